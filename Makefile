@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test unit check generate bench simulate clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+help: ## Print this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/installed ## Create .venv and install everything that the other targets need
+
+.venv/installed: requirements.txt pyproject.toml VERSION
+	@echo "Installing into .venv (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --progress-bar on -e '.[local,dev]'
+	@touch $@
+
+demo: setup ## Refresh a staging environment from a backup, on this machine (DUMP=file uses your own Odoo database)
+	@$(BIN)/signalbox demo $(if $(DUMP),--dump '$(DUMP)') $(if $(FILESTORE),--filestore '$(FILESTORE)') $(if $(KEEP),--keep)
+
+up: setup ## Start the embedded platform and stay
+	@$(BIN)/signalbox up
+
+test: setup ## Run the whole test suite
+	@$(BIN)/pytest
+
+unit: setup ## Run the tests that need no server (seconds)
+	@$(BIN)/pytest tests/unit shared
+
+check: setup ## Format, lint, types, import contracts
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
+
+generate: setup ## Rewrite schemas/ and infra/topology.json from the code
+	@$(BIN)/signalbox generate
+
+simulate: setup ## Run the engine against a hostile bus (SEED=n replays one seed, SEEDS=n runs many)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
+
+bench: setup ## Measure what we claim
+	@$(BIN)/python -m benchmarks.chain
+
+clean: ## Remove .venv and .local
+	rm -rf .venv .local
