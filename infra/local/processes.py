@@ -1,0 +1,215 @@
+"""Child processes that end with us, and the small things every embedded part needs around them."""
+
+import fcntl
+import functools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+TETHER = Path(__file__).with_name("tether.py")
+
+
+class PartFailed(RuntimeError):
+    """An embedded part did not start; the message ends with what it wrote last."""
+
+
+class FolderInUse(RuntimeError):
+    """Another live process keeps its state in this folder: stop it, or use another folder."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a child process runs as; ``tether.py`` explains the three ways."""
+
+    how: str
+    uid: int = 0
+    gid: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.how}:{self.uid}:{self.gid}" if self.uid else self.how
+
+
+SAME = Identity("same")
+
+
+@functools.cache
+def unprivileged(program: Path, folder: Path) -> Identity:
+    """Return who a program that refuses root can run as: able to read it and to write ``folder``.
+
+    A user namespace is preferred because files stay the caller's own. Containers often forbid it,
+    and in it root cannot read what belongs to others; then root changes to an account for good.
+    """
+    if os.geteuid() != 0:
+        return SAME
+    test = shutil.which("test") or "/usr/bin/test"
+    refusals = []
+    for identity in [Identity(how, *_account()) for how in ("namespace", "account")]:
+        trial = spawn(
+            [test, "-x", program, "-a", "-w", folder], identity=identity, output=subprocess.PIPE
+        )
+        said = trial.communicate()[0].decode(errors="replace").splitlines()
+        if trial.returncode == 0:
+            return identity
+        refusals.append(f"{identity.how}: {said[-1] if said else 'cannot reach the files'}")
+    raise PartFailed(
+        f"{program.name} does not run as root, and here root can neither use a user namespace nor "
+        f"become another account ({'; '.join(refusals)}). Run as an ordinary user."
+    )
+
+
+def _account() -> tuple[int, int]:
+    """Return the ids of ``nobody``, or of any account but root; initdb wants one with a name."""
+    accounts = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name != "nobody")
+    chosen = next((entry for entry in accounts if entry.pw_uid != 0), None)
+    if chosen is None:
+        raise PartFailed("PostgreSQL does not run as root, and this machine has no other account.")
+    return chosen.pw_uid, chosen.pw_gid
+
+
+@functools.cache
+def _spawner() -> ThreadPoolExecutor:
+    """Return the one thread that starts children, which lives as long as this process.
+
+    Linux sends the parent-death signal when the *thread* that started the child ends.
+    """
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
+
+
+def spawn(
+    command: Sequence[Path | str],
+    *,
+    identity: Identity = SAME,
+    death_signal: signal.Signals = signal.SIGTERM,
+    output: int | IO[bytes] = subprocess.DEVNULL,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own; it gets ``death_signal`` should this process die.
+
+    The session keeps a terminal's Ctrl-C away from it: the parent decides the order of stopping.
+    """
+    tether = [sys.executable, "-I", "-S", TETHER, os.getpid(), death_signal.value, identity]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(word) for word in (*tether, *command)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,
+        )
+
+    return _spawner().submit(start).result()
+
+
+def end(
+    process: subprocess.Popen[bytes],
+    first: signal.Signals = signal.SIGTERM,
+    *,
+    grace: float = 10.0,
+) -> None:
+    """Ask a child to stop, insist after ``grace`` seconds, and reap it."""
+    for request in (first, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            process.send_signal(request)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+            return
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, waiting_for: str) -> None:
+    """Return when ``ready()`` is true; raise PartFailed when it is not within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise PartFailed(f"Waited {seconds:g} s for {waiting_for}, in vain.")
+        time.sleep(0.005)
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def tail(path: Path, lines: int = 12) -> str:
+    """Return the last lines of a log, or an empty text when there is none."""
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one move, readable by its owner only."""
+    fresh = path.with_name(f".{path.name}.new")
+    with suppress(FileNotFoundError):
+        fresh.unlink()
+    fresh.touch(mode=0o600, exist_ok=False)
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+class FolderLock:
+    """The exclusive use of a folder by one process; the kernel gives it back however that ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Take the lock or raise FolderInUse, naming the process that holds it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise FolderInUse(
+                f"{self._path.parent} is in use by process {holder}. Stop that first, "
+                "or use another folder."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Give the folder back; harmless when it is not held."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
