@@ -1,7 +1,7 @@
 """Run a command that ends with its parent and, where asked, not as root.
 
-``python -I -S tether.py PARENT SIGNAL IDENTITY COMMAND...`` changes itself and then becomes COMMAND,
-so the process id stays the same. It is run by path and imports nothing but the standard library.
+``python -I -S tether.py PARENT SIGNAL IDENTITY COMMAND...`` changes itself, then becomes COMMAND:
+the process id stays the same. It is run by path and imports nothing but the standard library.
 
 IDENTITY is one of
 

@@ -1,0 +1,38 @@
+"""The estate: every environment that Signalbox looks after, described in one YAML file."""
+
+from shared.estate.estate import Estate, UnknownEnvironment, UnknownServer
+from shared.estate.load import EstateInvalid, load_estate
+from shared.estate.models import (
+    BlobFolder,
+    Cluster,
+    Database,
+    Endpoint,
+    Environment,
+    EnvironmentClass,
+    Region,
+    Server,
+    Workload,
+)
+from shared.estate.references import Reference, SecretReference
+from shared.estate.secrets import SecretMissing, Secrets
+
+__all__ = [
+    "BlobFolder",
+    "Cluster",
+    "Database",
+    "Endpoint",
+    "Environment",
+    "EnvironmentClass",
+    "Estate",
+    "EstateInvalid",
+    "Reference",
+    "Region",
+    "SecretMissing",
+    "SecretReference",
+    "Secrets",
+    "Server",
+    "UnknownEnvironment",
+    "UnknownServer",
+    "Workload",
+    "load_estate",
+]

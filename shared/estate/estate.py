@@ -1,0 +1,187 @@
+"""The estate as a whole, and the rules that hold between its entries."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, Self, TypeVar
+
+from pydantic import model_validator
+
+from shared.errors import PermanentError
+from shared.estate.models import Cluster, Environment, EstateModel, Region, Server
+
+
+class UnknownEnvironment(PermanentError):
+    """The estate has no environment of this name."""
+
+
+class UnknownServer(PermanentError):
+    """The estate has no database server of this name."""
+
+
+class Estate(EstateModel):
+    """Everything that Signalbox looks after."""
+
+    regions: tuple[Region, ...]
+    """The regions."""
+
+    clusters: tuple[Cluster, ...]
+    """The Kubernetes clusters."""
+
+    servers: tuple[Server, ...]
+    """The PostgreSQL servers."""
+
+    environments: tuple[Environment, ...]
+    """The environments."""
+
+    def environment(self, name: str) -> Environment:
+        """Return the environment of that name; raises UnknownEnvironment."""
+        return _named(self.environments, name, UnknownEnvironment)
+
+    def server(self, name: str) -> Server:
+        """Return the server of that name; raises UnknownServer."""
+        return _named(self.servers, name, UnknownServer)
+
+    def refreshed_from(self, name: str) -> tuple[Environment, ...]:
+        """Return the environments that the backups of ``name`` refresh, in the file's order."""
+        return tuple(found for found in self.environments if found.refresh_from == name)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if found := [problem for rule in RULES for problem in rule(self)]:
+            raise ValueError("\n".join(found))
+        return self
+
+
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+Entry = TypeVar("Entry", bound=Named)
+
+
+def _named(entries: Sequence[Entry], name: str, unknown: type[PermanentError]) -> Entry:
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    raise unknown(f"The estate does not know {name!r}; it knows {_names(entries)}.")
+
+
+def _names(entries: Iterable[Named]) -> str:
+    return ", ".join(entry.name for entry in entries) or "none"
+
+
+def _repeated(keys: Iterable[str]) -> list[str]:
+    return [key for key, count in Counter(keys).items() if count > 1]
+
+
+def names_are_unique(estate: Estate) -> Iterator[str]:
+    """An event names an environment; two of that name would make it a guess."""
+    kinds: dict[str, Sequence[Named]] = {
+        "region": estate.regions,
+        "cluster": estate.clusters,
+        "server": estate.servers,
+        "environment": estate.environments,
+    }
+    for kind, entries in kinds.items():
+        for name in _repeated(entry.name for entry in entries):
+            yield f"{kind} {name} is there twice: rename or remove one"
+
+
+def references_are_known(estate: Estate) -> Iterator[str]:
+    """Whatever an entry refers to by name is in the file."""
+    for kind, entries in (("cluster", estate.clusters), ("server", estate.servers)):
+        for entry in entries:
+            yield from _unknown(f"{kind} {entry.name}", "region", entry.region, estate.regions)
+    for server in estate.servers:
+        if server.replica_of is not None:
+            others = [other for other in estate.servers if other is not server]
+            yield from _unknown(f"server {server.name}", "server", server.replica_of, others)
+    for environment in estate.environments:
+        who = f"environment {environment.name}"
+        yield from _unknown(who, "region", environment.region, estate.regions)
+        yield from _unknown(who, "cluster", environment.cluster, estate.clusters)
+        yield from _unknown(who, "server", environment.database.server, estate.servers)
+
+
+def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:
+    if name not in [entry.name for entry in known]:
+        yield f"{who}: there is no {kind} {name}; known are {_names(known)}"
+
+
+def nothing_is_shared(estate: Estate) -> Iterator[str]:
+    """What two environments share, a refresh of one would overwrite for the other."""
+    everything = estate.environments
+    yield from _shared(everything, "database", lambda each: (_database(each),))
+    yield from _shared(everything, "namespace", lambda each: (f"{each.cluster}/{each.namespace}",))
+    yield from _shared(everything, "host", lambda each: {point.host for point in each.endpoints})
+    for one in everything:
+        for other in everything:
+            if one is not other and _contains(one, other):
+                yield (
+                    f"environment {other.name}: its filestore lies in that of {one.name}; "
+                    "give each a folder of its own"
+                )
+
+
+def _shared(
+    environments: Sequence[Environment],
+    kind: str,
+    keys: Callable[[Environment], Iterable[str]],
+) -> Iterator[str]:
+    for key in _repeated(key for each in environments for key in keys(each)):
+        users = [each for each in environments if key in keys(each)]
+        yield f"environments {_names(users)} share the {kind} {key}; give each one of its own"
+
+
+def _database(environment: Environment) -> str:
+    return f"{environment.database.server}/{environment.database.name}"
+
+
+def _contains(outer: Environment, inner: Environment) -> bool:
+    one, other = outer.filestore, inner.filestore
+    return one.container == other.container and other.prefix.startswith(one.prefix)
+
+
+def real_data_stays_apart(estate: Estate) -> Iterator[str]:
+    """A production server holds real data and nothing else; no other server holds any."""
+    roles = {server.name: server.role for server in estate.servers}
+    for environment in estate.environments:
+        role = roles.get(environment.database.server)
+        wanted = "production" if environment.environment_class.holds_real_data else "nonproduction"
+        if role is not None and role != wanted:
+            yield (
+                f"environment {environment.name} is of class {environment.environment_class} but "
+                f"server {environment.database.server} has the role {role}; "
+                f"move it to a server with the role {wanted}"
+            )
+
+
+def refreshes_flow_away_from_production(estate: Estate) -> Iterator[str]:
+    """A refresh overwrites its target: real data is only ever the source."""
+    known = {environment.name: environment for environment in estate.environments}
+    for target in estate.environments:
+        if target.refresh_from is None:
+            continue
+        who = f"environment {target.name}"
+        source = known.get(target.refresh_from)
+        if target.environment_class.holds_real_data:
+            yield f"{who} holds real data and must never be refreshed; remove refresh_from"
+        if source is None:
+            yield from _unknown(who, "environment", target.refresh_from, estate.environments)
+        elif not source.environment_class.holds_real_data:
+            yield f"{who}: {source.name} is no production or standby environment to refresh from"
+        elif source.backups is None:
+            yield f"{who}: {source.name} has no backups to refresh from; state its backups"
+
+
+RULES = (
+    names_are_unique,
+    references_are_known,
+    nothing_is_shared,
+    real_data_stays_apart,
+    refreshes_flow_away_from_production,
+)

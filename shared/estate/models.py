@@ -1,0 +1,211 @@
+"""The entries of the estate file, with the rules that hold inside one entry."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from shared.estate.references import SecretReference
+
+
+def _duration(value: object) -> object:
+    """Read ``90 minutes``, ``12 hours`` or ``3 days``; leave the rest to pydantic (``P3D``)."""
+    said = re.fullmatch(r"(\d+) (minute|hour|day)s?", value) if isinstance(value, str) else None
+    return timedelta(**{f"{said[2]}s": int(said[1])}) if said else value
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+"""A lower-case name of letters, digits and dashes, as Kubernetes allows for names."""
+
+DatabaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,62}$")]
+"""A PostgreSQL identifier of at most 63 bytes that needs no surprise quoting."""
+
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+"""A lower-case DNS name without scheme, port or path."""
+
+Container = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")]
+"""A blob container's name as Azure allows it."""
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A length of time: ``90 minutes``, ``12 hours``, ``3 days``, or ISO 8601."""
+
+
+class EstateModel(BaseModel):
+    """Immutable; an unknown field is an error, because it would silently do nothing."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+
+class EnvironmentClass(StrEnum):
+    """What an environment is for; it decides what may be done to it."""
+
+    PRODUCTION = "production"
+    STANDBY = "standby"
+    STAGING = "staging"
+    QA = "qa"
+    TRAINING = "training"
+
+    @property
+    def holds_real_data(self) -> bool:
+        """Whether the data in it is production's own: never masked, never neutralized."""
+        return self in (EnvironmentClass.PRODUCTION, EnvironmentClass.STANDBY)
+
+
+class Region(EstateModel):
+    """One Azure region in which something of the estate runs."""
+
+    name: Name
+    """The region's name in Azure, such as ``westeurope``."""
+
+
+class Cluster(EstateModel):
+    """One Kubernetes cluster."""
+
+    name: Name
+    """The cluster's name; environments refer to it."""
+
+    region: Name
+    """The region in which it runs."""
+
+
+class Server(EstateModel):
+    """One PostgreSQL server."""
+
+    name: Name
+    """The server's name; environments refer to it."""
+
+    region: Name
+    """The region in which it runs."""
+
+    role: Literal["production", "nonproduction"]
+    """Whether it holds real data. A production server refuses masking, whatever a database says."""
+
+    url: SecretReference
+    """Where the administrator's connection URL is kept."""
+
+    replica_of: Name | None = None
+    """The server whose streaming standby this is."""
+
+
+class Database(EstateModel):
+    """An environment's database."""
+
+    server: Name
+    """The server that holds it."""
+
+    name: DatabaseName
+    """Its name on that server."""
+
+    owner: DatabaseName = "odoo"
+    """The role that Odoo connects as and that owns everything in it."""
+
+
+class Workload(EstateModel):
+    """Something on Kubernetes that uses the database."""
+
+    kind: Literal["Deployment", "StatefulSet", "CronJob"] = "Deployment"
+    """Its kind; a CronJob is suspended where the others are scaled to zero."""
+
+    name: Name
+    """Its name in the environment's namespace."""
+
+    replicas: int = Field(default=1, ge=1)
+    """How many pods it has while the environment is open. A CronJob has none."""
+
+
+class Endpoint(EstateModel):
+    """One address under which users or partners reach the environment."""
+
+    host: HostName
+    """The host name that the route matches; no other environment has it."""
+
+    base_url: str = Field(pattern=r"^https?://[^/\s]+$")
+    """What Odoo puts into links and mails (``web.base.url``): no slash at its end."""
+
+    @model_validator(mode="after")
+    def _one_host(self) -> Self:
+        if urlsplit(self.base_url).hostname != self.host:
+            raise ValueError(f"base_url leads to another host than {self.host}: make them the same")
+        return self
+
+
+class BlobFolder(EstateModel):
+    """A folder in blob storage."""
+
+    container: Container
+    """The container."""
+
+    prefix: str = Field(pattern=r"^([^/\\]+/)*$")
+    """The blobs' common prefix; empty, or ending with a slash."""
+
+
+class Environment(EstateModel):
+    """One Odoo installation: application, database, filestore, endpoints."""
+
+    name: Name
+    """The environment's name, as events, runs and people say it."""
+
+    environment_class: EnvironmentClass = Field(alias="class")
+    """What it is for; it decides what may be done to it."""
+
+    tier: Literal[1, 2, 3]
+    """How much it matters: its RTO and RPO, and who has to approve."""
+
+    region: Name
+    """The region in which it runs."""
+
+    cluster: Name
+    """The Kubernetes cluster on which Odoo runs."""
+
+    namespace: Name
+    """Its namespace there; no other environment uses it."""
+
+    database: Database
+    """Its database."""
+
+    workloads: tuple[Workload, ...] = Field(min_length=1)
+    """Everything that must stand still while the database is exchanged."""
+
+    config_map: Name = "odoo-config"
+    """The ConfigMap with Odoo's configuration: ``db_host``, ``db_name``, ``web.base.url``."""
+
+    database_secret: Name = "odoo-database"
+    """The Secret whose key ``url`` Odoo connects with."""
+
+    route: Name = "odoo"
+    """The Traefik IngressRoute that leads users to it."""
+
+    endpoints: tuple[Endpoint, ...] = Field(min_length=1)
+    """Its addresses; the first one is Odoo's base URL."""
+
+    backups: BlobFolder | None = None
+    """Where its backups are put; without it nothing can be refreshed from this environment."""
+
+    filestore: BlobFolder
+    """Where its attachments are."""
+
+    refresh_from: Name | None = None
+    """The environment with real data whose backups refresh this one."""
+
+    checkpoint_keep: Duration = Field(default=timedelta(days=3), gt=timedelta(0))
+    """How long the previous database is kept after a refresh, to go back to."""
+
+    masking: str | None = None
+    """The masking policy's name or path; None takes the policy that ships with Signalbox."""
