@@ -147,6 +147,13 @@ class PostgresServer:
                 )
             )
 
+    def drop_database(self, name: str) -> None:
+        """Make sure that a database is gone, whoever is connected to it."""
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            )
+
     def start(self) -> None:
         """Start and return when the server accepts connections."""
         self._lock.acquire()

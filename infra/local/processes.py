@@ -4,6 +4,7 @@ import fcntl
 import functools
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -52,20 +53,32 @@ def unprivileged(program: Path, folder: Path) -> Identity:
     """
     if os.geteuid() != 0:
         return SAME
-    test = shutil.which("test") or "/usr/bin/test"
     refusals = []
     for identity in [Identity(how, *_account()) for how in ("namespace", "account")]:
-        trial = spawn(
-            [test, "-x", program, "-a", "-w", folder], identity=identity, output=subprocess.PIPE
-        )
-        said = trial.communicate()[0].decode(errors="replace").splitlines()
-        if trial.returncode == 0:
+        refusal = _refusal(identity, program, folder)
+        if refusal is None:
             return identity
-        refusals.append(f"{identity.how}: {said[-1] if said else 'cannot reach the files'}")
+        refusals.append(f"{identity.how}: {refusal}")
     raise PartFailed(
         f"{program.name} does not run as root, and here root can neither use a user namespace nor "
         f"become another account ({'; '.join(refusals)}). Run as an ordinary user."
     )
+
+
+def _refusal(identity: Identity, program: Path, folder: Path) -> str | None:
+    """Try to run the program and to make a folder; return what was said if that failed."""
+    probe = folder / "probe"
+    mkdir = shutil.which("mkdir") or "/bin/mkdir"
+    try:
+        for command in ((program, "--version"), (mkdir, probe)):
+            trial = spawn(command, identity=identity, output=subprocess.PIPE)
+            said = trial.communicate()[0].decode(errors="replace").splitlines()
+            if trial.returncode != 0:
+                return said[-1] if said else f"{command[0]} failed"
+    finally:
+        with suppress(FileNotFoundError):
+            probe.rmdir()
+    return None
 
 
 def _account() -> tuple[int, int]:
@@ -140,11 +153,12 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, waiting_for: str) -
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment.
+
+    It lies below the range from which systems take ports for outgoing connections, so that a server
+    finds it free again after a restart.
+    """
+    return next(port for _ in range(1000) if is_free(port := random.randrange(20_000, 32_000)))
 
 
 def is_free(port: int) -> bool:
