@@ -1,0 +1,1 @@
+"""Databases that we make, mark, exchange and drop: administration of PostgreSQL servers."""

@@ -1,0 +1,132 @@
+"""What a database holds: its tables and columns, with what Odoo says about them."""
+
+from dataclasses import dataclass
+from typing import Literal, LiteralString
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from shared.postgres.marker import Database
+
+Kind = Literal["text", "json", "binary", "date", "number", "closed", "other"]
+
+_COLUMNS: LiteralString = """
+select n.nspname as schema,
+       c.relname as table,
+       a.attname as name,
+       format_type(a.atttypid, a.atttypmod) as type,
+       case when t.typname in ('json', 'jsonb') then 'json'
+            when t.typname = 'bytea' then 'binary'
+            when t.typcategory = 'S' then 'text'
+            when t.typcategory = 'D' then 'date'
+            when t.typcategory in ('N', 'T') then 'number'
+            when t.typcategory in ('B', 'E') then 'closed'
+            else 'other' end as kind,
+       case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4
+            then a.atttypmod - 4 end as max_length,
+       not a.attnotnull as nullable,
+       exists (
+           select from pg_index i
+           where i.indrelid = c.oid and i.indisunique and a.attnum = any (i.indkey)
+       ) as "unique",
+       a.attgenerated <> '' as generated,
+       null as field
+from pg_attribute a
+join pg_class c on c.oid = a.attrelid
+join pg_namespace n on n.oid = c.relnamespace
+join pg_type t on t.oid = a.atttypid
+where c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0 and not a.attisdropped
+  and n.nspname <> 'information_schema' and n.nspname !~ '^(pg_|signalbox)'
+order by n.nspname, c.relname, a.attnum
+"""
+
+_FIELDS: LiteralString = """
+select replace(model, '.', '_') as table, name,
+       ttype || case when translate then '/translate' else '' end as field
+from ir_model_fields where store
+"""
+
+_TABLES: LiteralString = """
+select n.nspname, c.relname, greatest(c.reltuples, 0)::bigint,
+       exists (select from pg_constraint f where f.confrelid = c.oid and f.conrelid <> c.oid)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and not c.relispartition
+  and n.nspname <> 'information_schema' and n.nspname !~ '^(pg_|signalbox)'
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``field`` is Odoo's type of the field behind it ("char", "html/translate").
+
+    ``field`` is None when Odoo does not describe the column.
+    """
+
+    schema: str
+    table: str
+    name: str
+    type: str
+    kind: Kind
+    max_length: int | None = None
+    nullable: bool = True
+    unique: bool = False
+    generated: bool = False
+    field: str | None = None
+
+    @property
+    def path(self) -> str:
+        """``table.column``, as policies and messages write it."""
+        return f"{table_path(self.schema, self.table)}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. ``rows`` is the planner's estimate, 0 before the first analyze."""
+
+    schema: str
+    name: str
+    rows: int
+    referenced: bool
+    columns: tuple[Column, ...]
+
+    @property
+    def path(self) -> str:
+        """The table's name, with its schema unless that is ``public``."""
+        return table_path(self.schema, self.name)
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """The qualified name, for composing."""
+        return sql.Identifier(self.schema, self.name)
+
+
+def table_path(schema: str, table: str) -> str:
+    """The table's name as policies and messages write it."""
+    return table if schema == "public" else f"{schema}.{table}"
+
+
+def read_tables(connection: Database) -> tuple[Table, ...]:
+    """Every table of the connected database but PostgreSQL's and our own."""
+    fields = _read_fields(connection)
+    with connection.cursor(row_factory=class_row(Column)) as cursor:
+        columns: dict[tuple[str, str], list[Column]] = {}
+        for column in cursor.execute(_COLUMNS):
+            described = _describe(column, fields)
+            columns.setdefault((column.schema, column.table), []).append(described)
+    tables = (
+        Table(schema, name, rows, referenced, tuple(columns.get((schema, name), ())))
+        for schema, name, rows, referenced in connection.execute(_TABLES)
+    )
+    return tuple(sorted(tables, key=lambda table: table.path))
+
+
+def _read_fields(connection: Database) -> dict[tuple[str, str], str]:
+    row = connection.execute("select to_regclass('public.ir_model_fields')").fetchone()
+    if row is None or row[0] is None:
+        return {}
+    return {(table, name): field for table, name, field in connection.execute(_FIELDS)}
+
+
+def _describe(column: Column, fields: dict[tuple[str, str], str]) -> Column:
+    field = fields.get((column.table, column.name))
+    return Column(**{**vars(column), "field": field}) if field else column

@@ -1,0 +1,55 @@
+"""Coverage: columns that no rule decides on, each with a rule to propose."""
+
+import re
+from dataclasses import dataclass
+
+from shared.errors import PermanentError
+from shared.masking.catalogue import Column
+
+_PROPOSALS: tuple[tuple[str, str], ...] = (
+    (r"mail", "mask: email"),
+    (r"phone|mobile|fax", "mask: phone"),
+    (r"iban|acc_number", "mask: iban"),
+    (r"vat|tax_id", "mask: vat"),
+    (r"street|address", "mask: street"),
+    (r"city", "mask: city"),
+    (r"zip|passport|ssn|national|birth|plate", "mask: identifier"),
+    (r"token|secret|password|passwd|key|credential", "clear"),
+    (r"name|contact", "mask: name"),
+)
+
+
+class CoverageGap(PermanentError):
+    """The masking policy does not say what to do with some columns; nothing has been masked."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A column that can hold personal data and has no usable verdict."""
+
+    column: Column
+    reason: str
+
+    @property
+    def proposal(self) -> str:
+        """The verdict that the column's name and type suggest; a person decides."""
+        if self.column.kind not in ("text", "json"):
+            return "clear"
+        return next(
+            (verdict for pattern, verdict in _PROPOSALS if re.search(pattern, self.column.name)),
+            "mask: text",
+        )
+
+    def __str__(self) -> str:
+        column = self.column
+        return f"{column.path} ({column.type}): {self.reason}; proposed: {self.proposal}"
+
+
+def refuse_gaps(gaps: tuple[Gap, ...]) -> None:
+    """Raise CoverageGap, naming every gap, when there is one."""
+    if gaps:
+        listed = "\n".join(f"  {gap}" for gap in gaps)
+        raise CoverageGap(
+            f"{len(gaps)} columns are not covered by the masking policy; "
+            f"add a rule for each and start the run again:\n{listed}"
+        )

@@ -1,0 +1,102 @@
+"""The masking plan: the policy applied to the tables of one database."""
+
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from shared.masking.catalogue import Column, Table, read_tables
+from shared.masking.coverage import Gap
+from shared.masking.maskers import MaskerName, can_mask, cleared, masked
+from shared.masking.policy import PERSONAL_KINDS, MaskingPolicy, Rule
+from shared.postgres.marker import Database
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """One column that changes; without a masker it is cleared."""
+
+    column: Column
+    masker: MaskerName | None
+
+    @property
+    def expression(self) -> sql.Composed:
+        """The column's new value, of the column's type."""
+        return masked(self.column, self.masker) if self.masker else cleared(self.column)
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table that changes: its rows go, or these columns are rewritten."""
+
+    table: Table
+    drop_rows: bool
+    columns: tuple[ColumnPlan, ...] = ()
+
+
+@dataclass(frozen=True)
+class MaskingPlan:
+    """What masking will do to one database. ``rows`` is an estimate."""
+
+    tables: tuple[TablePlan, ...]
+    gaps: tuple[Gap, ...]
+    policy_hash: str
+
+    @property
+    def rows(self) -> int:
+        """Estimated rows of the tables that change."""
+        return sum(table.table.rows for table in self.tables)
+
+    def masked_by(self, masker: MaskerName) -> tuple[Column, ...]:
+        """The columns that this masker rewrites."""
+        return tuple(
+            planned.column
+            for table in self.tables
+            for planned in table.columns
+            if planned.masker == masker
+        )
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Paths of the tables whose rows go."""
+        return frozenset(table.table.path for table in self.tables if table.drop_rows)
+
+
+def plan_masking(connection: Database, policy: MaskingPolicy) -> MaskingPlan:
+    """Decide on every column of the connected database; reads the catalogue only."""
+    tables = read_tables(connection)
+    plans = (_plan_table(table, policy) for table in tables)
+    gaps = (
+        gap
+        for table in tables
+        if not policy.drops(table)
+        for column in table.columns
+        if (gap := _gap(column, policy.rule_for(column))) is not None
+    )
+    return MaskingPlan(
+        tables=tuple(plan for plan in plans if plan.drop_rows or plan.columns),
+        gaps=tuple(gaps),
+        policy_hash=policy.hash,
+    )
+
+
+def _plan_table(table: Table, policy: MaskingPolicy) -> TablePlan:
+    if policy.drops(table):
+        return TablePlan(table, drop_rows=True)
+    changes = (
+        ColumnPlan(column, rule.masker)
+        for column in table.columns
+        if (rule := policy.rule_for(column)) is not None
+        and rule.verdict != "keep"
+        and _gap(column, rule) is None
+        and not column.generated
+    )
+    return TablePlan(table, drop_rows=False, columns=tuple(changes))
+
+
+def _gap(column: Column, rule: Rule | None) -> Gap | None:
+    if rule is None:
+        personal = column.kind in PERSONAL_KINDS and not column.generated
+        return Gap(column, "no rule") if personal else None
+    if rule.masker is not None and not can_mask(rule.masker, column):
+        return Gap(column, f"the masker {rule.masker} has no form for this type")
+    return None

@@ -1,0 +1,125 @@
+"""The masking policy: which column gets which verdict. Read from YAML, checked, hashed."""
+
+import fnmatch
+import hashlib
+import re
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.errors import PermanentError
+from shared.masking.catalogue import Column, Kind, Table
+from shared.masking.maskers import MaskerName
+
+PERSONAL_KINDS: tuple[Kind, ...] = ("text", "json", "binary", "other")
+"""Kinds of column that can hold anything: each of them needs a verdict."""
+
+Verdict = Literal["mask", "clear", "keep"]
+
+
+class PolicyInvalid(PermanentError):
+    """The masking policy cannot be read."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(_Strict):
+    """What happens to the columns that the patterns name."""
+
+    verdict: Verdict
+    """mask: by the masker. clear: NULL, or empty where NULL is not allowed. keep: as is."""
+    masker: MaskerName | None = None
+    """How a masked value is made; only with the verdict mask."""
+    columns: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Patterns of ``table.column`` (shell wildcards), with the schema in front unless public."""
+    fields: tuple[str, ...] = ()
+    """Odoo field types (patterns) that the rule is limited to; empty: any, also unknown."""
+    kinds: tuple[Kind, ...] = PERSONAL_KINDS
+    """Kinds of database column that the rule is limited to."""
+    why: str = Field(min_length=1)
+    """The reason, for whoever audits the policy."""
+
+    @model_validator(mode="after")
+    def _masker_goes_with_mask(self) -> Self:
+        if (self.masker is None) == (self.verdict == "mask"):
+            raise ValueError("a masker goes with the verdict mask, and only with it")
+        return self
+
+    def applies_to(self, column: Column) -> bool:
+        """Whether this rule decides on the column, if no earlier one has."""
+        return (
+            column.kind in self.kinds
+            and bool(self._pattern.match(column.path))
+            and (not self.fields or _any_match(column.field, self.fields))
+        )
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _compile(self.columns)
+
+
+class DropRows(_Strict):
+    """Tables whose rows a clone has no use for."""
+
+    tables: tuple[str, ...] = Field(min_length=1)
+    """Patterns of table names (shell wildcards)."""
+    why: str = Field(min_length=1)
+    """The reason, for whoever audits the policy."""
+
+    def applies_to(self, table: Table) -> bool:
+        """Whether the rows of this table go."""
+        return bool(self._pattern.match(table.path))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _compile(self.tables)
+
+
+class MaskingPolicy(_Strict):
+    """Rules in order: the first that applies to a column decides; without one it is a gap."""
+
+    version: Literal[1]
+    """Version of this format."""
+    drop_rows: tuple[DropRows, ...] = ()
+    """Tables that are emptied, before any other rule."""
+    rules: tuple[Rule, ...]
+    """Verdicts on columns, first match wins."""
+
+    @cached_property
+    def hash(self) -> str:
+        """Identifies the policy's content, whatever its layout."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def rule_for(self, column: Column) -> Rule | None:
+        """The rule that decides on this column."""
+        return next((rule for rule in self.rules if rule.applies_to(column)), None)
+
+    def drops(self, table: Table) -> bool:
+        """Whether the rows of this table go."""
+        return any(rule.applies_to(table) for rule in self.drop_rows)
+
+
+def load_policy(path: Path | None = None) -> MaskingPolicy:
+    """The policy in a file, or the one for Odoo that comes with Signalbox.
+
+    Raises PolicyInvalid with the place and the reason.
+    """
+    source = path or files("shared.masking").joinpath("policies", "odoo.yaml")
+    try:
+        return MaskingPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise PolicyInvalid(f"masking policy {source}: {error}") from error
+
+
+def _compile(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+
+
+def _any_match(value: str | None, patterns: tuple[str, ...]) -> bool:
+    return value is not None and any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)

@@ -1,0 +1,212 @@
+"""Masking itself: one rewrite per table, each its own transaction, resumable after any crash."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import LiteralString
+
+from psycopg import errors, sql
+
+from shared.errors import PermanentError
+from shared.masking.blockers import blockers_lifted
+from shared.masking.catalogue import Table
+from shared.masking.coverage import refuse_gaps
+from shared.masking.maskers import masker_functions
+from shared.masking.plan import MaskingPlan, TablePlan
+from shared.postgres.marker import Database, require_clone
+
+SHORTEST_KEY = 16
+"""Bytes. A shorter key could be searched for by whoever knows one value and its mask."""
+
+_RECORDS: LiteralString = """
+create table if not exists signalbox.masked_tables (
+    table_path text primary key,
+    rows bigint not null,
+    seconds double precision not null,
+    policy_hash text not null,
+    masked_at timestamptz not null default now()
+);
+comment on table signalbox.masked_tables is 'Tables that masking has finished: never masked again.';
+"""
+
+_CLAIM: LiteralString = """
+insert into signalbox.masked_tables (table_path, rows, seconds, policy_hash) values (%s, 0, 0, %s)
+on conflict do nothing
+"""
+
+_RECORD: LiteralString = """
+update signalbox.masked_tables set rows = %s, seconds = %s where table_path = %s
+"""
+
+_TUNE: LiteralString = """
+set local synchronous_commit = off;
+set local maintenance_work_mem = '256MB';
+set local statement_timeout = 0;
+set local lock_timeout = '30s'
+"""
+
+
+class WeakMaskingKey(PermanentError):
+    """The masking key is too short."""
+
+
+class PolicyChanged(PermanentError):
+    """The clone is partly masked by another policy; the two do not mix."""
+
+
+class CannotRewrite(PermanentError):
+    """PostgreSQL refuses to rewrite a column that something depends on."""
+
+
+@dataclass(frozen=True)
+class MaskingProgress:
+    """How far masking has come in this database: tables done and remaining, rows of those done."""
+
+    done: int
+    remaining: int
+    rows: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing remains."""
+        return self.remaining == 0
+
+
+def mask_tables(
+    connection: Database,
+    plan: MaskingPlan,
+    key: bytes,
+    *,
+    run_id: str,
+    epoch: int,
+    budget: timedelta,
+    on_progress: Callable[[MaskingProgress], None] | None = None,
+) -> MaskingProgress:
+    """Mask table by table until the budget is used; call again until ``finished``.
+
+    The connection is in autocommit and to a clone of this run. A table is one transaction, so a
+    call can last as long as the largest table takes beyond its budget. The same key and policy
+    give the same masked values on every run. A table is never masked twice.
+
+    Raises CoverageGap, NotAClone, StaleEpoch, WeakMaskingKey, PolicyChanged, CannotRewrite.
+    """
+    deadline = monotonic() + budget.total_seconds()
+    refuse_gaps(plan.gaps)
+    require_clone(connection, run_id=run_id, epoch=epoch)
+    connection.execute(_RECORDS)
+    progress, waiting = _where_we_are(connection, plan)
+    with _maskers(connection, key):
+        for table in waiting:
+            if monotonic() >= deadline:
+                return progress
+            with connection.transaction():
+                require_clone(connection, run_id=run_id, epoch=epoch)
+                rows = _mask_once(connection, table, plan.policy_hash)
+            progress = MaskingProgress(
+                progress.done + 1, progress.remaining - 1, progress.rows + rows
+            )
+            if on_progress is not None:
+                on_progress(progress)
+    connection.execute("drop schema signalbox_maskers cascade")
+    return progress
+
+
+def _where_we_are(
+    connection: Database, plan: MaskingPlan
+) -> tuple[MaskingProgress, list[TablePlan]]:
+    records = connection.execute(
+        "select table_path, rows, policy_hash from signalbox.masked_tables"
+    ).fetchall()
+    if any(policy_hash != plan.policy_hash for _, _, policy_hash in records):
+        raise PolicyChanged(
+            f"{len(records)} tables of {connection.info.dbname} were masked with another policy; "
+            "restore the backup again, then mask it with the new one"
+        )
+    done = {path for path, _, _ in records}
+    waiting = [table for table in plan.tables if table.table.path not in done]
+    return MaskingProgress(len(done), len(waiting), sum(rows for _, rows, _ in records)), waiting
+
+
+@contextmanager
+def _maskers(connection: Database, key: bytes) -> Iterator[None]:
+    """The masker functions exist and know the key, which travels as a parameter."""
+    if len(key) < SHORTEST_KEY:
+        raise WeakMaskingKey(
+            f"the masking key has {len(key)} bytes; give it at least {SHORTEST_KEY} random ones"
+        )
+    block = hashlib.sha256(key).hexdigest()
+    with connection.transaction():
+        connection.execute(masker_functions())
+    connection.execute("select set_config('signalbox.masking_key', %s, false)", (block,))
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select set_config('signalbox.masking_key', '', false)")
+
+
+def _mask_once(connection: Database, plan: TablePlan, policy_hash: str) -> int:
+    """Mask one table in the caller's transaction, unless it is done; return its rows."""
+    started = monotonic()
+    path = plan.table.path
+    connection.execute(_TUNE)
+    if connection.execute(_CLAIM, (path, policy_hash)).rowcount == 0:
+        return 0
+    rows = _count(connection, plan.table)
+    if rows:
+        _drop_rows(connection, plan.table) if plan.drop_rows else _rewrite(connection, plan)
+        connection.execute(sql.SQL("analyze {}").format(plan.table.identifier))
+    connection.execute(_RECORD, (rows, monotonic() - started, path))
+    return rows
+
+
+def _count(connection: Database, table: Table) -> int:
+    query = sql.SQL("select count(*) from {}").format(table.identifier)
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _drop_rows(connection: Database, table: Table) -> None:
+    """Empty the table, and its data file: deleted rows would stay readable there."""
+    if not table.referenced:
+        connection.execute(sql.SQL("truncate {}").format(table.identifier))
+        return
+    connection.execute(sql.SQL("delete from {}").format(table.identifier))
+    kept = next((column for column in table.columns if column.kind in ("text", "json")), None)
+    if kept is not None:
+        same = sql.SQL("nullif({}, null)").format(sql.Identifier(kept.name))
+        _alter(connection, table, {kept.name: (kept.type, same)})
+
+
+def _rewrite(connection: Database, plan: TablePlan) -> None:
+    changes = {
+        planned.column.name: (planned.column.type, planned.expression) for planned in plan.columns
+    }
+    _alter(connection, plan.table, changes)
+
+
+def _alter(
+    connection: Database, table: Table, changes: dict[str, tuple[str, sql.Composed]]
+) -> None:
+    """Change all columns in one statement: one pass over the table, indexes built once."""
+    columns = (
+        sql.SQL("alter column {} type {} using {}").format(
+            sql.Identifier(name),
+            sql.SQL(type_name),
+            expression,
+        )
+        for name, (type_name, expression) in changes.items()
+    )
+    statement = sql.SQL("alter table {} {}").format(table.identifier, sql.SQL(", ").join(columns))
+    with blockers_lifted(connection, table, tuple(changes)):
+        try:
+            connection.execute(statement)
+        except errors.FeatureNotSupported as error:
+            raise CannotRewrite(
+                f"table {table.path} cannot be masked: {error.diag.message_primary} "
+                f"({error.diag.message_detail}); drop what depends on the column from the backup's "
+                "copy, or keep the column out of the policy"
+            ) from error
