@@ -1,0 +1,33 @@
+"""Keep what was promised when nobody is looking.
+
+Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
+runs that take too long are announced, and databases kept as checkpoints go when their time is over.
+"""
+
+from datetime import timedelta
+
+from shared.postgres.checkpoints import drop_expired_checkpoints
+
+from shared.estate import Estate
+from shared.ledger import Ledger
+from shared.postgres import Databases
+from shared.runs import Runner
+from shared.runs.outbox import Outbox
+from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
+
+
+def send_left_behind(outbox: Outbox, older_than: timedelta) -> None:
+    outbox.send_left_behind(older_than=older_than)
+
+
+def redrive_stuck_steps(ledger: Ledger, runner: Runner, grace: timedelta) -> None:
+    for stuck in stuck_steps(ledger, grace):
+        runner.commit(lambda tx, stuck=stuck: redrive(tx, stuck, grace))  # type: ignore[misc]
+
+
+def announce_overdue_runs(runner: Runner) -> None:
+    runner.commit(announce_overdue)
+
+
+def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:
+    drop_expired_checkpoints(estate, databases, ledger.clock())

@@ -1,0 +1,516 @@
+"""The ledger in PostgreSQL: transactions, and one short method per query."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from psycopg import Connection, OperationalError
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from shared.bus import Envelope
+from shared.ledger.migrate import migrate
+from shared.ledger.records import (
+    AcceptedEvent,
+    Counts,
+    Disposition,
+    Evidence,
+    Kind,
+    ParkedMessage,
+    Progress,
+    RunRecord,
+    RunStatus,
+    RunSummary,
+    StepRecord,
+    StepStatus,
+    StuckStep,
+)
+from shared.ledger.sql import load_queries
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+queries = load_queries(__package__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    id: UUID
+    runbook: str
+    environment: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Interlock:
+    epoch: int
+    run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    position: int
+    input: dict[str, Any]
+    checkpoint: dict[str, Any] | None
+
+
+class Ledger:
+    """A pool of connections to the ledger's database, and the clock that stamps every row."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        patience: timedelta = timedelta(seconds=60),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._pool = pool
+        self.clock = clock
+        self._patience = patience
+        self._sleep = sleep
+        self._migrated = False
+
+    @classmethod
+    def connect(cls, url: str, *, connections: int = 8) -> "Ledger":
+        """Connects and migrates at first use; to at most ``connections`` sessions."""
+        return cls(ConnectionPool(url, min_size=1, max_size=connections, open=False, timeout=10))
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator["Transaction"]:
+        """Commits when the block ends, rolls back when it raises."""
+        self._pool.open()
+        with self._pool.connection() as conn:
+            if not self._migrated:
+                migrate(conn)
+                self._migrated = True
+            yield Transaction(conn, self.clock())
+
+    def persist(self, work: Callable[["Transaction"], T]) -> T:
+        """Run ``work`` in a transaction, again and again while the server cannot be reached.
+
+        ``work`` must be safe to repeat: a connection that breaks at commit leaves it unknown
+        whether the transaction happened. Gives up after ``patience`` with psycopg's error.
+        """
+        for attempt in Retrying(
+            retry=retry_if_exception_type((OperationalError, PoolTimeout)),
+            wait=wait_exponential_jitter(initial=0.05, max=2),
+            stop=stop_after_delay(self._patience),
+            sleep=self._sleep,
+            reraise=True,
+        ):
+            with attempt, self.transaction() as transaction:
+                result = work(transaction)
+        return result
+
+    # -- single statements ---------------------------------------------------------------
+
+    def extend_leases(self, leases: Iterable[UUID], length: timedelta) -> set[UUID]:
+        """Extend those of the leases that still run; return them."""
+        with self.transaction() as tx:
+            rows = tx.all_of(
+                "extend_leases", leases=list(leases), until=tx.now + length, now=tx.now
+            )
+            return {lease for (lease,) in rows}
+
+    def holds_lease(self, run: UUID, lease: UUID) -> bool:
+        with self.transaction() as tx:
+            [(held,)] = tx.all_of("holds_lease", run=run, lease=lease, now=tx.now)
+            return bool(held)
+
+    def forget_sent(self, ids: Sequence[str]) -> None:
+        """Delete sent messages. Not durable: a row that comes back is sent again, harmlessly."""
+        with self.transaction() as tx:
+            tx.execute_literal("set local synchronous_commit = off")
+            tx.do("forget_sent", ids=list(ids))
+
+    def unsent(self, *, older_than: timedelta, limit: int = 500) -> list[Envelope]:
+        with self.transaction() as tx:
+            return tx.rows(Envelope, "unsent", before=tx.now - older_than, limit=limit)
+
+    # -- reading -------------------------------------------------------------------------
+
+    def recent_runs(
+        self, *, environment: str | None = None, status: str | None = None, limit: int = 20
+    ) -> list[RunSummary]:
+        with self.transaction() as tx:
+            return tx.rows(
+                RunSummary, "recent_runs", environment=environment, status=status, limit=limit
+            )
+
+    def run_record(self, run: UUID) -> dict[str, Any] | None:
+        """Everything about a run: ``run``, ``event``, ``steps``, ``attempts``, ``audit``."""
+        with self.transaction() as tx:
+            return tx.run_record(run)
+
+    def progress(self, run: UUID) -> list[Progress]:
+        with self.transaction() as tx:
+            return tx.rows(Progress, "run_progress", run=run)
+
+    def event(self, source: str, id: str) -> AcceptedEvent | None:
+        with self.transaction() as tx:
+            return tx.row(AcceptedEvent, "event", source=source, id=id)
+
+    def runs_of_event(self, source: str, id: str) -> list[UUID]:
+        with self.transaction() as tx:
+            return [run for (run,) in tx.all_of("runs_of_event", source=source, id=id)]
+
+    def evidence(self, run: UUID) -> Evidence | None:
+        with self.transaction() as tx:
+            return tx.row(Evidence, "evidence", run=run)
+
+    def parked_messages(self, *, resolved: bool = False, limit: int = 100) -> list[ParkedMessage]:
+        with self.transaction() as tx:
+            return tx.rows(ParkedMessage, "parked_messages", resolved=resolved, limit=limit)
+
+    def counts(self) -> Counts:
+        with self.transaction() as tx:
+            return tx.needed(Counts, "counts")
+
+
+class Transaction:
+    """One transaction; ``now`` is its one instant."""
+
+    def __init__(self, conn: Connection, now: datetime) -> None:
+        self._conn = conn
+        self.now = now
+        self.queued: list[Envelope] = []
+        """What the transaction recorded for sending."""
+
+    def do(self, query: str, **values: Any) -> None:
+        self._conn.execute(queries[query], values)
+
+    def all_of(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._conn.execute(queries[query], values).fetchall()
+
+    def rows(self, record: type[R], query: str, **values: Any) -> list[R]:
+        with self._conn.cursor(row_factory=class_row(record)) as cursor:
+            return cursor.execute(queries[query], values).fetchall()
+
+    def row(self, record: type[R], query: str, **values: Any) -> R | None:
+        with self._conn.cursor(row_factory=class_row(record)) as cursor:
+            return cursor.execute(queries[query], values).fetchone()
+
+    def needed(self, record: type[R], query: str, **values: Any) -> R:
+        row = self.row(record, query, **values)
+        assert row is not None, query
+        return row
+
+    def execute_literal(self, statement: Literal["set local synchronous_commit = off"]) -> None:
+        self._conn.execute(statement)
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """Send statements without waiting for each answer: one round trip for the block."""
+        with self._conn.pipeline():
+            yield
+
+    # -- events --------------------------------------------------------------------------
+
+    def insert_event(
+        self, *, source: str, id: str, type: str, environment: str | None, body: Mapping[str, Any]
+    ) -> bool:
+        """False when the event is known already; a parked one may come again."""
+        return bool(
+            self.all_of(
+                "insert_event",
+                source=source,
+                id=id,
+                type=type,
+                environment=environment,
+                body=Jsonb(body),
+                now=self.now,
+                disposition="ignored",
+                reason="not settled",
+            )
+        )
+
+    def settle_event(
+        self, source: str, id: str, disposition: Disposition, reason: str | None
+    ) -> None:
+        self.do("settle_event", source=source, id=id, disposition=disposition, reason=reason)
+
+    # -- interlock -----------------------------------------------------------------------
+
+    def lock_interlock(self, environment: str) -> _Interlock:
+        return self.needed(_Interlock, "lock_interlock", environment=environment)
+
+    def hold_interlock(self, environment: str, run: UUID) -> int:
+        """Give the interlock to a run; return the new epoch."""
+        [(epoch,)] = self.all_of("hold_interlock", environment=environment, run=run)
+        return int(epoch)
+
+    def release_interlock(self, environment: str, run: UUID) -> None:
+        self.do("release_interlock", environment=environment, run=run)
+
+    def next_waiting_run(self, environment: str) -> _Waiting | None:
+        return self.row(_Waiting, "next_waiting_run", environment=environment)
+
+    def more_urgent_run_waits(self, environment: str, *, priority: int, urgent: int) -> bool:
+        [(waits,)] = self.all_of(
+            "more_urgent_run_waits", environment=environment, priority=priority, urgent=urgent
+        )
+        return bool(waits)
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def find_run_to_coalesce_with(self, environment: str, runbook: str, key: str) -> UUID | None:
+        found = self.all_of(
+            "find_run_to_coalesce_with", environment=environment, runbook=runbook, key=key
+        )
+        return found[0][0] if found else None
+
+    def insert_run(
+        self,
+        *,
+        id: UUID,
+        runbook: str,
+        environment: str,
+        event: tuple[str, str],
+        coalesce_key: str | None,
+        traceparent: str | None,
+        priority: int,
+        overdue_after: timedelta,
+    ) -> None:
+        source, event_id = event
+        self.do(
+            "insert_run",
+            id=id,
+            runbook=runbook,
+            environment=environment,
+            event_source=source,
+            event_id=event_id,
+            coalesce_key=coalesce_key,
+            traceparent=traceparent,
+            priority=priority,
+            overdue_after=overdue_after,
+            now=self.now,
+        )
+
+    def insert_step(
+        self,
+        run: UUID,
+        position: int,
+        *,
+        name: str,
+        kind: Kind,
+        undoes: str | None,
+        max_attempts: int,
+        time_limit: timedelta,
+        input: Mapping[str, Any] | None,
+    ) -> None:
+        self.do(
+            "insert_step",
+            run=run,
+            position=position,
+            name=name,
+            kind=kind,
+            undoes=undoes,
+            max_attempts=max_attempts,
+            time_limit=time_limit,
+            input=_json(input),
+        )
+
+    def start_run(self, run: UUID, epoch: int) -> RunRecord:
+        return self.needed(RunRecord, "start_run", run=run, epoch=epoch, now=self.now)
+
+    def turn_back(
+        self, run: UUID, *, reason: str, ends_as: Literal["failed", "superseded"]
+    ) -> None:
+        self.do("turn_back", run=run, reason=reason, ends_as=ends_as)
+
+    def end_run(self, run: UUID, status: RunStatus) -> None:
+        self.do("end_run", run=run, status=status, now=self.now)
+
+    def overdue_runs(self) -> list[RunRecord]:
+        """Runs that have just become overdue; each is returned once."""
+        return self.rows(RunRecord, "overdue_runs", now=self.now)
+
+    def current_step(self, run: UUID) -> str:
+        found = self.all_of("current_step", run=run)
+        return found[0][0] if found else "none"
+
+    # -- steps ---------------------------------------------------------------------------
+
+    def lock_step(self, run: UUID, step: str) -> StepRecord | None:
+        return self.row(StepRecord, "lock_step", run=run, step=step)
+
+    def first_step(self, run: UUID) -> int:
+        [(position,)] = self.all_of("first_step", run=run)
+        return int(position)
+
+    def following_step(self, run: UUID, kind: Kind, position: int) -> int | None:
+        found = self.all_of("following_step", run=run, kind=kind, position=position)
+        return found[0][0] if found else None
+
+    def ready_step(self, run: UUID, position: int, input: Mapping[str, Any] | None = None) -> str:
+        """The step's name."""
+        [(name,)] = self.all_of(
+            "ready_step", run=run, position=position, input=_json(input), now=self.now
+        )
+        return str(name)
+
+    def lease_step(self, step: StepRecord, attempt: int, lease: UUID, until: datetime) -> None:
+        at = {"run": step.run_id, "position": step.position, "now": self.now, "lease": lease}
+        self.do("lease_step", **at, until=until, attempt=attempt)
+        self.do("open_attempt", **at, number=attempt, epoch=step.epoch)
+
+    def close_attempt(self, step: StepRecord, outcome: str, error: str | None = None) -> None:
+        self.do(
+            "close_attempt",
+            run=step.run_id,
+            position=step.position,
+            number=step.attempt,
+            outcome=outcome,
+            error=error,
+            now=self.now,
+        )
+
+    def end_step(
+        self,
+        step: StepRecord,
+        status: StepStatus,
+        *,
+        output: Mapping[str, Any] | None = None,
+        error: str | None = None,
+    ) -> None:
+        self.do(
+            "end_step",
+            run=step.run_id,
+            position=step.position,
+            status=status,
+            output=_json(output),
+            error=error,
+            now=self.now,
+        )
+
+    def postpone_step(
+        self,
+        step: StepRecord,
+        due_at: datetime,
+        *,
+        attempt: int,
+        checkpoint: Mapping[str, Any] | None,
+        error: str | None = None,
+    ) -> None:
+        self.do(
+            "postpone_step",
+            run=step.run_id,
+            position=step.position,
+            due_at=due_at,
+            attempt=attempt,
+            checkpoint=_json(checkpoint),
+            error=error,
+        )
+
+    def plan_undo(self, run: UUID) -> None:
+        """Make the undo of every step that was begun pending; skip everything else that is."""
+        for undo in self.rows(_Undo, "steps_to_undo", run=run):
+            self.do(
+                "plan_undo",
+                run=run,
+                position=undo.position,
+                input=_json(undo.input),
+                checkpoint=_json(undo.checkpoint),
+            )
+        self.skip_steps(run)
+
+    def skip_steps(self, run: UUID) -> None:
+        self.do("skip_steps_without_input", run=run)
+
+    def failed_undo_steps(self, run: UUID) -> tuple[str, ...]:
+        return tuple(name for (name,) in self.all_of("failed_undo_steps", run=run))
+
+    def stuck_steps(self, *, grace: timedelta, limit: int) -> list[StuckStep]:
+        return self.rows(
+            StuckStep, "stuck_steps", before=self.now - grace, now=self.now, limit=limit
+        )
+
+    def count_redrive(self, step: StepRecord) -> int:
+        [(redrives,)] = self.all_of(
+            "count_redrive", run=step.run_id, position=step.position, now=self.now
+        )
+        return int(redrives)
+
+    # -- messages ------------------------------------------------------------------------
+
+    def queue(self, envelopes: Iterable[Envelope]) -> None:
+        """Record messages to send; a repeated id is the same message."""
+        for envelope in envelopes:
+            self.queued.append(envelope)
+            self.do(
+                "insert_outbox",
+                id=envelope.id,
+                topic=envelope.topic,
+                subject=envelope.subject,
+                body=Jsonb(json.loads(envelope.body)),
+                scheduled_for=envelope.scheduled_for,
+                properties=Jsonb(dict(envelope.properties)),
+                now=self.now,
+            )
+
+    def park(
+        self,
+        *,
+        id: str,
+        topic: str,
+        subscription: str,
+        message_id: str,
+        reason: str,
+        body: str,
+        properties: Mapping[str, Any],
+    ) -> bool:
+        """False when the message is parked already."""
+        return bool(
+            self.all_of(
+                "insert_parked",
+                id=id,
+                topic=topic,
+                subscription=subscription,
+                message_id=message_id,
+                reason=reason,
+                body=body,
+                properties=Jsonb(dict(properties)),
+                now=self.now,
+            )
+        )
+
+    def resolve_parked(
+        self, id: str, resolution: Literal["replayed", "discarded"], by: str
+    ) -> ParkedMessage | None:
+        """The message, or None when there is no such unresolved one."""
+        return self.row(
+            ParkedMessage, "resolve_parked", id=id, resolution=resolution, by=by, now=self.now
+        )
+
+    # -- record --------------------------------------------------------------------------
+
+    def audit(self, run: UUID, what: str, **facts: Any) -> None:
+        self.do("insert_audit", run=run, what=what, facts=Jsonb(facts), now=self.now)
+
+    def run_record(self, run: UUID) -> dict[str, Any] | None:
+        found = self.all_of("run_record", run=run)
+        if not found:
+            return None
+        return dict(zip(("run", "event", "steps", "attempts", "audit"), found[0], strict=True))
+
+    def seal(self, run: UUID, body: Mapping[str, Any], sha256: str) -> None:
+        self.do("insert_evidence", run=run, body=Jsonb(body), sha256=sha256, now=self.now)
+
+
+def _json(value: Mapping[str, Any] | None) -> Jsonb | None:
+    return None if value is None else Jsonb(value)

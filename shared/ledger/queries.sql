@@ -1,0 +1,247 @@
+-- insert_event
+insert into events (source, id, type, environment, body, received_at, disposition, reason)
+values (%(source)s, %(id)s, %(type)s, %(environment)s, %(body)s, %(now)s, %(disposition)s, %(reason)s)
+on conflict (source, id) do update
+set type = excluded.type, environment = excluded.environment, body = excluded.body
+where events.disposition = 'parked'
+returning id
+
+-- settle_event
+update events set disposition = %(disposition)s, reason = %(reason)s
+where source = %(source)s and id = %(id)s
+
+-- lock_interlock
+-- Serialises everything that decides who may change the environment.
+insert into interlocks (environment) values (%(environment)s)
+on conflict (environment) do update set environment = excluded.environment
+returning epoch, run_id
+
+-- hold_interlock
+update interlocks set run_id = %(run)s, epoch = epoch + 1
+where environment = %(environment)s
+returning epoch
+
+-- release_interlock
+update interlocks set run_id = null
+where environment = %(environment)s and run_id = %(run)s
+
+-- find_run_to_coalesce_with
+select id from runs
+where environment = %(environment)s and runbook = %(runbook)s and coalesce_key = %(key)s
+  and status in ('waiting', 'running')
+limit 1
+
+-- insert_run
+insert into runs (id, runbook, environment, event_source, event_id, coalesce_key, traceparent,
+                  status, priority, overdue_after, created_at)
+values (%(id)s, %(runbook)s, %(environment)s, %(event_source)s, %(event_id)s, %(coalesce_key)s,
+        %(traceparent)s, 'waiting', %(priority)s, %(overdue_after)s, %(now)s)
+
+-- insert_step
+insert into steps (run_id, position, name, kind, undoes, status, max_attempts, time_limit, input)
+values (%(run)s, %(position)s, %(name)s, %(kind)s, %(undoes)s, 'pending', %(max_attempts)s,
+        %(time_limit)s, %(input)s)
+
+-- next_waiting_run
+select id, runbook, environment, priority from runs
+where environment = %(environment)s and status = 'waiting'
+order by priority desc, created_at, id
+limit 1
+
+-- start_run
+update runs set status = 'running', epoch = %(epoch)s, started_at = %(now)s,
+                overdue_at = %(now)s + overdue_after
+where id = %(run)s
+returning id, runbook, environment, status, priority, epoch, traceparent
+
+-- ready_step
+update steps set status = 'ready', input = coalesce(%(input)s, input), due_at = %(now)s,
+                 deadline_at = %(now)s + time_limit
+where run_id = %(run)s and position = %(position)s
+returning name
+
+-- first_step
+select position from steps where run_id = %(run)s and kind = 'do' order by position limit 1
+
+-- lock_step
+-- Both rows are locked, so that a wait for the first cannot leave an old version of the second.
+select r.id as run_id, r.runbook, r.environment, r.status as run_status, r.priority, r.epoch, r.traceparent,
+       r.reason as run_reason, r.ends_as, s.position, s.name, s.kind, s.undoes, s.status, s.max_attempts, s.attempt, s.looks,
+       s.redrives, s.input, s.checkpoint, s.lease_id, s.lease_until, s.due_at, s.deadline_at
+from runs r join steps s on s.run_id = r.id
+where r.id = %(run)s and s.name = %(step)s
+for update of r, s
+
+-- lease_step
+update steps set lease_id = %(lease)s, lease_until = %(until)s, attempt = %(attempt)s,
+                 looks = looks + 1, started_at = coalesce(started_at, %(now)s)
+where run_id = %(run)s and position = %(position)s
+
+-- open_attempt
+insert into attempts (run_id, position, number, epoch, lease_id, started_at)
+values (%(run)s, %(position)s, %(number)s, %(epoch)s, %(lease)s, %(now)s)
+on conflict (run_id, position, number) do update
+set looks = attempts.looks + 1, lease_id = excluded.lease_id, outcome = null, ended_at = null
+
+-- close_attempt
+update attempts set ended_at = %(now)s, outcome = %(outcome)s, error = %(error)s
+where run_id = %(run)s and position = %(position)s and number = %(number)s
+
+-- extend_leases
+-- Never past the deadline: a step that hangs must come to an end.
+update steps set lease_until = least(%(until)s, deadline_at)
+where lease_id = any(%(leases)s) and lease_until > %(now)s
+returning lease_id
+
+-- holds_lease
+select exists (
+    select from steps s join runs r on r.id = s.run_id
+    where s.run_id = %(run)s and s.lease_id = %(lease)s and s.lease_until > %(now)s
+      and r.status in ('running', 'undoing')
+)
+
+-- end_step
+update steps set status = %(status)s, output = %(output)s, error = %(error)s, lease_id = null,
+                 lease_until = null, ended_at = %(now)s
+where run_id = %(run)s and position = %(position)s
+
+-- postpone_step
+update steps set lease_id = null, lease_until = null, attempt = %(attempt)s, due_at = %(due_at)s,
+                 checkpoint = %(checkpoint)s, error = %(error)s
+where run_id = %(run)s and position = %(position)s
+
+-- following_step
+select position from steps
+where run_id = %(run)s and kind = %(kind)s and status = 'pending' and position > %(position)s
+order by position limit 1
+
+-- more_urgent_run_waits
+select exists (
+    select from runs
+    where environment = %(environment)s and status = 'waiting' and priority >= %(urgent)s
+      and priority > %(priority)s
+)
+
+-- steps_to_undo
+-- Latest first, and only what was begun; an undo gets the input and the checkpoint of its step.
+select u.position, d.input, d.checkpoint
+from steps u join steps d on d.run_id = u.run_id and d.name = u.undoes
+where u.run_id = %(run)s and u.kind = 'undo' and d.started_at is not null
+order by d.position desc
+
+-- skip_steps_without_input
+update steps set status = 'skipped'
+where run_id = %(run)s and status = 'pending' and input is null
+
+-- plan_undo
+update steps set input = %(input)s, checkpoint = %(checkpoint)s
+where run_id = %(run)s and position = %(position)s
+
+-- turn_back
+update runs set status = 'undoing', reason = %(reason)s, ends_as = %(ends_as)s where id = %(run)s
+
+-- end_run
+update runs set status = %(status)s, ended_at = %(now)s where id = %(run)s
+
+-- failed_undo_steps
+select name from steps where run_id = %(run)s and kind = 'undo' and status = 'failed' order by position
+
+-- insert_audit
+insert into audit (run_id, at, what, facts) values (%(run)s, %(now)s, %(what)s, %(facts)s)
+
+-- insert_outbox
+insert into outbox (id, topic, subject, body, scheduled_for, properties, created_at)
+values (%(id)s, %(topic)s, %(subject)s, %(body)s, %(scheduled_for)s, %(properties)s, %(now)s)
+on conflict (id) do nothing
+
+-- forget_sent
+delete from outbox where id = any(%(ids)s)
+
+-- unsent
+select id, topic, subject, body::text as body, scheduled_for, properties from outbox
+where created_at <= %(before)s
+order by created_at, id
+limit %(limit)s
+
+-- stuck_steps
+-- Ready, yet nobody works on it: the lease ran out, or the command never came.
+select s.run_id, s.name from steps s join runs r on r.id = s.run_id
+where s.status = 'ready' and r.status in ('running', 'undoing')
+  and (coalesce(s.lease_until, s.due_at) < %(before)s
+       or (s.deadline_at < %(now)s and (s.lease_until is null or s.lease_until < %(now)s)))
+order by s.due_at
+limit %(limit)s
+
+-- count_redrive
+update steps set redrives = redrives + 1, due_at = %(now)s
+where run_id = %(run)s and position = %(position)s
+returning redrives
+
+-- overdue_runs
+update runs set overdue_at = null
+where status in ('running', 'undoing') and overdue_at < %(now)s
+returning id, runbook, environment, status, priority, epoch, traceparent
+
+-- current_step
+select name from steps where run_id = %(run)s and status = 'ready' order by position limit 1
+
+-- insert_parked
+insert into parked (id, topic, subscription, message_id, reason, body, properties, parked_at)
+values (%(id)s, %(topic)s, %(subscription)s, %(message_id)s, %(reason)s, %(body)s, %(properties)s, %(now)s)
+on conflict (id) do nothing
+returning id
+
+-- parked_messages
+select id, topic, subscription, message_id, reason, body, properties, parked_at, resolution from parked
+where resolution is null or %(resolved)s
+order by parked_at desc
+limit %(limit)s
+
+-- resolve_parked
+update parked set resolution = %(resolution)s, resolved_at = %(now)s, resolved_by = %(by)s
+where id = %(id)s and resolution is null
+returning id, topic, subscription, message_id, reason, body, properties, parked_at, resolution
+
+-- run_record
+select to_jsonb(r) as run, to_jsonb(e) as event,
+       (select coalesce(jsonb_agg(to_jsonb(s) - 'run_id' - 'lease_id' - 'lease_until' order by s.position), '[]')
+        from steps s where s.run_id = r.id) as steps,
+       (select coalesce(jsonb_agg(to_jsonb(a) - 'run_id' - 'lease_id' order by a.position, a.number), '[]')
+        from attempts a where a.run_id = r.id) as attempts,
+       (select coalesce(jsonb_agg(to_jsonb(t) - 'run_id' order by t.number), '[]')
+        from audit t where t.run_id = r.id) as audit
+from runs r join events e on e.source = r.event_source and e.id = r.event_id
+where r.id = %(run)s
+
+-- insert_evidence
+insert into evidence (run_id, sealed_at, body, sha256)
+values (%(run)s, %(now)s, %(body)s, %(sha256)s)
+on conflict do nothing
+
+-- evidence
+select body::text as body, sha256 from evidence where run_id = %(run)s
+
+-- recent_runs
+select r.id, r.runbook, r.environment, r.status, r.epoch, r.reason, r.created_at, r.started_at, r.ended_at,
+       (select name from steps s where s.run_id = r.id and s.status = 'ready' order by position limit 1) as step
+from runs r
+where (%(environment)s::text is null or r.environment = %(environment)s)
+  and (%(status)s::text is null or r.status = %(status)s)
+order by r.created_at desc, r.id
+limit %(limit)s
+
+-- runs_of_event
+select r.id from runs r where r.event_source = %(source)s and r.event_id = %(id)s order by r.environment
+
+-- event
+select type, environment, disposition, reason from events where source = %(source)s and id = %(id)s
+
+-- run_progress
+select s.name, s.kind, s.status, s.attempt, s.looks, s.started_at, s.ended_at, s.error, s.checkpoint, s.output
+from steps s where s.run_id = %(run)s
+order by s.kind, s.position
+
+-- counts
+select (select count(*) from runs where status in ('waiting', 'running', 'undoing')) as active_runs,
+       (select count(*) from outbox) as unsent,
+       (select count(*) from parked where resolution is null) as parked

@@ -1,0 +1,26 @@
+"""One JSON object per line, with the run, step and attempt it belongs to."""
+
+import logging
+
+import structlog
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Send structlog's events through the standard logger, where the Functions worker listens.
+
+    ``basicConfig`` is a no-op inside the worker, which has given the root logger its own handler.
+    """
+    logging.basicConfig(format="%(message)s", level=level)
+    for chatty in ("azure", "uamqp", "urllib3", "kubernetes"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )

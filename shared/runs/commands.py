@@ -1,0 +1,72 @@
+"""What the engine sends: commands to steps, and announcements. Ids are deterministic."""
+
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from shared.bus import Envelope
+from shared.ledger import RunRecord, StepRecord, Transaction
+from shared.messages import CloudEvent, Command
+from shared.messages.announcements import Announcement, MessageParked, RunAnnouncement
+
+NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/signalbox/runs")
+ANNOUNCEMENTS = "run-events"
+
+
+def run_id(source: str, event: str, runbook: str, environment: str) -> UUID:
+    """The id of the run that an event starts: the same event, the same run."""
+    return uuid5(NAMESPACE, "\n".join((source, event, runbook, environment)))
+
+
+def command(
+    run: RunRecord,
+    step: str,
+    attempt: int,
+    *,
+    at: datetime | None = None,
+    suffix: str = "",
+    copy_number: int = 0,
+) -> Envelope:
+    """The command to do a step; ``suffix`` tells messages of one attempt apart."""
+    body = Command(run=run.id, step=step, attempt=attempt, copy_number=copy_number)
+    return Envelope(
+        id=f"{run.id}:{step}:{attempt}{suffix}",
+        topic=run.runbook,
+        subject=step.replace("_", "-"),
+        body=body.model_dump_json(),
+        scheduled_for=at,
+        properties={"traceparent": run.traceparent} if run.traceparent else {},
+    )
+
+
+def announce(
+    tx: Transaction, kind: type[RunAnnouncement], run: RunRecord, id: str, **facts: Any
+) -> None:
+    """Queue an announcement about a run."""
+    said = kind(run=run.id, runbook=run.runbook, environment=run.environment, at=tx.now, **facts)
+    tx.queue([_announcement(said, f"{run.id}:{id}", run.environment, tx.now)])
+
+
+def announce_step(
+    tx: Transaction, kind: type[RunAnnouncement], step: StepRecord, **facts: Any
+) -> None:
+    """Queue an announcement about an attempt at a step."""
+    id = f"{step.name}:{step.attempt}:{kind.type}"
+    announce(tx, kind, step.run, id, step=step.name, attempt=step.attempt, **facts)
+
+
+def announce_parked(tx: Transaction, parked: MessageParked) -> None:
+    tx.queue([_announcement(parked, f"parked:{parked.parked}", None, tx.now)])
+
+
+def _announcement(said: Announcement, id: str, environment: str | None, at: datetime) -> Envelope:
+    event = CloudEvent(
+        id=id,
+        source="/signalbox",
+        type=said.type,
+        subject=environment,
+        time=at,
+        data=said.model_dump(mode="json"),
+    )
+    body = event.model_dump_json(exclude_none=True)
+    return Envelope(id=id, topic=ANNOUNCEMENTS, subject=said.type, body=body)

@@ -1,0 +1,26 @@
+"""Evidence: everything the ledger knows of a run, sealed in the transaction that ends it."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from shared.ledger import Transaction
+
+
+def canonical(body: dict[str, Any]) -> str:
+    """The one spelling of a JSON object: sorted keys, no blanks, no escapes.
+
+    >>> canonical({"b": 1, "a": "é"})
+    '{"a":"é","b":1}'
+    """
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def seal(tx: Transaction, run: UUID) -> str:
+    """Write the evidence of a run that has just ended; return its SHA-256."""
+    record = tx.run_record(run)
+    assert record is not None, run
+    digest = hashlib.sha256(canonical(record).encode()).hexdigest()
+    tx.seal(run, record, digest)
+    return digest

@@ -1,0 +1,91 @@
+"""Sending what the ledger has recorded. Sending twice is harmless: ids are deterministic."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from time import monotonic
+
+import structlog
+
+from shared.bus import Bus, Envelope
+from shared.ledger import Ledger
+
+log = structlog.get_logger()
+
+Post = Callable[[Sequence[Envelope]], None]
+
+
+class Outbox:
+    """Sends at once, in the caller's thread."""
+
+    def __init__(self, ledger: Ledger, bus: Bus) -> None:
+        self._ledger = ledger
+        self._bus = bus
+
+    def post(self, envelopes: Sequence[Envelope]) -> None:
+        """Send, then forget. Raises what the bus or the ledger raises; the rows are still there."""
+        if envelopes:
+            self._bus.send(envelopes)
+            self._ledger.forget_sent([envelope.id for envelope in envelopes])
+
+    def send_left_behind(self, *, older_than: timedelta) -> int:
+        """Send what nobody has sent for a while; return how many."""
+        sent = 0
+        while batch := self._ledger.unsent(older_than=older_than):
+            self.post(batch)
+            sent += len(batch)
+        return sent
+
+
+class Postman:
+    """Sends from a thread of its own, many at a time, so that no step waits for the bus.
+
+    What a crash or a broken bus keeps it from sending stays in the ledger for ``upkeep``.
+    """
+
+    LINGER = 2.0
+    """Seconds without work after which the thread ends; the next message starts another."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._queue: SimpleQueue[Envelope] = SimpleQueue()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    def post(self, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            self._queue.put(envelope)
+        with self._lock:
+            if envelopes and self._thread is None:
+                self._thread = Thread(target=self._deliver, name="postman", daemon=True)
+                self._thread.start()
+
+    def flush(self, seconds: float = 10) -> None:
+        """Wait until everything posted so far was tried."""
+        with self._lock:
+            thread = self._thread
+        if thread:
+            thread.join(seconds)
+
+    def _deliver(self) -> None:
+        idle_since = monotonic()
+        while True:
+            try:
+                batch = [self._queue.get(timeout=0.2)]
+            except Empty:
+                with self._lock:
+                    if self._queue.empty() and monotonic() - idle_since > self.LINGER:
+                        self._thread = None
+                        return
+                continue
+            while not self._queue.empty() and len(batch) < 200:
+                batch.append(self._queue.get_nowait())
+            self._send(batch)
+            idle_since = monotonic()
+
+    def _send(self, batch: Sequence[Envelope]) -> None:
+        try:
+            self._outbox.post(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the ledger still has the messages
+            log.warning("outbox_not_sent", messages=len(batch), error=str(error))

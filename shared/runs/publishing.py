@@ -1,0 +1,15 @@
+"""Publish an event as the platform's own tools do."""
+
+import hashlib
+
+from shared.bus import Bus, Envelope
+from shared.messages import CloudEvent
+
+PLATFORM_EVENTS = "platform-events"
+
+
+def publish(bus: Bus, event: CloudEvent) -> None:
+    """Send an event to ``platform-events``; the same source and id is the same message."""
+    digest = hashlib.sha256(f"{event.source}\n{event.id}".encode()).hexdigest()[:40]
+    body = event.model_dump_json(exclude_none=True)
+    bus.send([Envelope(id=digest, topic=PLATFORM_EVENTS, subject=event.type, body=body)])

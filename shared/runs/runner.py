@@ -1,0 +1,122 @@
+"""Around a step: begin the attempt, call the step, record the outcome. The only caller of steps."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import structlog
+from pydantic import ValidationError
+from structlog.contextvars import bound_contextvars
+
+from shared.errors import PermanentError, TemporaryError
+from shared.ledger import Ledger, StepRecord, Transaction
+from shared.messages import Command
+from shared.runs.attempts import Failed, Outcome, Retrying, Succeeded, begin, finish
+from shared.runs.outbox import Post
+from shared.runs.runbook import Action, Again, Run, RunbookInvalid
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Runner:
+    """Delivers commands to steps.
+
+    ``beating`` keeps a lease alive while its step works; ``lease`` is how long an attempt that
+    is not heard of keeps others out.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        post: Post,
+        resources: object,
+        *,
+        beating: Callable[[UUID], AbstractContextManager[None]],
+        lease: timedelta = timedelta(seconds=60),
+        new_lease: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._ledger = ledger
+        self._post = post
+        self._resources = resources
+        self._beating = beating
+        self._lease = lease
+        self._new_lease = new_lease
+
+    def bind(self, action: Action) -> Callable[..., Any]:
+        """The action's handler with its resources filled in by name, but for ``run``.
+
+        Raises RunbookInvalid when it asks for a resource that there is none of.
+        """
+        known = {name: getattr(self._resources, name, None) for name in action.resources}
+        if missing := [name for name, found in known.items() if found is None and name != "run"]:
+            raise RunbookInvalid(f"{action.name} asks for unknown resources: {', '.join(missing)}")
+        known.pop("run", None)
+        return partial(action.handler, **known)
+
+    def deliver(self, action: Action, command: Command) -> None:
+        """Do one attempt of a step. Returning settles the message; raising hands it back to the
+        bus, which only a ledger out of reach may cause, and UnknownStep, which parks it."""
+        with bound_contextvars(run=str(command.run), step=command.step):
+            lease = self._new_lease()
+            begun = self.commit(lambda tx: begin(tx, command, lease, self._lease))
+            if begun is None:
+                return
+            facts = {"environment": begun.environment, "epoch": begun.epoch}
+            with bound_contextvars(attempt=begun.attempt, **facts):
+                with self._beating(lease):
+                    outcome = self._call(action, begun, lease)
+                if not self.commit(lambda tx: finish(tx, begun, outcome)):
+                    log.warning("attempt_outlived", outcome=type(outcome).__name__)
+
+    def commit(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in a transaction, then send what it queued."""
+
+        def both(tx: Transaction) -> tuple[T, Transaction]:
+            return work(tx), tx
+
+        result, tx = self._ledger.persist(both)
+        self._post(tx.queued)
+        return result
+
+    def _call(self, action: Action, step: StepRecord, lease: UUID) -> Outcome:
+        log.info("step_started")
+        try:
+            message = action.consumes.model_validate(step.input)
+            given = {"run": self._run(step, lease)} if "run" in action.resources else {}
+            result = self.bind(action)(message, **given)
+        except ValidationError as error:
+            problems = error.errors(include_input=False, include_url=False)
+            return Failed(f"the ledger's facts do not fit {action.consumes.__name__}: {problems}")
+        except PermanentError as error:
+            log.warning("step_failed", error=type(error).__name__, reason=str(error))
+            return Failed(_reason(error))
+        except TemporaryError as error:
+            log.warning("step_will_retry", error=type(error).__name__, reason=str(error))
+            return Retrying(_reason(error), error.delay)
+        except Exception as error:
+            log.exception("step_broke")
+            return Retrying(_reason(error), None)
+        if isinstance(result, Again):
+            log.info("step_goes_on", after=result.after.total_seconds())
+            return result
+        log.info("step_succeeded")
+        return Succeeded(result.model_dump(mode="json") if result else {})
+
+    def _run(self, step: StepRecord, lease: UUID) -> Run:
+        return Run(
+            id=step.run_id,
+            environment=step.environment,
+            epoch=step.epoch,
+            step=step.name,
+            attempt=step.attempt,
+            checkpoint=step.checkpoint or {},
+            still_mine=lambda: self._ledger.holds_lease(step.run_id, lease),
+        )
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]

@@ -1,0 +1,68 @@
+"""Everything a deployment decides. Read once, at the composition root."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One field per app setting. No default means that the deployment must say."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIGNALBOX_",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # a bad URL must not put its password in the log
+    )
+
+    service_bus: SecretStr | None = Field(default=None, validation_alias="ServiceBus")
+    """Connection string of the Service Bus namespace; the functions' triggers use the same setting.
+    Left out when ``ServiceBus__fullyQualifiedNamespace`` is given."""
+
+    service_bus_namespace: str | None = Field(
+        default=None, validation_alias="ServiceBus__fullyQualifiedNamespace"
+    )
+    """Host name of the Service Bus namespace, reached with the managed identity."""
+
+    ledger_url: SecretStr
+    """PostgreSQL URL of the ledger's database."""
+
+    estate: Path
+    """The estate file."""
+
+    blobs: SecretStr
+    """Storage account of backups and filestores: its blob endpoint (managed identity) or a
+    connection string."""
+
+    kubernetes_url: str | None = None
+    """API server without authentication, for the embedded platform; the cluster that the functions
+    run in, or the current kubeconfig context, when left out."""
+
+    ledger_connections: int = 8
+    """Most sessions of one process with the ledger; above the host's concurrent calls it gains
+    nothing, below it steps wait for each other."""
+
+    lease: timedelta = timedelta(seconds=60)
+    """How long an attempt that is not heard of keeps others from taking the step over. Longer than
+    any pause of a healthy process, shorter than a person's patience."""
+
+    redrive_after: timedelta = timedelta(seconds=30)
+    """How long a step may be ready without anyone at work before its command is written again.
+    Longer than the bus takes to deliver under load; a repeated command is harmless."""
+
+    resend_after: timedelta = timedelta(seconds=10)
+    """How old an unsent message must be before upkeep sends it; its own process is sending the
+    younger ones."""
+
+    @property
+    def bus(self) -> str:
+        """What the bus is reached with: a connection string or a host name."""
+        if self.service_bus is not None:
+            return self.service_bus.get_secret_value()
+        if self.service_bus_namespace is not None:
+            return self.service_bus_namespace
+        raise ValueError("set ServiceBus or ServiceBus__fullyQualifiedNamespace")

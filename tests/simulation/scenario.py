@@ -1,0 +1,48 @@
+"""What happens in a simulated estate: events of every kind, twice, at once, in two environments."""
+
+from random import Random
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from tests.simulation.world import Collided, Shunted, World
+
+TABLES = "events, runs, steps, attempts, outbox, parked, audit, evidence, interlocks"
+
+
+def play(pool: ConnectionPool[Connection], seed: int) -> World:
+    """A random story; raises AssertionError with the seed when a promise is broken."""
+    world = _fresh(pool, seed)
+    chance = Random(~seed)
+    published: dict[str, str] = {}
+    for number in range(chance.randint(1, 5)):
+        kind = Collided if chance.random() < 0.25 else Shunted
+        mood = chance.choice(("fine", "fine", "shaky", "doomed"))
+        event = kind(environment=chance.choice(("north", "south")), mood=mood)
+        for _ in range(chance.choice((1, 1, 2))):
+            world.publish(event, f"event-{number}")
+        published[f"event-{number}"] = mood
+    return _played(world, published, f"seed {seed}")
+
+
+def play_crash(pool: ConnectionPool[Connection], mood: str, crash_at: int | None) -> World:
+    """One run on a peaceful bus that crashes once, at the given point."""
+    world = _fresh(pool, 1, hostility=0.0, crashes=0.0, crash_at=crash_at)
+    world.publish(Shunted(environment="north", mood=mood), "event-0")
+    return _played(world, {"event-0": mood}, f"{mood} run, crash at point {crash_at}")
+
+
+def _fresh(pool: ConnectionPool[Connection], seed: int, **options: float | int | None) -> World:
+    world = World(pool, seed, **options)  # type: ignore[arg-type]
+    world.ledger.counts()
+    with pool.connection() as conn:
+        conn.execute(f"truncate {TABLES}")
+    return world
+
+
+def _played(world: World, published: dict[str, str], name: str) -> World:
+    world.run()
+    if broken := world.broken_promises(published):
+        story = "\n".join(world.scheduler.trace[-400:])
+        raise AssertionError(f"{name}: " + "; ".join(broken) + f"\n{story}")
+    return world
