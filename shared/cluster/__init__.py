@@ -1,0 +1,11 @@
+"""The Kubernetes cluster: Jobs that do heavy work, workloads that stand still, configuration.
+
+Every change of something that outlives a run carries the run's epoch in an annotation; a run with
+an older epoch is refused there, whatever it believes.
+"""
+
+from shared.cluster.cluster import Cluster
+from shared.cluster.errors import ClusterRefused, ObjectMissing, StaleEpoch
+from shared.cluster.jobs import JobState
+
+__all__ = ["Cluster", "ClusterRefused", "JobState", "ObjectMissing", "StaleEpoch"]

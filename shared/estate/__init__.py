@@ -1,6 +1,6 @@
 """The estate: every environment that Signalbox looks after, described in one YAML file."""
 
-from shared.estate.estate import Estate, UnknownEnvironment, UnknownServer
+from shared.estate.estate import Estate, UnknownCluster, UnknownEnvironment, UnknownServer
 from shared.estate.load import EstateInvalid, load_estate
 from shared.estate.models import (
     BlobFolder,
@@ -31,6 +31,7 @@ __all__ = [
     "SecretReference",
     "Secrets",
     "Server",
+    "UnknownCluster",
     "UnknownEnvironment",
     "UnknownServer",
     "Workload",

@@ -8,10 +8,15 @@ from pydantic import model_validator
 
 from shared.errors import PermanentError
 from shared.estate.models import Cluster, Environment, EstateModel, Region, Server
+from shared.estate.references import Reference, SecretReference
 
 
 class UnknownEnvironment(PermanentError):
     """The estate has no environment of this name."""
+
+
+class UnknownCluster(PermanentError):
+    """The estate has no Kubernetes cluster of this name."""
 
 
 class UnknownServer(PermanentError):
@@ -33,9 +38,16 @@ class Estate(EstateModel):
     environments: tuple[Environment, ...]
     """The environments."""
 
+    masking_key: SecretReference = Reference("env", "SIGNALBOX_MASKING_KEY")
+    """The secret that masked values are derived from: a new key gives new values everywhere."""
+
     def environment(self, name: str) -> Environment:
         """Return the environment of that name; raises UnknownEnvironment."""
         return _named(self.environments, name, UnknownEnvironment)
+
+    def cluster(self, name: str) -> Cluster:
+        """Return the cluster of that name; raises UnknownCluster."""
+        return _named(self.clusters, name, UnknownCluster)
 
     def server(self, name: str) -> Server:
         """Return the server of that name; raises UnknownServer."""

@@ -84,6 +84,9 @@ class Cluster(EstateModel):
     region: Name
     """The region in which it runs."""
 
+    job_image: str = "signalbox-jobs:latest"
+    """The image that our Jobs run there: Python with this package, PostgreSQL's client programs."""
+
 
 class Server(EstateModel):
     """One PostgreSQL server."""
@@ -203,6 +206,9 @@ class Environment(EstateModel):
 
     refresh_from: Name | None = None
     """The environment with real data whose backups refresh this one."""
+
+    oldest_backup: Duration = Field(default=timedelta(days=7), gt=timedelta(0))
+    """A backup that is older than this does not refresh it any more."""
 
     checkpoint_keep: Duration = Field(default=timedelta(days=3), gt=timedelta(0))
     """How long the previous database is kept after a refresh, to go back to."""

@@ -28,7 +28,7 @@ class Secrets:
         keyvault: Resolver | None = None,
         kubernetes: Resolver | None = None,
     ) -> None:
-        self._environment = environment
+        self._environment = dict(environment)  # the host may show it only while the app loads
         self._resolvers = {
             "env": self._read_environment,
             "file": _read_file,

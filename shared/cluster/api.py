@@ -1,0 +1,164 @@
+"""The Kubernetes API as JSON: five verbs on named objects, and pod logs."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from shared.cluster.errors import ClusterRefused, ObjectMissing
+from shared.errors import TemporaryError
+
+Json = dict[str, Any]
+
+PLACES = {
+    "ConfigMap": "api/v1/namespaces/{}/configmaps",
+    "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
+    "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "IngressRoute": "apis/traefik.io/v1alpha1/namespaces/{}/ingressroutes",
+    "Job": "apis/batch/v1/namespaces/{}/jobs",
+    "Pod": "api/v1/namespaces/{}/pods",
+    "Secret": "api/v1/namespaces/{}/secrets",
+    "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
+}
+
+_TIMEOUT_SECONDS = 15
+
+
+class Conflict(TemporaryError):
+    """The object has changed since it was read, or exists already."""
+
+
+class Api:
+    """One cluster. Raises ObjectMissing, Conflict, ClusterRefused, and TemporaryError when the
+    cluster is out of reach or overloaded.
+
+    The client's generated classes are passed by: they know no custom resources, and drop the
+    fields of objects that they do not know, which a replacement would then delete.
+    """
+
+    def __init__(self, url: str | None) -> None:
+        self._url = url
+        self._connected: client.ApiClient | None = None
+
+    def read(self, kind: str, namespace: str, name: str) -> Json:
+        return self._json("GET", kind, namespace, name)
+
+    def list(self, kind: str, namespace: str, labels: str) -> list[Json]:
+        """The objects that a label selector matches."""
+        found = self._json("GET", kind, namespace, query={"labelSelector": labels})
+        items: list[Json] = found["items"]
+        return items
+
+    def create(self, kind: str, namespace: str, body: Json) -> Json:
+        return self._json("POST", kind, namespace, body=body)
+
+    def replace(self, kind: str, namespace: str, body: Json) -> Json:
+        """Write an object that was read before; Conflict when somebody else has meanwhile."""
+        return self._json("PUT", kind, namespace, body["metadata"]["name"], body=body)
+
+    def delete(self, kind: str, namespace: str, name: str) -> None:
+        """Delete an object and what it owns, if it is there."""
+        try:
+            self._json(
+                "DELETE", kind, namespace, name, query={"propagationPolicy": "Background"}, body={}
+            )
+        except ObjectMissing:
+            return
+
+    def log(self, namespace: str, pod: str, lines: int) -> str:
+        """The last lines that the pod's first container wrote."""
+        query = {"tailLines": str(lines)}
+        return self._request("GET", "Pod", namespace, f"{pod}/log", query).decode(errors="replace")
+
+    def _json(
+        self,
+        verb: str,
+        kind: str,
+        namespace: str,
+        name: str = "",
+        *,
+        query: dict[str, str] | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        answer: Json = json.loads(self._request(verb, kind, namespace, name, query, body))
+        return answer
+
+    def _request(
+        self,
+        verb: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        query: dict[str, str] | None = None,
+        body: Json | None = None,
+    ) -> bytes:
+        what = f"{kind} {namespace}/{name}".rstrip("/")
+        path = "/" + "/".join(filter(None, (PLACES[kind].format(quote(namespace)), name)))
+        try:
+            api = self._client()
+            method, url, headers, content, _ = api.param_serialize(
+                verb,
+                path,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": "*/*", "Content-Type": "application/json"},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            answer = api.call_api(method, url, headers, content, _request_timeout=_TIMEOUT_SECONDS)
+            data: bytes = answer.read()
+        except ApiException as error:
+            raise TemporaryError(f"The cluster did not answer: {error.reason}.") from None
+        except HTTPError as error:
+            raise TemporaryError(f"The cluster is out of reach: {type(error).__name__}.") from None
+        _refuse(answer.status, what, data)
+        return data
+
+    def _client(self) -> client.ApiClient:
+        if self._connected is None:
+            self._connected = client.ApiClient(_configuration(self._url))
+        return self._connected
+
+
+def _configuration(url: str | None) -> client.Configuration:
+    """The given API server, the cluster that we run in, or the current context of kubectl."""
+    if url:
+        return client.Configuration(host=url)
+    found = client.Configuration()
+    try:
+        config.load_incluster_config(client_configuration=found)
+    except config.ConfigException:
+        try:
+            config.load_kube_config(client_configuration=found)
+        except config.ConfigException as error:
+            raise ClusterRefused(
+                "No cluster is configured: set SIGNALBOX_KUBERNETES_URL, run inside a cluster, or "
+                f"provide a kubeconfig ({error})."
+            ) from None
+    return found
+
+
+def _refuse(status: int, what: str, data: bytes) -> None:
+    if status < 400:
+        return
+    said = _message(data)
+    if status == 404:
+        raise ObjectMissing(f"The cluster has no {what} ({said}).")
+    if status == 409:
+        raise Conflict(f"{what} has changed meanwhile ({said}).")
+    if status == 429 or status >= 500:
+        raise TemporaryError(f"The cluster could not serve {what}: {status} {said}")
+    raise ClusterRefused(
+        f"The cluster refuses {what}: {status} {said}; check the identity's role in the namespace."
+    )
+
+
+def _message(data: bytes) -> str:
+    """What the API server says went wrong; it names objects and fields, not their values."""
+    try:
+        status: Json = json.loads(data)
+    except ValueError:
+        return "no reason given"
+    return str(status.get("message", "no reason given"))

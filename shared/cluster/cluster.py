@@ -1,0 +1,277 @@
+"""The resource that steps ask for."""
+
+import base64
+import copy
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+
+from shared.cluster.api import Api, Conflict, Json
+from shared.cluster.errors import ObjectMissing, StaleEpoch
+from shared.cluster.jobs import JobState, by_age, job_state
+from shared.estate import Workload
+
+EPOCH = "signalbox.dev/epoch"
+BEFORE = "signalbox.dev/replicas-before"
+RUN = "signalbox.dev/run"
+
+_CONFLICTS = 5
+"""How often a change is tried while controllers write the same object's status."""
+
+_SAVED = {"ConfigMap": "data", "Secret": "data", "IngressRoute": "spec"}
+"""What a snapshot keeps of an object."""
+
+
+class Cluster:
+    """Everything is by namespace and name; connects when first used."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    @classmethod
+    def connect(cls, url: str | None) -> Self:
+        """Use this API server; None means the cluster that we run in, else kubectl's context."""
+        return cls(Api(url))
+
+    def run_job(self, namespace: str, job: Json, environment: Mapping[str, str]) -> None:
+        """Start a Job unless one of its name is there.
+
+        ``environment`` becomes a Secret of the Job's name, so that no value is in the Job: its
+        containers refer to it by ``envFrom``. ``delete_job`` removes both.
+        """
+        name = job["metadata"]["name"]
+        labels = job["metadata"].get("labels", {})
+        encoded = {key: _encode(value) for key, value in environment.items()}
+        secret = {"metadata": {"name": name, "labels": labels}, "type": "Opaque", "data": encoded}
+        if self.job(namespace, name) is None:
+            self._api.delete("Secret", namespace, name)
+            self._create("Secret", namespace, secret)
+            self._create("Job", namespace, job)
+
+    def job(self, namespace: str, name: str) -> JobState | None:
+        """How the Job stands; None when there is none."""
+        try:
+            job = self._api.read("Job", namespace, name)
+        except ObjectMissing:
+            return None
+        return job_state(job, self._pods_of_job(namespace, name))
+
+    def job_log_tail(self, namespace: str, name: str, lines: int = 20) -> str:
+        """The last lines of the Job's latest pod; empty when there is none yet."""
+        pods = by_age(self._pods_of_job(namespace, name))
+        if not pods:
+            return ""
+        return self._api.log(namespace, pods[-1]["metadata"]["name"], lines)
+
+    def delete_job(self, namespace: str, name: str) -> None:
+        """Delete the Job, end its pods, delete its Secret; nothing happens when they are gone."""
+        self._api.delete("Job", namespace, name)
+        self._api.delete("Secret", namespace, name)
+
+    def stop_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
+        """Scale to zero, or suspend a CronJob; what it had before is remembered on the object."""
+
+        def stop(found: Json) -> None:
+            _annotations(found).setdefault(BEFORE, str(_scale(found)))
+            _rescale(found, 0)
+
+        self._change(workload.kind, namespace, workload.name, epoch, stop)
+
+    def start_workload(
+        self, namespace: str, workload: Workload, *, epoch: int, as_before: bool = False
+    ) -> None:
+        """Scale to what the estate says, or to what it was before ``stop_workload``."""
+
+        def start(found: Json) -> None:
+            before = _annotations(found).pop(BEFORE, None)
+            if not as_before:
+                _rescale(found, workload.replicas)
+            elif before is not None:
+                _rescale(found, int(before))
+
+        self._change(workload.kind, namespace, workload.name, epoch, start)
+
+    def is_stopped(self, namespace: str, workload: Workload) -> bool:
+        """Whether no pod is left, not even one that is ending."""
+        found = self._api.read(workload.kind, namespace, workload.name)
+        if workload.kind == "CronJob":
+            return bool(found["spec"].get("suspend")) and not found.get("status", {}).get("active")
+        labels = found["spec"]["selector"]["matchLabels"]
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        return _scale(found) == 0 and not self._api.list("Pod", namespace, selector)
+
+    def is_ready(self, namespace: str, workload: Workload) -> bool:
+        """Whether every pod that is wanted is there, up to date and ready."""
+        found = self._api.read(workload.kind, namespace, workload.name)
+        if workload.kind == "CronJob":
+            return not found["spec"].get("suspend")
+        wanted, status = _scale(found), found.get("status", {})
+        seen = status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
+        return seen and all(
+            (status.get(count) or 0) == wanted
+            for count in ("replicas", "readyReplicas", "updatedReplicas")
+        )
+
+    def read_config(self, namespace: str, name: str) -> Mapping[str, str]:
+        """A ConfigMap's values."""
+        data: dict[str, str] = self._api.read("ConfigMap", namespace, name).get("data") or {}
+        return data
+
+    def write_config(
+        self, namespace: str, name: str, values: Mapping[str, str], *, epoch: int
+    ) -> int:
+        """Set values of a ConfigMap, leave its others; returns how many were different."""
+        changed = _different(self.read_config(namespace, name), values)
+
+        def write(found: Json) -> None:
+            found["data"] = (found.get("data") or {}) | dict(values)
+
+        self._change("ConfigMap", namespace, name, epoch, write)
+        return changed
+
+    def read_secret(self, namespace: str, name: str) -> Mapping[str, str]:
+        """A Secret's values."""
+        data = self._api.read("Secret", namespace, name).get("data") or {}
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def write_secret(
+        self, namespace: str, name: str, values: Mapping[str, str], *, epoch: int
+    ) -> int:
+        """Set values of a Secret, leave its others; returns how many were different."""
+        changed = _different(self.read_secret(namespace, name), values)
+        encoded = {key: _encode(value) for key, value in values.items()}
+
+        def write(found: Json) -> None:
+            found["data"] = (found.get("data") or {}) | encoded
+
+        self._change("Secret", namespace, name, epoch, write)
+        return changed
+
+    def route_rules(self, namespace: str, name: str) -> tuple[str, ...]:
+        """The match rules of a Traefik IngressRoute."""
+        routes = self._api.read("IngressRoute", namespace, name)["spec"].get("routes") or []
+        return tuple(route["match"] for route in routes)
+
+    def write_route_rules(
+        self, namespace: str, name: str, rules: Sequence[str], *, epoch: int
+    ) -> int:
+        """Replace an IngressRoute's match rules one by one; returns how many were different."""
+        before = self.route_rules(namespace, name)
+
+        def write(found: Json) -> None:
+            for route, rule in zip(found["spec"].get("routes") or [], rules, strict=True):
+                route["match"] = rule
+
+        self._change("IngressRoute", namespace, name, epoch, write)
+        return sum(old != new for old, new in zip(before, rules, strict=True))
+
+    def save(
+        self,
+        namespace: str,
+        snapshot: str,
+        objects: Sequence[tuple[str, str]],
+        *,
+        run_id: str,
+        epoch: int,
+    ) -> None:
+        """Keep what (kind, name) objects hold, in a Secret, because Secrets may be among them.
+
+        The first snapshot of a run is kept, an earlier run's is replaced.
+        """
+        saved = {
+            f"{kind}.{name}": _encode(json.dumps(self._saved(kind, namespace, name)))
+            for kind, name in objects
+        }
+
+        def keep(found: Json) -> None:
+            if _annotations(found).get(RUN) != run_id:
+                _annotations(found)[RUN] = run_id
+                found["data"] = saved
+
+        self._create("Secret", namespace, {"metadata": {"name": snapshot}, "type": "Opaque"})
+        self._change("Secret", namespace, snapshot, epoch, keep)
+
+    def restore(self, namespace: str, snapshot: str, *, run_id: str, epoch: int) -> None:
+        """Put back what ``save`` of this run kept, if it did."""
+        try:
+            kept = self._api.read("Secret", namespace, snapshot)
+        except ObjectMissing:
+            return
+        if _annotations(kept).get(RUN) != run_id:
+            return
+        for key, value in (kept.get("data") or {}).items():
+            kind, _, name = key.partition(".")
+            self._put_back(kind, namespace, name, json.loads(base64.b64decode(value)), epoch)
+
+    def _put_back(self, kind: str, namespace: str, name: str, saved: object, epoch: int) -> None:
+        def put_back(found: Json) -> None:
+            found[_SAVED[kind]] = saved
+
+        self._change(kind, namespace, name, epoch, put_back)
+
+    def _saved(self, kind: str, namespace: str, name: str) -> object:
+        return self._api.read(kind, namespace, name).get(_SAVED[kind])
+
+    def _pods_of_job(self, namespace: str, name: str) -> list[Json]:
+        return self._api.list("Pod", namespace, f"batch.kubernetes.io/job-name={name}")
+
+    def _create(self, kind: str, namespace: str, body: Json) -> None:
+        """Create an object unless it is there."""
+        try:
+            self._api.create(kind, namespace, body)
+        except Conflict:
+            self._api.read(kind, namespace, body["metadata"]["name"])
+
+    def _change(
+        self, kind: str, namespace: str, name: str, epoch: int, change: Callable[[Json], None]
+    ) -> None:
+        """Change an object at exactly the version whose epoch was checked."""
+        for remaining in range(_CONFLICTS, 0, -1):
+            found = self._api.read(kind, namespace, name)
+            _refuse_older(found, f"{kind} {namespace}/{name}", epoch)
+            changed = copy.deepcopy(found)
+            change(changed)
+            _annotations(changed)[EPOCH] = str(epoch)
+            if changed == found:
+                return
+            try:
+                self._api.replace(kind, namespace, changed)
+            except Conflict:
+                if remaining == 1:
+                    raise
+            else:
+                return
+
+
+def _refuse_older(found: Json, what: str, epoch: int) -> None:
+    theirs = int(_annotations(found).get(EPOCH, "0"))
+    if theirs > epoch:
+        raise StaleEpoch(f"{what} belongs to epoch {theirs}; this run has {epoch} and must stop.")
+
+
+def _annotations(found: Json) -> dict[str, str]:
+    annotations: dict[str, str] = found["metadata"].get("annotations") or {}
+    found["metadata"]["annotations"] = annotations
+    return annotations
+
+
+def _scale(found: Json) -> int:
+    """How many pods are wanted; a CronJob that may run counts as one."""
+    if found.get("kind") == "CronJob":
+        return 0 if found["spec"].get("suspend") else 1
+    return int(found["spec"].get("replicas", 1))
+
+
+def _rescale(found: Json, replicas: int) -> None:
+    if found.get("kind") == "CronJob":
+        found["spec"]["suspend"] = replicas == 0
+    else:
+        found["spec"]["replicas"] = replicas
+
+
+def _different(before: Mapping[str, str], values: Mapping[str, str]) -> int:
+    return sum(before.get(key) != value for key, value in values.items())
+
+
+def _encode(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
