@@ -108,7 +108,7 @@ class Ledger:
         """
         for attempt in Retrying(
             retry=retry_if_exception_type((OperationalError, PoolTimeout)),
-            wait=wait_exponential_jitter(initial=0.05, max=2),
+            wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
             stop=stop_after_delay(self._patience),
             sleep=self._sleep,
             reraise=True,

@@ -10,7 +10,7 @@ from shared.bus import Envelope
 WINDOW = timedelta(minutes=5)
 
 
-@dataclass
+@dataclass(eq=False)
 class Copy:
     """A message in a subscription."""
 
@@ -24,7 +24,11 @@ class HostileBus:
     """Duplicates, delays and reorders what it carries; drops only what has a known id."""
 
     def __init__(
-        self, random: Random, clock: Callable[[], datetime], point: Callable[[str], None], hostility: float
+        self,
+        random: Random,
+        clock: Callable[[], datetime],
+        point: Callable[[str], None],
+        hostility: float,
     ) -> None:
         self._random = random
         self._clock = clock
@@ -57,6 +61,11 @@ class HostileBus:
             delay = self._random.expovariate(0.5) if self._random.random() < self._hostility else 0
             self.copies.append(Copy(envelope, due + timedelta(seconds=delay)))
 
+    def rebuild(self) -> None:
+        """Start from nothing but the events: every command is gone, and so is the memory of ids."""
+        self.copies = [c for c in self.copies if c.envelope.topic == "platform-events"]
+        self._seen.clear()
+
     def next_due(self) -> datetime | None:
         return min((copy.visible_at for copy in self.copies if not copy.locked), default=None)
 
@@ -73,6 +82,8 @@ class HostileBus:
     def settle(self, copy: Copy, *, completed: bool) -> None:
         """Complete, or hand back; a completion may get lost, then the message comes again."""
         lost = self._random.random() < self._hostility / 2
+        if copy not in self.copies:
+            return
         if completed and not lost:
             self.copies.remove(copy)
             return

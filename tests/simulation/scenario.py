@@ -34,7 +34,7 @@ def play_crash(pool: ConnectionPool[Connection], mood: str, crash_at: int | None
 
 def _fresh(pool: ConnectionPool[Connection], seed: int, **options: float | int | None) -> World:
     world = World(pool, seed, **options)  # type: ignore[arg-type]
-    world.ledger.counts()
+    world.books.counts()
     with pool.connection() as conn:
         conn.execute(f"truncate {TABLES}")
     return world

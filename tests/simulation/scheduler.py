@@ -1,4 +1,4 @@
-"""Several processes in one: threads of which exactly one moves at a time, in an order that a seed decides."""
+"""Several processes in one: threads, one of which moves at a time, in an order a seed decides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,6 +57,8 @@ class Scheduler:
         self._running = None
         if process.over:
             self.processes.remove(process)
+            if process.error is not None:
+                raise AssertionError(f"{process.name} broke") from process.error
         return process
 
     def point(self, what: str, *, switch: bool = True) -> None:

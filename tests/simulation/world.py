@@ -210,6 +210,8 @@ class World:
         self.bus = HostileBus(self.random, self.clock, point, hostility)
         self.ledger = CrashingLedger(pool, clock=self.clock, sleep=lambda _: None)
         self.ledger.world = self
+        self.books = Ledger(pool, clock=self.clock)
+        """The same ledger, read by nobody who could crash."""
         self.target = Target(point)
         self.outbox = Outbox(self.ledger, self.bus)
         self.runner = Runner(
@@ -248,6 +250,9 @@ class World:
         raise AssertionError("the world does not come to rest")
 
     def _move(self) -> bool:
+        if self.chance() < self.hostility / 40:
+            self.scheduler.trace.append("      the bus is rebuilt from nothing")
+            self.bus.rebuild()
         busy = len(self.scheduler.processes)
         if busy and (busy >= 4 or self.chance() < 0.7):
             self.scheduler.step()
@@ -273,15 +278,13 @@ class World:
         self.now += time
 
     def _at_rest(self) -> bool:
-        counts = Ledger.counts(self.ledger)
+        counts = self.books.counts()
         return counts.active_runs == 0 and counts.unsent == 0
 
     def _deliver(self, copy: Copy) -> None:
         try:
             self._handle(copy)
-        except Crash:
-            self.bus.settle(copy, completed=False)
-        except OperationalError:
+        except (Crash, OperationalError):
             self.bus.settle(copy, completed=False)
         else:
             self.bus.settle(copy, completed=True)
@@ -290,7 +293,11 @@ class World:
         envelope = copy.envelope
         if envelope.topic == "platform-events":
             received = Received(
-                envelope.topic, "accept-event", envelope.id, envelope.body.encode(), envelope.properties
+                envelope.topic,
+                "accept-event",
+                envelope.id,
+                envelope.body.encode(),
+                envelope.properties,
             )
             accept_event(received, runner=self.runner, intake=self.intake, bus=self.bus)
             return
@@ -305,14 +312,14 @@ class World:
             send_left_behind(self.outbox, timedelta(seconds=10))
             redrive_stuck_steps(self.ledger, self.runner, GRACE)
             announce_overdue_runs(self.runner)
-        except OperationalError:
+        except (Crash, OperationalError):
             self.scheduler.trace.append("      upkeep interrupted")
 
     # -- promises ------------------------------------------------------------------------
 
     def broken_promises(self, published: dict[str, str]) -> list[str]:
         """What does not hold after the world has come to rest; empty when all is well."""
-        with Ledger.transaction(self.ledger) as tx:
+        with self.books.transaction() as tx:
             runs = tx._conn.execute(  # noqa: SLF001
                 "select id, environment, status, runbook, event_id, epoch from runs"
             ).fetchall()
@@ -333,14 +340,20 @@ class World:
                 "select count(*) from steps where attempt > max_attempts"
             ).fetchone()
         found = [
-            f"event {id} was lost" for id in published if events.get(id) not in ("started", "coalesced")
+            f"event {id} was lost"
+            for id in published
+            if events.get(id) not in ("started", "coalesced")
         ]
-        found += [f"{count} {what}" for (count,), what in (
-            (unsealed or (0,), "runs without evidence"),
-            (open_steps or (0,), "steps left open"),
-            (held or (0,), "interlocks still held"),
-            (many or (0,), "steps with too many attempts"),
-        ) if count]
+        found += [
+            f"{count} {what}"
+            for (count,), what in (
+                (unsealed or (0,), "runs without evidence"),
+                (open_steps or (0,), "steps left open"),
+                (held or (0,), "interlocks still held"),
+                (many or (0,), "steps with too many attempts"),
+            )
+            if count
+        ]
         announced = Counter(json.loads(e.body)["id"] for e in self.bus.announced)
         for id, environment, status, runbook, event_id, epoch in runs:
             found += self._run_promises(id, environment, status, runbook, published[event_id])

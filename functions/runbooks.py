@@ -1,0 +1,5 @@
+"""Every runbook; the topology, the schemas and the host's functions follow from this table."""
+
+from functions.refresh import RUNBOOK as REFRESH
+
+RUNBOOKS = (REFRESH,)

@@ -1,0 +1,106 @@
+"""The engine keeps its promises on a hostile bus; and the simulation notices when it does not."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from psycopg_pool import ConnectionPool
+
+from shared.ledger import Transaction
+from shared.runs import attempts, watchdog
+from tests.simulation.scenario import play, play_crash
+
+BLOCKS = [range(start, start + 50) for start in range(0, 300, 50)]
+
+
+@pytest.fixture(scope="module")
+def pool(postgres) -> Iterator[ConnectionPool]:
+    postgres.create_database("simulation")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+    with ConnectionPool(postgres.dsn("simulation"), min_size=2, max_size=12, open=True) as pool:
+        yield pool
+    structlog.reset_defaults()
+    postgres.drop_database("simulation")
+
+
+@pytest.mark.parametrize("seeds", BLOCKS, ids=lambda seeds: f"{seeds.start}-{seeds.stop - 1}")
+def test_every_promise_holds_on_a_hostile_bus(pool, seeds):
+    _play_all(pool, seeds)
+
+
+def _play_all(pool, seeds):
+    for seed in seeds:
+        play(pool, seed)
+
+
+@pytest.mark.parametrize("mood", ["fine", "doomed"])
+def test_a_crash_at_any_point_of_a_run_leaves_it_to_end_right(pool, mood):
+    points = play_crash(pool, mood, None).scheduler.points
+
+    for point in range(1, points + 1):
+        play_crash(pool, mood, point)
+
+    assert points > 60
+
+
+def test_a_seed_replays_exactly(pool):
+    first = play(pool, 7).scheduler.trace
+    again = play(pool, 7).scheduler.trace
+
+    assert first == again
+
+
+def _no_redrive(monkeypatch):
+    monkeypatch.setattr(watchdog, "redrive", lambda *_: None)
+    monkeypatch.setattr("functions.upkeep.redrive", lambda *_: None)
+
+
+def _no_outbox(monkeypatch):
+    monkeypatch.setattr(Transaction, "queue", lambda self, envelopes: self.queued.extend(envelopes))
+
+
+def _no_release(monkeypatch):
+    monkeypatch.setattr(Transaction, "release_interlock", lambda *_: None)
+
+
+def _no_undo(monkeypatch):
+    monkeypatch.setattr(Transaction, "plan_undo", lambda self, run: self.skip_steps(run))
+
+
+def _no_deduplication(monkeypatch):
+    monkeypatch.setattr(Transaction, "insert_event", lambda *_, **__: True)
+
+
+def _no_lease_check(monkeypatch):
+    original = attempts.finish
+
+    def finish(tx, begun, outcome):
+        step = tx.lock_step(begun.run_id, begun.name)
+        forged = attempts.replace(begun, lease_id=step.lease_id if step else None)
+        return original(tx, forged, outcome)
+
+    monkeypatch.setattr("shared.runs.runner.finish", finish)
+
+
+def _no_evidence(monkeypatch):
+    monkeypatch.setattr(Transaction, "seal", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    "mutilate",
+    [
+        _no_redrive,
+        _no_outbox,
+        _no_release,
+        _no_undo,
+        _no_deduplication,
+        _no_lease_check,
+        _no_evidence,
+    ],
+    ids=lambda mutilate: mutilate.__name__.removeprefix("_"),
+)
+def test_the_simulation_notices_an_engine_without(pool, monkeypatch, mutilate):
+    mutilate(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        _play_all(pool, range(40))
