@@ -32,6 +32,7 @@ from infra.local.processes import (
     tail,
     unprivileged,
     wait_until,
+    works,
     write_private,
 )
 
@@ -119,9 +120,13 @@ class PostgresServer:
             password=self._password(user),
         )
 
-    def url(self, database: str = "postgres", user: str = "postgres") -> str:
-        """Return the same as ``dsn`` in the form ``postgresql://user:password@host:port/database``."""
-        return f"postgresql://{user}:{self._password(user)}@127.0.0.1:{self.port}/{database}"
+    def url(
+        self, database: str = "postgres", user: str = "postgres", *, port: int | None = None
+    ) -> str:
+        """Return ``postgresql://user:password@host:port/database``; ``port`` names a standby's."""
+        return (
+            f"postgresql://{user}:{self._password(user)}@127.0.0.1:{port or self.port}/{database}"
+        )
 
     def create_role(self, name: str, *, createdb: bool = False) -> None:
         """Make sure that a login role exists, with the password that ``dsn(user=name)`` states."""
@@ -139,7 +144,8 @@ class PostgresServer:
     def create_database(self, name: str, owner: str = "postgres") -> None:
         """Make sure that a database exists, made from template0 with Odoo's collation ``C``."""
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
-            if connection.execute("select from pg_database where datname = %s", [name]).fetchone():
+            known = connection.execute("select 1 from pg_database where datname = %s", [name])
+            if known.fetchone() is not None:
                 return
             connection.execute(
                 sql.SQL("create database {} owner {} template template0 lc_collate 'C'").format(
@@ -189,7 +195,7 @@ class PostgresServer:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         self._process.wait()
-        wait_until(lambda: not any(map(_works, family)), seconds=10, waiting_for="the end of it")
+        wait_until(lambda: not any(map(works, family)), seconds=10, waiting_for="the end of it")
         self._process = None
         self._lock.release()
 
@@ -324,7 +330,7 @@ class PostgresServer:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         wait_until(
-            lambda: not any(map(_works, leftovers)), seconds=10, waiting_for="an old server to end"
+            lambda: not any(map(works, leftovers)), seconds=10, waiting_for="an old server to end"
         )
 
     def _leftovers(self) -> Iterator[psutil.Process]:
@@ -354,14 +360,6 @@ class PostgresServer:
     def _password(self, user: str) -> str:
         """Derive a role's password from the folder's secret, so that none has to be stored."""
         return hmac.new(self._secret().encode(), user.encode(), hashlib.sha256).hexdigest()
-
-
-def _works(process: psutil.Process) -> bool:
-    """Say whether a process still holds anything; a zombie waits for nothing but its parent."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _quoted(value: str) -> str:

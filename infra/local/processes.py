@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
 
+import psutil
+
 TETHER = Path(__file__).with_name("tether.py")
 
 
@@ -141,6 +143,115 @@ def end(
         with suppress(subprocess.TimeoutExpired):
             process.wait(grace)
             return
+
+
+class Child:
+    """One child process that logs into ``folder/NAME.log`` and notes who it is in ``NAME.pid``.
+
+    The note ends a process that a crash of ours left behind where no signal reaches it.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the process wrote."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(
+        self,
+        command: Sequence[Path | str],
+        port: int,
+        *,
+        ready: Callable[[], bool] = lambda: True,
+        seconds: float = 30,
+        death_signal: signal.Signals = signal.SIGTERM,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start the command; return when it listens on ``port`` and ``ready()`` agrees.
+
+        Raises PartFailed when the port is taken or the process ends before that.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._end_leftover()
+        if not is_free(port):
+            raise PartFailed(f"{self.name}: port {port} is taken. End what listens there.")
+        with self.log.open("ab") as log:
+            self._process = spawn(
+                command, death_signal=death_signal, output=log, environment=environment
+            )
+        self._note.write_text(f"{self._process.pid} {_born(self._process.pid)}")
+        wait_until(
+            lambda: self._alive() and listens(port) and ready(),
+            seconds=seconds,
+            waiting_for=self.name,
+        )
+
+    def stop(self) -> None:
+        """Ask the process to end and wait for it. Harmless when it does not run."""
+        self._finish(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process without a warning. Harmless when it does not run."""
+        self._finish(signal.SIGKILL)
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / f"{self.name}.pid"
+
+    def _finish(self, request: signal.Signals) -> None:
+        if self._process is not None:
+            end(self._process, request)
+            self._process = None
+        self._note.unlink(missing_ok=True)
+
+    def _alive(self) -> bool:
+        if not self.running:
+            raise PartFailed(f"{self.name} ended while starting. It said:\n{tail(self.log)}")
+        return True
+
+    def _end_leftover(self) -> None:
+        if not self._note.exists():
+            return
+        pid, _, born = self._note.read_text().partition(" ")
+        if pid.isdigit() and born and born == _born(int(pid)):
+            leftover = psutil.Process(int(pid))
+            with suppress(psutil.NoSuchProcess):
+                leftover.kill()
+            wait_until(
+                lambda: not works(leftover), seconds=10, waiting_for=f"an old {self.name} to end"
+            )
+
+
+def _born(pid: int) -> str:
+    """Say when a process began: with its number that makes it unique. Empty when there is none."""
+    try:
+        return repr(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def works(process: psutil.Process) -> bool:
+    """Say whether a process still holds anything; a zombie waits for nothing but its parent."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def listens(port: int) -> bool:
+    """Say whether a server answers on this port of 127.0.0.1."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, waiting_for: str) -> None:

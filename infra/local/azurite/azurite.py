@@ -1,13 +1,10 @@
 """One Azurite process that serves blobs."""
 
-import socket
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from infra.local.azurite.install import AzuriteFailed, Progress, installed, node
-from infra.local.processes import FolderLock, end, free_port, is_free, spawn, tail, wait_until
+from infra.local.azurite.install import Progress, installed, node
+from infra.local.processes import Child, FolderLock, free_port
 
 ACCOUNT = "devstoreaccount1"
 # The key of every Azurite in the world, published in its documentation.
@@ -37,7 +34,7 @@ class Azurite:
         self.port = port
         self._in_memory = in_memory
         self._progress = progress
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = Child("azurite", self.folder)
         self._lock = FolderLock(self.folder)
 
     @property
@@ -49,14 +46,9 @@ class Azurite:
         )
 
     @property
-    def log(self) -> Path:
-        """What Azurite wrote."""
-        return self.folder / "azurite.log"
-
-    @property
     def running(self) -> bool:
         """Whether the process is alive."""
-        return self._process is not None and self._process.poll() is None
+        return self._child.running
 
     def start(self) -> None:
         """Install Azurite if need be, start it, return when it listens."""
@@ -70,9 +62,7 @@ class Azurite:
 
     def stop(self) -> None:
         """Let it write its index and end. Harmless when stopped."""
-        if self._process is not None:
-            end(self._process)
-            self._process = None
+        self._child.stop()
         self._lock.release()
 
     def restart(self) -> None:
@@ -82,10 +72,7 @@ class Azurite:
 
     def kill(self) -> None:
         """End it without a warning."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._child.kill()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -97,23 +84,8 @@ class Azurite:
 
     def _launch(self, main: Path) -> None:
         self.port = self.port or free_port()
-        if not is_free(self.port):
-            raise AzuriteFailed(
-                f"Port {self.port} is taken: end what listens there, or use port 0."
-            )
         place = ["--inMemoryPersistence"] if self._in_memory else ["--location", self.folder]
         # The SDK speaks a newer API version than Azurite knows.
         flags = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         address = ["--blobHost", "127.0.0.1", "--blobPort", str(self.port)]
-        with self.log.open("ab") as log:
-            self._process = spawn(
-                [node(), main, *flags, *address, *place], output=log, folder=self.folder
-            )
-        wait_until(self._listens, seconds=30, waiting_for="Azurite to listen")
-
-    def _listens(self) -> bool:
-        if not self.running:
-            raise AzuriteFailed(f"Azurite ended while starting. It said:\n{tail(self.log)}")
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-            return True
-        return False
+        self._child.start([node(), main, *flags, *address, *place], self.port)

@@ -11,7 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from infra.local.azurite import Azurite, AzuriteFailed
 from infra.local.azurite.install import CACHE, HERE, MAIN, installed
-from infra.local.processes import FolderInUse
+from infra.local.processes import FolderInUse, PartFailed
 
 
 @pytest.fixture
@@ -52,7 +52,11 @@ def test_blobs_in_memory_leave_nothing_on_disk(azurite: Azurite) -> None:
     with client:
         client.create_container("in-memory").upload_blob("one", b"1" * 1_000_000)
 
-    assert {path.name for path in azurite.folder.iterdir()} <= {"lock", "azurite.log"}
+    assert {path.name for path in azurite.folder.iterdir()} <= {
+        "lock",
+        "azurite.log",
+        "azurite.pid",
+    }
 
 
 def test_two_do_not_share_a_folder(blobs: tuple[Azurite, BlobServiceClient]) -> None:
@@ -67,7 +71,7 @@ def test_a_port_that_is_taken_is_named(
 ) -> None:
     azurite, _ = blobs
 
-    with pytest.raises(AzuriteFailed, match=f"Port {azurite.port} is taken"):
+    with pytest.raises(PartFailed, match=f"port {azurite.port} is taken"):
         Azurite(tmp_path / "other", azurite.port).start()
 
 

@@ -1,0 +1,129 @@
+"""The estate's environments on the Kubernetes emulator, as a platform team sets them up."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from psycopg.conninfo import conninfo_to_dict
+
+from infra.local.processes import PartFailed
+from shared.estate import Environment, Estate, Workload
+
+IMAGE = "odoo:18.0"
+PORT = 8069
+TRAEFIK = ("traefik.io", "v1alpha1", "ingressroutes")
+
+Manifest = Any
+"""An object as YAML would have it; the client takes these too, but its types do not say so."""
+
+
+def furnish(api_url: str, estate: Estate, database_url: Callable[[Environment], str]) -> None:
+    """Create what is missing of every environment: namespace, workloads, configuration, route.
+
+    What is there is left as it is, because runs have changed it since. ``database_url`` returns
+    what Odoo connects with; it ends up in the environment's Secret.
+    """
+    configuration = client.Configuration(host=api_url)
+    configuration.proxy = None
+    with client.ApiClient(configuration) as api:
+        for environment in estate.environments:
+            for create in _creations(api, environment, database_url(environment)):
+                _unless_there(create)
+
+
+def _unless_there(create: Callable[[], object]) -> None:
+    try:
+        create()
+    except ApiException as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
+
+
+def _creations(
+    api: client.ApiClient, environment: Environment, url: str
+) -> Iterator[Callable[[], object]]:
+    core, apps, custom = client.CoreV1Api(api), client.AppsV1Api(api), client.CustomObjectsApi(api)
+    place = environment.namespace
+    yield partial(core.create_namespace, _namespace(environment))
+    yield partial(core.create_namespaced_config_map, place, _config_map(environment, url))
+    yield partial(core.create_namespaced_secret, place, _secret(environment, url))
+    for workload in environment.workloads:
+        deployment = _deployment(environment, workload)
+        yield partial(apps.create_namespaced_deployment, place, deployment)
+    group, version, plural = TRAEFIK
+    route = _route(environment)
+    yield partial(custom.create_namespaced_custom_object, group, version, place, plural, route)
+
+
+def _labels(environment: Environment) -> dict[str, str]:
+    return {
+        "app.kubernetes.io/part-of": environment.name,
+        "signalbox/class": environment.environment_class.value,
+    }
+
+
+def _namespace(environment: Environment) -> Manifest:
+    return {"metadata": {"name": environment.namespace, "labels": _labels(environment)}}
+
+
+def _config_map(environment: Environment, url: str) -> Manifest:
+    parts = conninfo_to_dict(url)
+    return {
+        "metadata": {"name": environment.config_map, "labels": _labels(environment)},
+        "data": {
+            "db_host": str(parts["host"]),
+            "db_port": str(parts["port"]),
+            "db_name": environment.database.name,
+            "web.base.url": environment.endpoints[0].base_url,
+        },
+    }
+
+
+def _secret(environment: Environment, url: str) -> Manifest:
+    return {
+        "metadata": {"name": environment.database_secret, "labels": _labels(environment)},
+        "stringData": {"url": url},
+    }
+
+
+def _deployment(environment: Environment, workload: Workload) -> Manifest:
+    if workload.kind != "Deployment":
+        raise PartFailed(
+            f"environment {environment.name}: the embedded platform sets up Deployments only, "
+            f"and workload {workload.name} is a {workload.kind}"
+        )
+    labels = {"app": workload.name}
+    container = {
+        "name": "odoo",
+        "image": IMAGE,
+        "ports": [{"containerPort": PORT}],
+        "envFrom": [{"configMapRef": {"name": environment.config_map}}],
+        "env": [{"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": _url_of(environment)}}],
+    }
+    return {
+        "metadata": {"name": workload.name, "labels": _labels(environment)},
+        "spec": {
+            "replicas": workload.replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+
+
+def _url_of(environment: Environment) -> dict[str, str]:
+    return {"name": environment.database_secret, "key": "url"}
+
+
+def _route(environment: Environment) -> Manifest:
+    group, version, _ = TRAEFIK
+    hosts = " || ".join(f"Host(`{endpoint.host}`)" for endpoint in environment.endpoints)
+    rule = {"kind": "Rule", "match": hosts, "services": [{"name": "odoo", "port": PORT}]}
+    return {
+        "apiVersion": f"{group}/{version}",
+        "kind": "IngressRoute",
+        "metadata": {"name": environment.route, "labels": _labels(environment)},
+        "spec": {"entryPoints": ["websecure"], "routes": [rule]},
+    }
