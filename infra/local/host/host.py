@@ -14,10 +14,11 @@ import uvicorn
 
 from infra.local.host.app import load_app
 from infra.local.host.config import ServiceBusConfig, read_host_config
+from infra.local.host.connection import client_factory
 from infra.local.host.http import HttpFunctions, build_web
 from infra.local.host.invoker import Invoker
 from infra.local.host.locks import LockKeeper
-from infra.local.host.servicebus import Listener, client_factory
+from infra.local.host.servicebus import Listener
 from infra.local.host.timers import Timer
 from infra.local.host.triggers import ServiceBusTrigger, TimerTrigger
 
@@ -118,10 +119,12 @@ class FunctionsHost:
         log.info("host_started", url=self.url, functions=len(self.functions))
 
     def stop(self) -> None:
-        """Take nothing new, let calls in progress end within the grace period, close everything.
+        """Take nothing new, let calls in progress end within the grace period, close all.
 
         A message whose call does not end in time stays unsettled, so it is delivered again.
         """
+        if self._stopping.is_set():
+            return
         deadline = time.monotonic() + self._grace
         self._stopping.set()
         self._web.should_exit = True

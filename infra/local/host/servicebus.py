@@ -8,16 +8,16 @@ grows, up to ``maxConcurrentCalls``, while all it has are busy.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from enum import Enum
 
 import structlog
-from azure.identity import DefaultAzureCredential
-from azure.servicebus import ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver
+from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiver
 from azure.servicebus.exceptions import MessageLockLostError
 
 from infra.local.host.app import LoadedFunction
 from infra.local.host.config import ServiceBusConfig
+from infra.local.host.connection import Connect, open_receiver
 from infra.local.host.invoker import Invoker
 from infra.local.host.locks import LockKeeper
 from infra.local.host.messages import body_of, delivery_of, metadata_of
@@ -25,8 +25,6 @@ from infra.local.host.triggers import ServiceBusTrigger
 
 log = structlog.get_logger(__name__)
 
-LOOK_UP = 0.5
-"""Seconds an idle receiver waits before it looks whether to go on."""
 KEEP_SPARE = 10.0
 """Seconds an additional receiver stays idle before it is given up."""
 SATURATED = 0.9
@@ -43,18 +41,6 @@ class State(Enum):
     BUSY = "busy"
 
 
-Open = Callable[[], ServiceBusClient]
-
-
-def client_factory(connection: str, settings: Mapping[str, str]) -> Open:
-    """How to reach the namespace of a connection: by connection string or by identity."""
-    if text := settings.get(connection):
-        return lambda: ServiceBusClient.from_connection_string(text, retry_total=0)
-    namespace = settings[f"{connection}__fullyQualifiedNamespace"]
-    credential = DefaultAzureCredential()
-    return lambda: ServiceBusClient(namespace, credential, retry_total=0)
-
-
 class Listener:
     """Feeds one function from one queue or subscription."""
 
@@ -62,7 +48,7 @@ class Listener:
         self,
         function: LoadedFunction,
         trigger: ServiceBusTrigger,
-        open_client: Open,
+        connect: Connect,
         limits: ServiceBusConfig,
         invoker: Invoker,
         locks: LockKeeper,
@@ -71,12 +57,12 @@ class Listener:
         self.trigger = trigger
         self.invoker = invoker
         self.locks = locks
-        self.open_client = open_client
-        self.prefetch = limits.prefetch_count
+        self._connect = connect
+        self._prefetch = limits.prefetch_count
         self.stopping = threading.Event()
         self.opened = threading.Event()
         """Set once a receiver has been open."""
-        self.last_error: Exception | None = None
+        self.last_error = "no answer yet"
         self._most = limits.max_concurrent_calls
         self._receivers: list[_Receiver] = []
         self._looked_at = time.monotonic()
@@ -85,6 +71,10 @@ class Listener:
     def start(self) -> None:
         """Open the first receiver, in the background; ``opened`` tells when."""
         self._add(1)
+
+    def open_receiver(self) -> AbstractContextManager[ServiceBusReceiver]:
+        """Open one more receiver."""
+        return open_receiver(self._connect, self.trigger, self._prefetch)
 
     def look(self) -> None:
         """Double the receivers when all have been busy since the last look."""
@@ -153,38 +143,21 @@ class _Receiver:
         while not self._listener.stopping.is_set():
             self.state = State.OPENING
             try:
-                with self._listener.open_client() as client, self._attach(client) as receiver:
+                with self._listener.open_receiver() as receiver:
                     pause = 0.1
-                    self._connected(receiver)
                     if self._receive(receiver):
                         return
             except Exception as error:  # noqa: BLE001 - a receiver never gives up
-                self._listener.last_error = error
+                self._listener.last_error = str(error)
                 self._log.warning("receiver_disconnected", reason=str(error), again_in=pause)
             self._listener.stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _attach(self, client: ServiceBusClient) -> ServiceBusReceiver:
-        trigger, prefetch = self._listener.trigger, self._listener.prefetch
-        if trigger.subscription is None:
-            return client.get_queue_receiver(
-                trigger.entity, max_wait_time=LOOK_UP, prefetch_count=prefetch
-            )
-        return client.get_subscription_receiver(
-            trigger.entity, trigger.subscription, max_wait_time=LOOK_UP, prefetch_count=prefetch
-        )
-
-    def _connected(self, receiver: ServiceBusReceiver) -> None:
-        # The SDK's keep-alive thread reads the same socket every 5 s for up to 0.2 s. A message
-        # that it takes in waits until our own read times out. We always read: it has no use.
-        receiver._handler._keep_alive_interval = float("inf")  # noqa: SLF001
-        self.state = State.IDLE
-        self._listener.opened.set()
-        self._log.debug("receiver_connected")
-
     def _receive(self, receiver: ServiceBusReceiver) -> bool:
         """Handle messages until told to stop or no longer needed: True for the latter."""
-        last_used = time.monotonic()
+        self.state, last_used = State.IDLE, time.monotonic()
+        self._listener.opened.set()
+        self._log.debug("receiver_connected")
         while not self._listener.stopping.is_set():
             for message in receiver:
                 self._busy_since, self.state = time.monotonic(), State.BUSY
