@@ -1,6 +1,7 @@
 """Secrets in Azure Key Vault, for references such as ``keyvault:acme-vault/erp-prod-url``."""
 
 from collections.abc import Callable
+from typing import Self
 
 from azure.core.exceptions import (
     AzureError,
@@ -8,6 +9,7 @@ from azure.core.exceptions import (
     HttpResponseError,
     ResourceNotFoundError,
 )
+from azure.identity import DefaultAzureCredential
 from azure.keyvault.secrets import SecretClient
 
 from shared.errors import TemporaryError
@@ -24,6 +26,12 @@ class KeyVaultSecrets:
     def __init__(self, client: Callable[[str], SecretClient]) -> None:
         self._client = client
         self._clients: dict[str, SecretClient] = {}
+
+    @classmethod
+    def connect(cls) -> Self:
+        """Read as this app's own identity; nothing is asked of Azure before the first secret."""
+        credential = DefaultAzureCredential()
+        return cls(lambda vault_url: SecretClient(vault_url, credential))
 
     def __call__(self, place: str) -> str:
         """Return the newest version of a secret, fetched anew so that a rotation is seen at once.
