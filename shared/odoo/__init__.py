@@ -1,0 +1,1 @@
+"""What Odoo keeps in its database: neutralize a clone, give it its own addresses, verify it."""

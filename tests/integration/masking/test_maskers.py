@@ -12,6 +12,8 @@ from shared.postgres.marker import Database
 
 Mask = Callable[[str, str], str]
 
+KEYED = set(get_args(MaskerName)) - {"html", "text", "year"}
+
 
 @pytest.fixture
 def mask(clone: Database) -> Mask:
@@ -116,26 +118,7 @@ def test_a_file_keeps_its_ending_only(mask: Mask) -> None:
     assert re.fullmatch(r"file-[0-9a-f]{16}", mask("file_name", "CV of Ada Holm"))
 
 
-@pytest.mark.parametrize(
-    "masker",
-    [
-        "city",
-        "email",
-        "file_name",
-        "iban",
-        "identifier",
-        "ip",
-        "label",
-        "login",
-        "message_id",
-        "name",
-        "phone",
-        "street",
-        "token",
-        "url",
-        "vat",
-    ],
-)
+@pytest.mark.parametrize("masker", sorted(KEYED))
 def test_another_key_gives_another_mask(clone: Database, mask: Mask, masker: str) -> None:
     values = [f"Value {number} of 4711082815{number}@acme.example" for number in range(8)]
     before = [mask(masker, value) for value in values]
