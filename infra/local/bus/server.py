@@ -18,6 +18,9 @@ HOST = "127.0.0.1"
 MAX_MESSAGE_SIZE = 1 << 20
 """Bytes; what the Premium tier takes unless told otherwise."""
 
+HOUSEKEEPING = 600_000
+"""Milliseconds between two clean-ups of the store."""
+
 log = structlog.get_logger()
 
 
@@ -38,7 +41,7 @@ class Server:
         self.namespace = Namespace(wall_clock, store or NoJournal())
         topology.build(self.namespace)
         if store is not None:
-            store.restore(self.namespace, WireContent, wall_clock())
+            store.restore(self.namespace, WireContent)
         self._store = store
         self.connections: set[Connection] = set()
         self._hub = Hub(self.namespace, MAX_MESSAGE_SIZE, self.connections, self.wake)
@@ -51,6 +54,7 @@ class Server:
         """Accept connections and return the port. ``port`` 0 takes any that is free."""
         self._loop = asyncio.get_running_loop()
         self._listener = await self._loop.create_server(lambda: Connection(self._hub), HOST, port)
+        self._forget_seen(None)
         self.wake()
         bound: int = self._listener.sockets[0].getsockname()[1]
         return bound
@@ -92,6 +96,11 @@ class Server:
     def _commit(self) -> None:
         if self._store is not None:
             self._store.commit()
+
+    def _forget_seen(self, _: None) -> None:
+        if self._store is not None:
+            self._store.forget_seen(wall_clock())
+            self.namespace.agenda.set(wall_clock() + HOUSEKEEPING, self._forget_seen, None)
 
     def _set_alarm(self) -> None:
         due = self.namespace.agenda.next_due()

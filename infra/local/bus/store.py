@@ -107,9 +107,8 @@ class Store:
         """Close without commit."""
         self._database.close()
 
-    def restore(self, namespace: Namespace, parse: Callable[[bytes], Content], now: int) -> None:
+    def restore(self, namespace: Namespace, parse: Callable[[bytes], Content]) -> None:
         """Fill the namespace; what belongs to entities that it does not have stays in the file."""
-        self.forget_seen(now)
         for path, sequence in self._database.execute("select path, sequence from entities"):
             with suppress(EntityNotFound):
                 namespace.find(path).sequence = sequence

@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
         self.hub = hub
         self.sessions: dict[int, Session] = {}
         self.is_authorized = False
+        self._ended: set[int] = set()
         self.remote_max_frame_size = _MIN_FRAME_SIZE
         self._stage = Stage.HEADER
         self._received = bytearray()
@@ -196,6 +197,8 @@ class Connection(asyncio.Protocol):
                 self._on_begin(channel, performative)
             case End():
                 self._on_end(channel)
+            case _ if channel in self._ended:
+                pass  # pyamqp detaches its management links after it ended their session
             case _:
                 self._session(channel).on_frame(performative, body, payload_at)
 
@@ -218,11 +221,13 @@ class Connection(asyncio.Protocol):
     def _on_begin(self, channel: int, begin: Begin) -> None:
         if channel in self.sessions or channel > frames.CHANNEL_MAX:
             raise DecodeError(f"the channel {channel} is taken or out of range")
+        self._ended.discard(channel)
         self.sessions[channel] = Session(self, channel, begin)
 
     def _on_end(self, channel: int) -> None:
         self._session(channel).close()
         del self.sessions[channel]
+        self._ended.add(channel)
         self.write(frames.end(channel))
 
     def _on_close(self) -> None:
