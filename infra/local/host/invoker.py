@@ -15,6 +15,10 @@ class ResultUnexpected(Exception):
     """A function without a return binding returned a value; Azure fails such an invocation."""
 
 
+class HandlerExited(Exception):
+    """A handler tried to end the process; only its own call fails."""
+
+
 class Invoker:
     """Runs ``def`` handlers on the calling thread, ``async def`` ones on a loop they share."""
 
@@ -41,9 +45,12 @@ class Invoker:
         """
         converter = func.get_binding_registry().get(function.binding_type)
         value = converter.decode(data, trigger_metadata=metadata)
-        result = function.handler(**{function.argument: value})
-        if function.is_async:
-            return asyncio.run_coroutine_threadsafe(result, self._loop).result()
+        try:
+            result = function.handler(**{function.argument: value})
+            if function.is_async:
+                return asyncio.run_coroutine_threadsafe(result, self._loop).result()
+        except SystemExit as error:  # would end the trigger's thread, and with it the function
+            raise HandlerExited(f"{function.name} called sys.exit({error.code})") from error
         return result
 
     def notify(self, function: LoadedFunction, data: Datum, metadata: Mapping[str, Datum]) -> None:

@@ -67,7 +67,7 @@ class LockKeeper:
             now, clock = datetime.now(UTC), time.monotonic()
             for held in tuple(self._held.values()):
                 expiry = held.message.locked_until_utc
-                if expiry and clock < held.until and expiry - now < held.lock / 2:
+                if expiry and now < expiry < now + held.lock / 2 and clock < held.until:
                     self._renew(held)
 
     def _renew(self, held: _Held) -> None:

@@ -1,6 +1,7 @@
 """Service Bus triggers, over the real SDK and the embedded broker."""
 
 import queue
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,6 +81,25 @@ def test_busy_functions_get_more_receivers_up_to_the_limit(seen: Any, send: Send
     assert len(started) == 4
     assert seen.most == 4
     assert finished == {b"a", b"b", b"c", b"d", b"e", b"f"}
+
+
+def test_receivers_that_are_no_longer_needed_are_given_up(
+    seen: Any, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send.to_queue("slow-work", *"abcdef")
+    deadline = time.monotonic() + 10
+    while seen.most < 2:
+        assert time.monotonic() < deadline, "no second receiver"
+        time.sleep(0.02)
+
+    monkeypatch.setattr("infra.local.host.servicebus.KEEP_SPARE", 0.0)
+    seen.gate.set()
+
+    threads = [thread for thread in threading.enumerate() if thread.name == "handle_slowly"]
+    while sum(thread.is_alive() for thread in threads) > 1:
+        assert time.monotonic() < deadline + 10, "spare receivers stayed"
+        time.sleep(0.02)
+    assert seen.finished.qsize() == 6
 
 
 def test_a_message_in_hand_for_longer_than_its_lock_is_not_delivered_again(
