@@ -69,10 +69,11 @@ class Cluster:
         self._api.delete("Secret", namespace, name)
 
     def stop_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
-        """Scale to zero, or suspend a CronJob; what it had before is remembered on the object."""
+        """Scale to zero, or suspend a CronJob; the object remembers what it had before."""
 
         def stop(found: Json) -> None:
-            _annotations(found).setdefault(BEFORE, str(_scale(found)))
+            if _before(found, epoch) is None:
+                _annotations(found)[BEFORE] = f"{_scale(found)} before epoch {epoch}"
             _rescale(found, 0)
 
         self._change(workload.kind, namespace, workload.name, epoch, stop)
@@ -80,14 +81,14 @@ class Cluster:
     def start_workload(
         self, namespace: str, workload: Workload, *, epoch: int, as_before: bool = False
     ) -> None:
-        """Scale to what the estate says, or to what it was before ``stop_workload``."""
+        """Scale to what the estate says, or to what it was before ``epoch`` stopped it."""
 
         def start(found: Json) -> None:
-            before = _annotations(found).pop(BEFORE, None)
+            before = _before(found, epoch)
             if not as_before:
                 _rescale(found, workload.replicas)
             elif before is not None:
-                _rescale(found, int(before))
+                _rescale(found, before)
 
         self._change(workload.kind, namespace, workload.name, epoch, start)
 
@@ -253,6 +254,12 @@ def _annotations(found: Json) -> dict[str, str]:
     annotations: dict[str, str] = found["metadata"].get("annotations") or {}
     found["metadata"]["annotations"] = annotations
     return annotations
+
+
+def _before(found: Json, epoch: int) -> int | None:
+    """How many pods were wanted before this epoch first stopped the workload, if it did."""
+    replicas, _, rest = _annotations(found).get(BEFORE, "").partition(" ")
+    return int(replicas) if rest == f"before epoch {epoch}" else None
 
 
 def _scale(found: Json) -> int:

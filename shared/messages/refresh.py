@@ -42,6 +42,8 @@ class DatabaseRestored(BackupAccepted):
     """The incoming database, named after the run."""
     seconds: float
     """How long the restore took."""
+    foreign_keys: int
+    """How many it has, counted before anything was changed."""
 
 
 class DatabaseSanitized(DatabaseRestored):

@@ -1,0 +1,55 @@
+"""Reading what a backup says of itself, and refusing one that cannot be trusted."""
+
+import hashlib
+
+from pydantic import ValidationError
+
+from shared.blobs import Blobs
+from shared.errors import PermanentError
+from shared.odoo.manifest import BackupManifest, FilestoreEntry
+
+
+class BackupDamaged(PermanentError):
+    """What is in storage is not what the backup's manifest, or its event, says."""
+
+
+class BackupUnfit(PermanentError):
+    """The backup is sound, but this environment must not be refreshed from it."""
+
+
+def read_manifest(blobs: Blobs, path: str, sha256: str | None) -> tuple[BackupManifest, str]:
+    """The manifest and its SHA-256. Raises BlobMissing, and BackupDamaged when it has another."""
+    content = blobs.read(path)
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, found):
+        raise BackupDamaged(
+            f"the manifest {path} has SHA-256 {found}, expected {sha256}: "
+            "it was replaced after the backup was announced; take a new backup"
+        )
+    try:
+        return BackupManifest.model_validate_json(content), found
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+            for e in error.errors(include_input=False, include_url=False)
+        )
+        raise BackupDamaged(f"the manifest {path} cannot be read: {problems}") from None
+
+
+def beside(manifest_path: str, blob: str) -> str:
+    """The path of a blob that a manifest names, which is in the manifest's own container."""
+    return f"{manifest_path.partition('/')[0]}/{blob}"
+
+
+def read_listing(
+    blobs: Blobs, manifest_path: str, manifest: BackupManifest
+) -> dict[str, FilestoreEntry]:
+    """The filestore's files at the time of the backup, by their path in it."""
+    path = beside(manifest_path, manifest.filestore.path)
+    content = blobs.read(path)
+    if hashlib.sha256(content).hexdigest() != manifest.filestore.sha256:
+        raise BackupDamaged(
+            f"the filestore listing {path} is not the one of the manifest: take a new backup"
+        )
+    entries = (FilestoreEntry.model_validate_json(line) for line in content.splitlines())
+    return {entry.path: entry for entry in entries}

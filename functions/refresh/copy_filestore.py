@@ -1,0 +1,43 @@
+"""Copy the files that the sanitized database refers to."""
+
+from functions.refresh.backups import read_manifest
+from functions.refresh.clones import incoming_clone
+from functions.refresh.filestores import filestore_of, referred_files, sizes_in, within_budget
+from functions.refresh.targets import go_on, still_mine, target_of
+from shared.blobs import Blobs
+from shared.estate import Estate
+from shared.messages.refresh import EndpointsRemapped, FilestoreCopied
+from shared.postgres.databases import Databases
+from shared.runs import Again, Run
+
+
+def copy_filestore(
+    remapped: EndpointsRemapped,
+    *,
+    run: Run,
+    estate: Estate,
+    blobs: Blobs,
+    databases: Databases,
+) -> FilestoreCopied | Again:
+    """Copy, inside the storage account, what the environment's filestore does not have yet.
+
+    Files that nothing in the sanitized database refers to stay behind: dropped rows take their
+    files with them. Nothing is deleted: the previous database still refers to what is there.
+
+    Safe to repeat: files are named after their content, and what is there is not copied again.
+
+    Raises FilestoreIncomplete and BlobMissing when a file is neither there nor in the backup.
+    """
+    target = target_of(run, estate)
+    manifest, _ = read_manifest(blobs, remapped.manifest, remapped.manifest_sha256)
+    with incoming_clone(databases, target, run) as connection:
+        files = referred_files(connection, blobs, remapped.manifest, manifest, target.environment)
+    there = sizes_in(blobs, filestore_of(target.environment))
+    missing = [file for file in files if there.get(file.target) != file.size]
+    still_mine(run)
+    copied = within_budget(lambda file: blobs.copy(file.source, file.target), missing)
+    if len(copied) < len(missing):
+        return go_on(run, files=len(files), files_remaining=len(missing) - len(copied))
+    return remapped.become(
+        FilestoreCopied, files=len(files), bytes=sum(file.size for file in files)
+    )

@@ -1,0 +1,94 @@
+"""The files that a database refers to: where each one comes from and goes to."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import TypeVar
+
+from functions.refresh.backups import read_listing
+from functions.refresh.targets import BUDGET
+from shared.blobs import Blobs
+from shared.errors import PermanentError
+from shared.estate import Environment
+from shared.odoo.attachments import stored_files
+from shared.odoo.manifest import BackupManifest
+from shared.postgres.marker import Database
+
+T = TypeVar("T")
+
+AT_ONCE = 8
+"""Requests to storage at the same time; the SDK keeps ten connections."""
+
+SHOWN = 5
+
+
+class FilestoreIncomplete(PermanentError):
+    """The database refers to files that the backup does not have."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that the database refers to."""
+
+    path: str
+    """``xx/<sha1>``, checked against the backup's listing."""
+    size: int
+    sha1: str
+    source: str
+    """Its blob in the filestore that was backed up."""
+    target: str
+    """Its blob in the environment's filestore."""
+
+
+def referred_files(
+    connection: Database,
+    blobs: Blobs,
+    manifest_path: str,
+    manifest: BackupManifest,
+    environment: Environment,
+) -> list[File]:
+    """What the connected database refers to, by path. Raises FilestoreIncomplete."""
+    listing = read_listing(blobs, manifest_path, manifest)
+    wanted = [stored.path for stored in stored_files(connection)]
+    if missing := [path for path in wanted if path not in listing]:
+        raise FilestoreIncomplete(
+            f"{environment.name}: {len(missing)} of {len(wanted)} files that attachments refer to "
+            f"are not in the backup {manifest_path}, such as {', '.join(missing[:SHOWN])}: "
+            "repair production's filestore, then take a new backup"
+        )
+    source = f"{manifest.filestore.container}/{_folder(manifest.filestore.prefix)}"
+    target = filestore_of(environment)
+    return [
+        File(path, entry.size, entry.sha1, source + path, target + path)
+        for path in wanted
+        for entry in (listing[path],)
+    ]
+
+
+def filestore_of(environment: Environment) -> str:
+    """Container and prefix of an environment's files."""
+    return f"{environment.filestore.container}/{_folder(environment.filestore.prefix)}"
+
+
+def sizes_in(blobs: Blobs, prefix: str) -> Mapping[str, int]:
+    """The size of every blob under a prefix, by its path."""
+    return {blob.path: blob.size for blob in blobs.list(prefix)}
+
+
+def within_budget(work: Callable[[File], T], files: Iterable[File]) -> list[T]:
+    """Do the work for one file after the other, several at once, until the budget is used.
+
+    Returns what was done, in order: as many results as files were begun.
+    """
+    deadline = monotonic() + BUDGET.total_seconds()
+    waiting, results = list(files), list[T]()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while waiting and (not results or monotonic() < deadline):
+            batch, waiting = waiting[: AT_ONCE * 4], waiting[AT_ONCE * 4 :]
+            results += pool.map(work, batch)
+    return results
+
+
+def _folder(prefix: str) -> str:
+    return f"{prefix.rstrip('/')}/" if prefix else ""

@@ -1,0 +1,118 @@
+"""Let the incoming database take the place of the live one; and take it back."""
+
+from datetime import UTC, datetime
+
+from functions.refresh.ownership import hand_over, is_public, reopen
+from functions.refresh.targets import Target, look_again, still_mine, target_of
+from shared.cluster import Cluster
+from shared.estate import Estate
+from shared.messages.refresh import EnvironmentPublished, EnvironmentVerified
+from shared.postgres.checkpoints import keep_checkpoint, use_checkpoint
+from shared.postgres.databases import Databases
+from shared.runs import Again, Run
+
+
+def publish_environment(
+    verified: EnvironmentVerified,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+) -> EnvironmentPublished | Again:
+    """Stop the workloads, exchange the databases by name, start the workloads and see them ready.
+
+    The database that was live is kept as checkpoint until its time is over.
+
+    Safe to repeat: which database is live is read from its marker, so the exchange happens once,
+    and everything around it writes what may be there already.
+
+    Raises StaleEpoch when a newer run has changed the workloads or published its own database.
+    """
+    target = target_of(run, estate)
+    if not _is_live(databases, target, run):
+        if not (_all_stopped(cluster, target, run) and "was_public" in run.checkpoint):
+            was_public = is_public(databases, target.server, target.live)
+            return look_again(run, **{"was_public": was_public, **run.checkpoint})
+        still_mine(run)
+        _exchange(databases, target, run)
+    previous = _keep_previous(databases, target)
+    hand_over(databases, target.server, target.live, target.environment.database.owner)
+    if not _all_started(cluster, target, run):
+        return look_again(run)
+    return verified.become(EnvironmentPublished, previous=previous)
+
+
+def swap_back(
+    verified: EnvironmentVerified,  # noqa: ARG001 - an undo gets what its step got
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+) -> Again | None:
+    """Give the databases their old names back, and the workloads what they had before.
+
+    Safe to repeat: it starts from whichever state the marker tells, and does what is left to do.
+    """
+    target = target_of(run, estate)
+    if _is_live(databases, target, run):
+        if not _all_stopped(cluster, target, run):
+            return look_again(run)
+        still_mine(run)
+        _exchange_back(databases, target, run)
+    if databases.exists(target.server, target.live):
+        use_checkpoint(databases, target.server, target.live)
+        to_everyone = bool(run.checkpoint.get("was_public"))
+        reopen(databases, target.server, target.live, to_everyone=to_everyone)
+    for workload in target.environment.workloads:
+        cluster.start_workload(target.namespace, workload, epoch=run.epoch, as_before=True)
+    return None
+
+
+def _is_live(databases: Databases, target: Target, run: Run) -> bool:
+    marker = databases.marker(target.server, target.live)
+    return marker is not None and marker.run_id == str(run.id)
+
+
+def _exchange(databases: Databases, target: Target, run: Run) -> None:
+    databases.swap(
+        target.server,
+        live=target.live,
+        incoming=target.incoming,
+        previous=target.previous,
+        run_id=str(run.id),
+    )
+
+
+def _exchange_back(databases: Databases, target: Target, run: Run) -> None:
+    databases.swap_back(
+        target.server,
+        live=target.live,
+        incoming=target.incoming,
+        previous=target.previous,
+        run_id=str(run.id),
+    )
+
+
+def _keep_previous(databases: Databases, target: Target) -> str | None:
+    """Set the time of the checkpoint, if there is one: the first refresh has none."""
+    if not databases.exists(target.server, target.previous):
+        return None
+    until = datetime.now(UTC) + target.environment.checkpoint_keep
+    keep_checkpoint(databases, target.server, target.previous, until)
+    return target.previous
+
+
+def _all_stopped(cluster: Cluster, target: Target, run: Run) -> bool:
+    workloads = target.environment.workloads
+    for workload in workloads:
+        cluster.stop_workload(target.namespace, workload, epoch=run.epoch)
+    return all(cluster.is_stopped(target.namespace, workload) for workload in workloads)
+
+
+def _all_started(cluster: Cluster, target: Target, run: Run) -> bool:
+    workloads = target.environment.workloads
+    for workload in workloads:
+        cluster.start_workload(target.namespace, workload, epoch=run.epoch)
+    return all(cluster.is_ready(target.namespace, workload) for workload in workloads)

@@ -1,0 +1,134 @@
+"""Give the incoming database and the configuration in the cluster the environment's addresses."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from psycopg.conninfo import conninfo_to_dict
+
+from functions.refresh.clones import clone_of, incoming_clone
+from functions.refresh.targets import Target, still_mine, target_of
+from shared.cluster import Cluster
+from shared.errors import PermanentError
+from shared.estate import Environment, Estate
+from shared.messages.refresh import DatabaseSanitized, EndpointsRemapped
+from shared.odoo.remap import remap_settings
+from shared.postgres.databases import Databases
+from shared.runs import Run
+
+SNAPSHOT = "signalbox-before-refresh"
+"""The Secret that remembers the environment's configuration before the latest run."""
+
+_HOST = re.compile(r"Host\(`([^`]*)`\)")
+
+
+class SecretUnusable(PermanentError):
+    """The environment's database Secret is not what Odoo could connect with."""
+
+
+def remap_endpoints(
+    sanitized: DatabaseSanitized,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+) -> EndpointsRemapped:
+    """Write the environment's base URL, database and host names wherever production's could be.
+
+    Safe to repeat: every value is derived from the estate, and what was there before is only
+    remembered once per run.
+
+    Raises ObjectMissing when the ConfigMap, Secret or route that the estate names is not there.
+    """
+    target = target_of(run, estate)
+    with incoming_clone(databases, target, run) as connection:
+        report = remap_settings(connection, clone_of(run, target, estate, sanitized.source))
+    still_mine(run)
+    _remember(cluster, target, run)
+    in_cluster = _remap_cluster(cluster, target, run, databases)
+    return sanitized.become(
+        EndpointsRemapped, endpoints=report.settings + len(report.replaced) + in_cluster
+    )
+
+
+def restore_endpoints(
+    sanitized: DatabaseSanitized,  # noqa: ARG001 - an undo gets what its step got
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+) -> None:
+    """Put the environment's configuration in the cluster back as it was.
+
+    Safe to repeat: it writes what was remembered, and nothing if this run remembered nothing.
+    """
+    namespace = target_of(run, estate).namespace
+    cluster.restore(namespace, SNAPSHOT, run_id=str(run.id), epoch=run.epoch)
+
+
+def _remember(cluster: Cluster, target: Target, run: Run) -> None:
+    environment = target.environment
+    objects = (
+        ("ConfigMap", environment.config_map),
+        ("Secret", environment.database_secret),
+        ("IngressRoute", environment.route),
+    )
+    cluster.save(target.namespace, SNAPSHOT, objects, run_id=str(run.id), epoch=run.epoch)
+
+
+def _remap_cluster(cluster: Cluster, target: Target, run: Run, databases: Databases) -> int:
+    environment, place, epoch = target.environment, target.namespace, run.epoch
+    where = _where(databases.dsn(target.server, target.live))
+    config = {
+        "db_host": where["host"],
+        "db_port": where["port"],
+        "db_name": where["dbname"],
+        "web.base.url": environment.endpoints[0].base_url,
+    }
+    changed = cluster.write_config(place, environment.config_map, config, epoch=epoch)
+    secret = cluster.read_secret(place, environment.database_secret)
+    url = {"url": own_url(secret, where | {"user": environment.database.owner}, target)}
+    changed += cluster.write_secret(place, environment.database_secret, url, epoch=epoch)
+    rules = [own_rule(r, environment) for r in cluster.route_rules(place, environment.route)]
+    return changed + cluster.write_route_rules(place, environment.route, rules, epoch=epoch)
+
+
+def _where(dsn: str) -> dict[str, str]:
+    """Host, port and name of a database, without what is secret."""
+    parts = {"port": "5432", **conninfo_to_dict(dsn)}
+    return {name: str(parts[name]) for name in ("host", "port", "dbname")}
+
+
+def own_url(secret: Mapping[str, str], own: Mapping[str, str], target: Target) -> str:
+    """The URL that Odoo connects with: where the estate says, with the password it has.
+
+    A URL that leads there already is left as it is written.
+    """
+    where = f"Secret {target.namespace}/{target.environment.database_secret}"
+    if "url" not in secret:
+        raise SecretUnusable(f"{where} has no key url: store the database URL of Odoo there")
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(secret["url"]).items()}
+    except Exception:  # noqa: BLE001 - libpq's text would quote the URL
+        raise SecretUnusable(f"{where}: its url is no PostgreSQL connection string") from None
+    if all(parts.get(name) == value for name, value in own.items()):
+        return secret["url"]
+    password = quote(parts.pop("password", ""), safe="")
+    rest = {name: value for name, value in parts.items() if name not in own}
+    url = "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(
+        **{name: quote(value, safe="") for name, value in own.items()}, password=password
+    )
+    return f"{url}?{urlencode(rest)}" if rest else url
+
+
+def own_rule(rule: str, environment: Environment) -> str:
+    """A route's match rule in which every host that is not the environment's becomes its first.
+
+    Other conditions stay: ``Host(`erp.acme.example`) && PathPrefix(`/websocket`)`` keeps its path.
+    """
+    ours = [endpoint.host for endpoint in environment.endpoints]
+    return _HOST.sub(
+        lambda found: found[0] if found[1] in ours else f"Host(`{ours[0]}`)",
+        rule,
+    )

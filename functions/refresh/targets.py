@@ -1,0 +1,74 @@
+"""What a refresh changes, and by which names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.errors import TemporaryError
+from shared.estate import Environment, Estate
+from shared.postgres.checkpoints import incoming_name, previous_name
+from shared.runs import Again, Run
+
+BUDGET = timedelta(seconds=20)
+"""How long a step works before it hands back its thread; then it goes on from its checkpoint."""
+
+_FIRST_LOOK, _GROWTH, _LONGEST = 0.3, 1.5, 10.0
+
+
+class LeaseLost(TemporaryError):
+    """Another attempt has taken over; this one must not act any more."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The environment that is refreshed, and the databases that have a part in it."""
+
+    environment: Environment
+    server: str
+    live: str
+    """The environment's database."""
+    incoming: str
+    """The run's own, until it takes the place of the live one."""
+    previous: str
+    """What was live, once the incoming database has taken its place."""
+    job: str
+    """The Kubernetes Job that restores."""
+
+    @property
+    def namespace(self) -> str:
+        """Where the environment's workloads and the Job are."""
+        return self.environment.namespace
+
+
+def target_of(run: Run, estate: Estate) -> Target:
+    """The target of a run, by its environment's name."""
+    environment = estate.environment(run.environment)
+    live = environment.database.name
+    return Target(
+        environment=environment,
+        server=environment.database.server,
+        live=live,
+        incoming=incoming_name(live, run.short),
+        previous=previous_name(live, run.short),
+        job=f"signalbox-restore-{run.short}",
+    )
+
+
+def still_mine(run: Run) -> None:
+    """Raise LeaseLost when this attempt may not act any more."""
+    if not run.still_mine():
+        raise LeaseLost(f"another attempt at {run.step} has taken over; this one stops")
+
+
+def look_again(run: Run, **facts: object) -> Again:
+    """Come back: soon at first, then every 10 s; ``facts`` join what the checkpoint knows."""
+    looks: int = run.checkpoint.get("looks", 0)
+    after = min(_FIRST_LOOK * _GROWTH**looks, _LONGEST)
+    known: Mapping[str, Any] = {**run.checkpoint, **facts, "looks": looks + 1}
+    return Again(timedelta(seconds=after), known)
+
+
+def go_on(run: Run, **facts: object) -> Again:
+    """Come back at once: the time budget is used, the work is not done."""
+    return Again(timedelta(0), {**run.checkpoint, **facts})

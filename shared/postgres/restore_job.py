@@ -1,0 +1,178 @@
+"""The program of the restore Job: fetch an archive, prove it whole, load it into a database.
+
+Its settings come as environment variables out of a Secret. It writes one JSON line per sign of
+progress, and nothing that is secret.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from azure.core.exceptions import AzureError
+from azure.storage.blob import BlobClient
+from psycopg.pq import Conninfo
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ARCHIVE_IS_WRONG = 65
+"""Exit code: no repetition will help, the archive is not what the manifest says (EX_DATAERR)."""
+TRY_AGAIN = 75
+"""Exit code: storage or server failed (EX_TEMPFAIL)."""
+
+_CHUNK = 8 * 1024 * 1024
+_SECONDS_BETWEEN_REPORTS = 0.5
+_ITEM = re.compile(r"pg_restore: (creating|processing data for) ")
+_FASTER = "-c maintenance_work_mem=256MB -c synchronous_commit=off"
+
+
+class RestoreSettings(BaseSettings):
+    """What the Job is told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIGNALBOX_RESTORE_", frozen=True, hide_input_in_errors=True
+    )
+
+    archive_url: SecretStr
+    """Where the archive can be read, with a signature."""
+    archive_size: int
+    """Bytes."""
+    archive_sha256: str
+    """Of the whole archive, in hexadecimal."""
+    database_url: SecretStr
+    """The incoming database, as administrator."""
+    owner: str
+    """The role that owns everything restored."""
+    jobs: int = Field(default=2, ge=1)
+    """How many tables and indexes are loaded at once."""
+
+
+class RestoreFailed(Exception):
+    """The restore is over; ``code`` tells whether trying again may help."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def restore(settings: RestoreSettings) -> None:
+    """Load the archive into the database, which has to be empty. Raises RestoreFailed."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="signalbox-restore-") as folder:
+        archive = Path(folder) / "database.dump"
+        _fetch(settings, archive)
+        _load(settings, archive, _items(archive))
+    _report("done", seconds=round(time.monotonic() - begun, 3))
+
+
+def _fetch(settings: RestoreSettings, archive: Path) -> None:
+    hasher, done, reported = hashlib.sha256(), 0, 0.0
+    with archive.open("wb") as file:
+        for chunk in _chunks(settings.archive_url.get_secret_value()):
+            hasher.update(chunk)
+            file.write(chunk)
+            done += len(chunk)
+            if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
+                reported = time.monotonic()
+                _report("download", done=done, of=settings.archive_size)
+    if (done, hasher.hexdigest()) != (settings.archive_size, settings.archive_sha256):
+        raise RestoreFailed(
+            ARCHIVE_IS_WRONG,
+            f"the archive is damaged: expected {settings.archive_size} bytes with SHA-256 "
+            f"{settings.archive_sha256}, found {done} bytes with {hasher.hexdigest()}",
+        )
+
+
+def _chunks(url: str) -> Iterator[bytes]:
+    try:
+        with BlobClient.from_blob_url(url, max_chunk_get_size=_CHUNK) as blob:
+            yield from blob.download_blob().chunks()
+    except AzureError as error:
+        # Its text may quote the signed URL.
+        code = getattr(error, "error_code", None) or type(error).__name__
+        raise RestoreFailed(TRY_AGAIN, f"the archive cannot be read: {code}") from None
+
+
+def _items(archive: Path) -> int:
+    """How many items the archive has; the first proof that it is an archive at all."""
+    listed = subprocess.run(
+        [_pg_restore(), "--list", archive], capture_output=True, text=True, errors="replace"
+    )
+    if listed.returncode != 0:
+        raise RestoreFailed(ARCHIVE_IS_WRONG, f"no archive of pg_dump: {listed.stderr.strip()}")
+    return sum(1 for line in listed.stdout.splitlines() if line and not line.startswith(";"))
+
+
+def _load(settings: RestoreSettings, archive: Path, items: int) -> None:
+    """Run pg_restore; the connection goes through its environment, which ``ps`` does not show."""
+    environment, database = _connection(settings.database_url.get_secret_value())
+    options = (
+        *("--verbose", "--exit-on-error", "--no-owner", "--no-privileges", "--no-tablespaces"),
+        *("--no-publications", "--no-subscriptions", "--no-security-labels"),
+        *(f"--jobs={settings.jobs}", f"--role={settings.owner}", f"--dbname={database}"),
+    )
+    with subprocess.Popen(
+        [_pg_restore(), *options, archive],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        said = _follow(process.stderr or (), items)
+    if process.returncode != 0:
+        raise RestoreFailed(TRY_AGAIN, f"pg_restore failed: {said}")
+
+
+def _follow(lines: Iterator[str] | tuple[str, ...], items: int) -> str:
+    """Report progress while pg_restore works; returns the end of what it complained about."""
+    done, reported, complaints = 0, 0.0, ""
+    for line in lines:
+        done += bool(_ITEM.match(line))
+        if "error:" in line or complaints:
+            complaints = (complaints + line)[-1500:]
+        if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
+            reported = time.monotonic()
+            _report("restore", done=min(done, items), of=items)
+    return complaints.strip()
+
+
+def _connection(url: str) -> tuple[dict[str, str], str]:
+    """A connection string as libpq's environment variables, and the database's name."""
+    given = {o.keyword: o for o in Conninfo.parse(url.encode()) if o.val is not None}
+    environment = {o.envvar.decode(): (o.val or b"").decode() for o in given.values() if o.envvar}
+    options = f"{environment.get('PGOPTIONS', '')} {_FASTER}".strip()
+    return environment | {"PGOPTIONS": options}, environment["PGDATABASE"]
+
+
+def _pg_restore() -> str:
+    found = shutil.which("pg_restore")
+    if found is None:
+        raise RestoreFailed(TRY_AGAIN, "the Job's image has no pg_restore: install it there")
+    return found
+
+
+def _report(phase: str, **facts: object) -> None:
+    sys.stdout.write(json.dumps({"phase": phase, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> NoReturn:
+    """Restore as the environment says; the exit code tells how it went."""
+    try:
+        restore(RestoreSettings())
+    except RestoreFailed as error:
+        _report("failed", reason=str(error))
+        sys.exit(error.code)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
