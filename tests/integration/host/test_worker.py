@@ -53,7 +53,7 @@ def test_the_worker_finds_the_functions_that_the_host_serves(worker_runtime: Pat
 
     found = index(worker_runtime, APP, settings)
 
-    assert found["functions"] == ours(APP, settings)
+    assert found == {"functions": ours(APP, settings)}
 
 
 def test_the_worker_finds_the_functions_of_the_project(worker_runtime: Path) -> None:
@@ -64,7 +64,7 @@ def test_the_worker_finds_the_functions_of_the_project(worker_runtime: Path) -> 
 
     found = index(worker_runtime, ROOT, settings)
 
-    assert found["functions"] == ours(ROOT, settings)
+    assert found == {"functions": ours(ROOT, settings)}
 
 
 def test_both_refuse_an_app_whose_function_names_collide(
