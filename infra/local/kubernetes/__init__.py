@@ -6,8 +6,9 @@ objects to where their specification says: ``workloads`` roll out, ``jobs`` run 
 the ``kubelet`` starts the processes.
 """
 
+from infra.local.kubernetes.cronjobs import ANNOTATION as FIRE_ANNOTATION
 from infra.local.kubernetes.emulator import KubernetesEmulator
 from infra.local.kubernetes.failures import ANNOTATION as FAILURE_ANNOTATION
 from infra.local.kubernetes.failures import Failure
 
-__all__ = ["FAILURE_ANNOTATION", "Failure", "KubernetesEmulator"]
+__all__ = ["FAILURE_ANNOTATION", "FIRE_ANNOTATION", "Failure", "KubernetesEmulator"]

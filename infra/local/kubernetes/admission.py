@@ -102,7 +102,8 @@ def _with_defaults(resource: Resource, obj: Json) -> Json:
     if resource.kind == "Pod":
         obj = {"status": {"phase": "Pending"}} | obj
     if defaults := _SPEC_DEFAULTS.get(resource.kind):
-        obj = obj | {"spec": defaults | obj.get("spec", {})}
+        status = {"replicas": 0} if resource.kind == "StatefulSet" else {}
+        obj = {"status": status} | obj | {"spec": defaults | obj.get("spec", {})}
     return _linked_job(obj) if resource.kind == "Job" else obj
 
 

@@ -1,6 +1,7 @@
 """The loop that brings every object to where its specification says."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -63,9 +64,9 @@ class Controllers:
     def _loop(self) -> None:
         store = self._api.store
         while not store.closed:
-            left = min(self._due.values(), default=time.monotonic() + _IDLE) - time.monotonic()
+            left = min(self._due.values(), default=math.inf) - time.monotonic()
             try:
-                changes = store.changes(self._position, max(left, 0))
+                changes = store.changes(self._position, min(max(left, 0), _IDLE))
             except Refused:
                 self._look_at_everything()
                 continue

@@ -20,6 +20,7 @@ from infra.local.kubernetes.status import (
     bad_request,
     method_not_allowed,
     unknown_path,
+    unsupported_media_type,
 )
 
 _FOREVER = 1800.0
@@ -246,6 +247,8 @@ def _object(request: Request) -> Json:
 
 
 def _decoded(request: Request) -> Any:
+    if "protobuf" in request.content_type or "cbor" in request.content_type:
+        raise unsupported_media_type(request.content_type, "application/json")
     try:
         if "yaml" in request.content_type:
             return yaml.safe_load(request.body)

@@ -8,9 +8,9 @@ from typing import Self
 
 import yaml
 
-from infra.local.kubernetes import cronjobs
 from infra.local.kubernetes.api import NAMESPACES, Api
 from infra.local.kubernetes.controllers import Controllers, Watched
+from infra.local.kubernetes.cronjobs import CronJobController
 from infra.local.kubernetes.dispatch import Dispatcher
 from infra.local.kubernetes.jobs import JobController
 from infra.local.kubernetes.journal import Journal
@@ -48,7 +48,6 @@ class KubernetesEmulator:
         self._environment = dict(environment or {})
         self._delay = delay
         self._running = ExitStack()
-        self._api: Api | None = None
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -77,7 +76,7 @@ class KubernetesEmulator:
             controllers.start()
             server.start()
             self._running = starting.pop_all()
-        self._api, self.url = api, server.url
+        self.url = server.url
 
     def _open_store(self, starting: ExitStack) -> Store:
         if self._folder is None:
@@ -93,6 +92,7 @@ class KubernetesEmulator:
             ("apps", "deployments"): workloads,
             ("apps", "statefulsets"): workloads,
             ("argoproj.io", "applications"): Watched(ApplicationController(api), self._delay),
+            ("batch", "cronjobs"): Watched(CronJobController(api)),
             ("batch", "jobs"): Watched(JobController(api, self._delay)),
             ("postgresql.cnpg.io", "clusters"): Watched(ClusterOperator(api), self._delay),
         }
@@ -100,13 +100,6 @@ class KubernetesEmulator:
     def stop(self) -> None:
         """End the processes of all Jobs, then the server; safe to repeat."""
         self._running.close()
-        self._api = None
-
-    def fire(self, namespace: str, cron_job: str) -> str | None:
-        """Do what the schedule would do now; returns the Job's name, None if suspended."""
-        if self._api is None:
-            raise RuntimeError("The Kubernetes emulator is not running: start it first.")
-        return cronjobs.fire(self._api, namespace, cron_job)
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write a file for kubectl's ``--kubeconfig``."""

@@ -1,5 +1,6 @@
 """Jobs: start Pods until enough have succeeded, too many have failed, or time is up."""
 
+import math
 import time
 from datetime import UTC, datetime
 
@@ -37,9 +38,9 @@ class JobController:
         if verdict := progress.verdict():
             self._api.set_status(target, progress.finished(*verdict))
             return 0
-        look_again = self._fill(job, progress)
+        again = min(self._fill(job, progress), progress.time_left())
         self._api.set_status(target, progress.running())
-        return min(look_again, progress.time_left())
+        return None if again == math.inf else again
 
     def _expire(self, target: Target, spec: JobSpec, status: Json) -> float | None:
         if spec.ttl_seconds_after_finished is None:
@@ -66,7 +67,7 @@ class JobController:
             return due - now
         for _ in range(progress.missing()):
             progress.pods.create({"generateName": job["metadata"]["name"] + "-"}, {}, {})
-        return float("inf")
+        return math.inf
 
 
 class _Progress:
@@ -91,7 +92,7 @@ class _Progress:
 
     def time_left(self) -> float:
         deadline = self._spec.active_deadline_seconds
-        return float("inf") if deadline is None else deadline - _seconds_since(self._started)
+        return math.inf if deadline is None else deadline - _seconds_since(self._started)
 
     def verdict(self) -> tuple[str, str, str] | None:
         """The condition that ends the Job: its type, reason and message."""

@@ -206,7 +206,8 @@ def continue_token(last: list[str]) -> str:
 
 def continue_place(token: str) -> list[str]:
     try:
-        namespace, _, name = base64.urlsafe_b64decode(token).decode().partition("/")
+        decoded = base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise bad_request("continue key is not valid") from error
+    namespace, _, name = decoded.partition("/")
     return [namespace, name]

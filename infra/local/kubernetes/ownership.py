@@ -39,7 +39,8 @@ def apply(old: Json, config: Json, manager: str, *, force: bool, key: MergeKey, 
     _settle_conflicts(_conflicts(old, wanted, mine, owners, me), owners, force=force)
     new = copy.deepcopy(old)
     others = set().union(*(paths for who, paths in owners.items() if who != me))
-    for path in sorted(owners.get(me, set()) - mine - others, key=len, reverse=True):
+    # Whole list items first: an item that has lost the field that names it is not found again.
+    for path in sorted(owners.get(me, set()) - mine - others, key=lambda path: path[-1] != _ITEM):
         _drop(new, path)
     merged = _overlay(new, wanted, key)
     return _with_owners(merged, owners | {me: mine}, now)

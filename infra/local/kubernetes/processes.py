@@ -39,17 +39,20 @@ class ContainerProcess:
 
     def _wait(self, ended: Callable[[int], None]) -> None:
         code = self._shim.wait()
+        self.kill()
         ended(code if code >= 0 else 128 - code)
 
     def kill(self) -> None:
-        """Ask for the end of the whole process group: SIGTERM now, SIGKILL two seconds later."""
+        """Ask for the end of the whole process group: SIGTERM now, SIGKILL a second later.
+
+        Safe to repeat, and after the end.
+        """
         if self._shim.stdin:
             self._shim.stdin.close()
 
     def join(self) -> None:
         """Wait until the process has ended and the callback has returned."""
         self._waiter.join()
-        self.kill()
 
 
 def still_writing(log: Path) -> bool:

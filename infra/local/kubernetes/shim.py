@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 1.0
 _CANNOT_START = 128
 
 
