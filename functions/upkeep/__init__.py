@@ -6,7 +6,10 @@ runs that take too long are announced, and databases kept as checkpoints go when
 
 from datetime import timedelta
 
+from shared.estate import Estate
 from shared.ledger import Ledger
+from shared.postgres import Databases
+from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.runs import Runner
 from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
@@ -23,3 +26,7 @@ def redrive_stuck_steps(ledger: Ledger, runner: Runner, grace: timedelta) -> Non
 
 def announce_overdue_runs(runner: Runner) -> None:
     runner.commit(announce_overdue)
+
+
+def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:
+    drop_expired_checkpoints(estate, databases, ledger.clock())

@@ -1,0 +1,80 @@
+"""What the Functions host indexes: read the settings, wire the resources, register every agent."""
+
+import os
+from functools import partial
+
+import azure.functions as func
+
+from functions import console, intake, upkeep
+from functions.runbooks import RUNBOOKS
+from shared.bus.servicebus import ServiceBus
+from shared.estate import load_estate
+from shared.ledger import Ledger
+from shared.logs import configure_logging
+from shared.resources import build_resources
+from shared.runs import Runner
+from shared.runs.heartbeat import Heartbeat
+from shared.runs.intake import Intake
+from shared.runs.outbox import Outbox, Postman
+from shared.settings import Settings
+from shared.triggers import on_http, on_message, on_timer, subscribe
+
+configure_logging()
+settings = Settings()
+estate = load_estate(settings.estate)
+resources = build_resources(settings, estate, os.environ)
+ledger = Ledger.connect(
+    settings.ledger_url.get_secret_value(), connections=settings.ledger_connections
+)
+bus = ServiceBus.connect(settings.bus)
+outbox = Outbox(ledger, bus)
+beating = Heartbeat(ledger, settings.lease).beating
+runner = Runner(ledger, Postman(outbox).post, resources, beating=beating, lease=settings.lease)
+understanding = Intake(RUNBOOKS, estate)
+
+app = func.FunctionApp()
+for runbook in RUNBOOKS:
+    subscribe(app, runbook, runner)
+
+for name, topic, handle in (
+    ("accept_event", intake.TOPIC, intake.accept_event),
+    ("accept_dead_letter", intake.DEAD_LETTERS, intake.accept_dead_letter),
+):
+    on_message(
+        app,
+        name,
+        topic,
+        name.replace("_", "-"),
+        partial(handle, runner=runner, intake=understanding, bus=bus),
+    )
+
+for name, schedule, do in (
+    (
+        "send_left_behind",
+        "*/5 * * * * *",
+        partial(upkeep.send_left_behind, outbox, settings.resend_after),
+    ),
+    (
+        "redrive_stuck_steps",
+        "*/5 * * * * *",
+        partial(upkeep.redrive_stuck_steps, ledger, runner, settings.redrive_after),
+    ),
+    ("announce_overdue_runs", "0 * * * * *", partial(upkeep.announce_overdue_runs, runner)),
+    (
+        "drop_checkpoints",
+        "0 7 * * * *",
+        partial(upkeep.drop_checkpoints, estate, resources.databases, ledger),
+    ),
+):
+    on_timer(app, name, schedule, do)
+
+on_http(app, "health", "GET", "health", partial(console.health, ledger=ledger), public=True)
+on_http(app, "list_runs", "GET", "runs", partial(console.list_runs, ledger=ledger))
+on_http(app, "show_run", "GET", "runs/{id}", partial(console.show_run, ledger=ledger))
+on_http(
+    app,
+    "publish_event",
+    "POST",
+    "events",
+    partial(console.publish_event, intake=understanding, bus=bus),
+)

@@ -1,0 +1,37 @@
+"""Everything outside the process that a step may ask for, by parameter name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.blobs import AzureBlobs, Blobs
+from shared.cluster import Cluster
+from shared.estate import Estate, Secrets
+from shared.estate.keyvault import KeyVaultSecrets
+from shared.postgres import Databases
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Built once at the composition root; connects to nothing until a step uses it."""
+
+    estate: Estate
+    secrets: Secrets
+    blobs: Blobs
+    cluster: Cluster
+    databases: Databases
+
+
+def build_resources(
+    settings: Settings, estate: Estate, environment: Mapping[str, str]
+) -> Resources:
+    """The real resources. ``environment`` is where ``env:`` references are looked up."""
+    cluster = Cluster.connect(settings.kubernetes_url)
+    secrets = Secrets(environment, keyvault=KeyVaultSecrets.connect())
+    return Resources(
+        estate=estate,
+        secrets=secrets,
+        blobs=AzureBlobs.connect(settings.blobs.get_secret_value()),
+        cluster=cluster,
+        databases=Databases(estate, secrets.resolve),
+    )

@@ -1,0 +1,58 @@
+"""``signalbox``: trigger, watch and look after runs; and the embedded platform on this machine.
+
+Exit status: 0 as asked, 1 a run did not succeed or a check failed, 2 it cannot be done as asked.
+"""
+
+import sys
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from shared.errors import StepError
+from shared.estate import EstateInvalid
+from signalbox import parked, platform, runs, trigger
+from signalbox.errors import Unusable
+from signalbox.session import Session
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # typer's own show variables, hence secrets
+    help="Event-driven automation for fleets of Odoo environments on Azure.",
+)
+app.add_typer(runs.app, name="runs")
+app.add_typer(parked.app, name="parked")
+trigger.add_commands()
+app.add_typer(trigger.app, name="trigger")
+platform.add_to(app)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            help="A local.settings.json. Default: the environment, else the embedded platform."
+        ),
+    ] = None,
+) -> None:
+    """What all commands have in common."""
+    context.obj = lru_cache(partial(Session.of, settings))
+
+
+def main() -> None:
+    """Run the command line; every end is an exit status."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        app()
+    except (Unusable, StepError, EstateInvalid) as error:
+        typer.echo(f"signalbox: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The files that follow from the code: the bus topology, JSON Schemas, the AsyncAPI document."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from functions import intake
+from functions.runbooks import RUNBOOKS
+from shared.estate import Estate
+from shared.masking.policy import MaskingPolicy
+from shared.messages import CloudEvent, Command, Event, Message
+from shared.messages.announcements import Announcement
+from shared.odoo.manifest import BackupManifest
+from shared.runs import Runbook
+from shared.runs.commands import ANNOUNCEMENTS
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "schemas" / "examples"
+
+SUBSCRIPTION = {
+    "DeadLetteringOnMessageExpiration": True,
+    "DefaultMessageTimeToLive": "PT1H",
+    "LockDuration": "PT1M",
+    "MaxDeliveryCount": 10,
+    "ForwardDeadLetteredMessagesTo": intake.DEAD_LETTERS,
+    "ForwardTo": "",
+    "RequiresSession": False,
+}
+TOPIC = {
+    "DefaultMessageTimeToLive": "PT1H",
+    "DuplicateDetectionHistoryTimeWindow": "PT5M",
+    "RequiresDuplicateDetection": True,
+}
+
+
+def generated_files() -> dict[Path, str]:
+    """Every generated file and what it must contain."""
+    schemas = {f"{model.__name__}.json": _schema(model) for model in _models()}
+    files: dict[str, Any] = {f"schemas/{name}": schema for name, schema in schemas.items()} | {
+        "infra/topology.json": topology(),
+        "schemas/asyncapi.json": asyncapi(),
+    }
+    return {
+        ROOT / path: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        for path, content in files.items()
+    }
+
+
+def stale_files() -> list[Path]:
+    """Generated files that are not what they must be, and files of schemas that are gone."""
+    wanted = generated_files()
+    stale = [p for p, text in wanted.items() if not p.exists() or p.read_text("utf-8") != text]
+    return stale + [path for path in (ROOT / "schemas").glob("*.json") if path not in wanted]
+
+
+def _models() -> list[type[BaseModel]]:
+    events = [runbook.on for runbook in RUNBOOKS]
+    facts = {a.consumes: None for runbook in RUNBOOKS for a in runbook.actions()}
+    chain: list[type[BaseModel]] = [model for model in facts if not issubclass(model, Event)]
+    announcements = [kind for kind in _leaves(Announcement) if hasattr(kind, "type")]
+    return [
+        CloudEvent,
+        Command,
+        *events,
+        *chain,
+        *announcements,
+        Estate,
+        MaskingPolicy,
+        BackupManifest,
+    ]
+
+
+def _leaves(kind: type[Message]) -> list[type[Message]]:
+    found = [leaf for sub in kind.__subclasses__() for leaf in _leaves(sub)]
+    return found or [kind]
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | model.model_json_schema()
+
+
+# -- the bus -----------------------------------------------------------------------------------
+
+
+def topology() -> dict[str, Any]:
+    """The namespace in the shape of the official Service Bus emulator's configuration file."""
+    topics = [
+        _topic(intake.TOPIC, [_subscription(intake.SUBSCRIPTION)]),
+        *(_agent_topic(runbook) for runbook in RUNBOOKS),
+        _topic(ANNOUNCEMENTS, []),
+        _topic(
+            intake.DEAD_LETTERS,
+            [_subscription(intake.DEAD_LETTER_SUBSCRIPTION, ForwardDeadLetteredMessagesTo="")],
+        ),
+    ]
+    namespace = {"Name": "sbemulatorns", "Queues": [], "Topics": topics}
+    return {"UserConfig": {"Namespaces": [namespace], "Logging": {"Type": "File"}}}
+
+
+def _agent_topic(runbook: Runbook) -> dict[str, Any]:
+    names = [action.subscription for action in runbook.actions()]
+    return _topic(runbook.name, [_subscription(name, subject=name) for name in names])
+
+
+def _topic(name: str, subscriptions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Name": name, "Properties": TOPIC, "Subscriptions": subscriptions}
+
+
+def _subscription(name: str, subject: str | None = None, **properties: Any) -> dict[str, Any]:
+    rule = {
+        "Name": "subject",
+        "Properties": {"FilterType": "Correlation", "CorrelationFilter": {"Label": subject}},
+    }
+    return {
+        "Name": name,
+        "Properties": SUBSCRIPTION | properties,
+        "Rules": [rule] if subject else [],
+    }
+
+
+# -- the papers --------------------------------------------------------------------------------
+
+
+def asyncapi() -> dict[str, Any]:
+    """An AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0)."""
+    messages = _messages()
+    channels = {
+        intake.TOPIC: _channel(
+            "Facts about environments; publish here.", [r.on.__name__ for r in RUNBOOKS]
+        ),
+        ANNOUNCEMENTS: _channel(
+            "What Signalbox says; make subscriptions of your own.",
+            [kind.__name__ for kind in _leaves(Announcement)],
+        ),
+    } | {r.name: _channel(_first_line(r), ["Command"]) for r in RUNBOOKS}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Signalbox",
+            "version": version("signalbox"),
+            "description": "Events, commands and announcements on Azure Service Bus topics.",
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": _operations(channels),
+        "components": {"messages": messages, "schemas": _component_schemas()},
+    }
+
+
+def _messages() -> dict[str, Any]:
+    enveloped = [*(r.on for r in RUNBOOKS), *_leaves(Announcement)]
+    found = {
+        kind.__name__: {
+            "name": kind.type,
+            "summary": _summary(kind),
+            "contentType": "application/cloudevents+json",
+            "payload": {
+                "allOf": [
+                    {"$ref": "#/components/schemas/CloudEvent"},
+                    {"properties": {"data": {"$ref": f"#/components/schemas/{kind.__name__}"}}},
+                ]
+            },
+        }
+        for kind in enveloped
+        if hasattr(kind, "type")
+    }
+    command = {"name": "command", "summary": _summary(Command)}
+    return found | {"Command": command | {"payload": {"$ref": "#/components/schemas/Command"}}}
+
+
+def _component_schemas() -> dict[str, Any]:
+    kinds: list[type[BaseModel]] = [CloudEvent, Command, *(r.on for r in RUNBOOKS)]
+    kinds += _leaves(Announcement)
+    template = "#/components/schemas/{model}"
+    _, schemas = models_json_schema([(k, "validation") for k in kinds], ref_template=template)
+    found: dict[str, Any] = schemas["$defs"]
+    return found
+
+
+def _channel(description: str, messages: list[str]) -> dict[str, Any]:
+    refs = {name: {"$ref": f"#/components/messages/{name}"} for name in messages}
+    return {"description": description, "messages": refs}
+
+
+def _operations(channels: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {
+            "action": "send" if name == ANNOUNCEMENTS else "receive",
+            "channel": {"$ref": f"#/channels/{name}"},
+            "messages": [
+                {"$ref": f"#/channels/{name}/messages/{message}"} for message in channel["messages"]
+            ],
+        }
+        for name, channel in channels.items()
+    }
+
+
+def _first_line(runbook: Runbook) -> str:
+    return f"Commands to the steps of {runbook.name}, one subscription each."
+
+
+def _summary(model: type[BaseModel]) -> str:
+    return (model.__doc__ or model.__name__).strip().splitlines()[0]

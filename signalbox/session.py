@@ -1,0 +1,78 @@
+"""What a command works on: the deployment that the settings describe, connected to when used."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from functions.runbooks import RUNBOOKS
+from shared.bus.servicebus import ServiceBus
+from shared.estate import Estate, load_estate
+from shared.ledger import Ledger
+from shared.runs.intake import Intake
+from shared.settings import Settings
+from signalbox.errors import Unusable
+
+LOCAL = Path(".local") / "platform" / "local.settings.json"
+
+
+class Session:
+    """Settings, ledger and bus of one deployment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def of(cls, file: Path | None) -> "Session":
+        """From a ``local.settings.json``, else the environment, else the embedded platform."""
+        if file is None and "SIGNALBOX_LEDGER_URL" not in os.environ and LOCAL.exists():
+            file = LOCAL
+        if file is not None:
+            os.environ.update(_values(file))
+        try:
+            return cls(Settings())
+        except ValidationError as error:
+            missing = ", ".join(str(e["loc"][0]) for e in error.errors(include_input=False))
+            raise Unusable(
+                f"settings are missing or wrong: {missing}. Start the embedded platform with"
+                " `signalbox up`, name a local.settings.json with --settings, or set the"
+                " variables of local.settings.example.json."
+            ) from None
+
+    @cached_property
+    def estate(self) -> Estate:
+        return load_estate(self.settings.estate)
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(RUNBOOKS, self.estate)
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        ledger = Ledger.connect(self.settings.ledger_url.get_secret_value(), connections=2)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+    @contextmanager
+    def bus(self) -> Iterator[ServiceBus]:
+        bus = ServiceBus.connect(self.settings.bus)
+        try:
+            yield bus
+        finally:
+            bus.close()
+
+
+def _values(file: Path) -> dict[str, str]:
+    try:
+        values = json.loads(file.read_text("utf-8"))["Values"]
+        return {str(name): str(value) for name, value in values.items()}
+    except OSError as error:
+        raise Unusable(f"{file}: {error.strerror}") from None
+    except (ValueError, KeyError, AttributeError):
+        raise Unusable(f"{file} is no local.settings.json: it needs an object Values") from None
