@@ -30,6 +30,8 @@ def serve(
 ) -> None:
     """Serve a Kubernetes API on 127.0.0.1 until SIGTERM or Ctrl-C; the first line is its URL."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if missing := [name for name in give or () if name not in os.environ]:
+        raise typer.BadParameter(f"--give: not in our environment: {', '.join(missing)}")
     environment = {name: os.environ[name] for name in give or ()}
     with KubernetesEmulator(folder, port, environment, delay=delay) as emulator:
         if kubeconfig:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from infra.local.kubernetes.resources import Resource
-from infra.local.kubernetes.shapes import SHAPES, Anything
+from infra.local.kubernetes.shapes import SHAPES, Anything, Plain
 from infra.local.kubernetes.status import Json, bad_request, invalid
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -66,13 +66,17 @@ def admit(resource: Resource, obj: Json, old: Json | None) -> Json:
 
 def _check_shape(resource: Resource, obj: Json) -> None:
     try:
-        SHAPES.get(resource.kind, Anything).of(obj)
+        _shape(resource).of(obj)
     except ValidationError as error:
         causes = [(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
         if any(e["type"].endswith("_type") for e in error.errors()):
             found = ", ".join(f"{field}: {message}" for field, message in causes)
             raise bad_request(f"cannot be handled as a {resource.kind}: {found}") from None
         raise invalid(resource, _name_of(obj), causes) from None
+
+
+def _shape(resource: Resource) -> type[Anything]:
+    return Plain if resource.custom else SHAPES.get(resource.kind, Plain)
 
 
 def _name_of(obj: Json) -> str:
@@ -100,7 +104,7 @@ def _with_defaults(resource: Resource, obj: Json) -> Json:
         obj = _labelled(obj, {"kubernetes.io/metadata.name": obj["metadata"]["name"]})
         obj = {"status": {"phase": "Active"}} | obj
     if resource.kind == "Pod":
-        obj = {"status": {"phase": "Pending"}} | obj
+        obj = obj | {"status": {"phase": "Pending"} | obj.get("status", {})}
     if defaults := _SPEC_DEFAULTS.get(resource.kind):
         status = {"replicas": 0} if resource.kind == "StatefulSet" else {}
         obj = {"status": status} | obj | {"spec": defaults | obj.get("spec", {})}

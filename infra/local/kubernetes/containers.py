@@ -20,7 +20,7 @@ from infra.local.kubernetes.shapes import (
 from infra.local.kubernetes.status import Json
 from infra.local.kubernetes.store import Store
 
-_INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
+_INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 _PYTHON = frozenset({"python", "python3"})
 _EXPANSION = re.compile(r"\$(?:\$|\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]*)\))")
 _ANNOTATION = re.compile(r"metadata\.(?P<map>annotations|labels)\['(?P<key>[^']+)'\]")
@@ -129,7 +129,7 @@ class _Sources:
         if secret is None:
             return None
         data: dict[str, str] = secret.get("data", {})
-        return {name: base64.b64decode(value).decode() for name, value in data.items()}
+        return {name: os.fsdecode(base64.b64decode(value)) for name, value in data.items()}
 
     def _config_map(self, reference: Reference) -> dict[str, str] | None:
         config_map = self._object("configmaps", reference)

@@ -187,7 +187,7 @@ def rescaled(obj: Json, scale: Any) -> Json:
     if type(replicas) is not int or replicas < 0:
         raise Refused(422, "Invalid", "spec.replicas: must be a number greater than or equal to 0")
     version = {"resourceVersion": scale["metadata"].get("resourceVersion")}
-    spec = obj["spec"] | {replicas_field(obj): replicas}
+    spec = obj.get("spec", {}) | {replicas_field(obj): replicas}
     return obj | {"spec": spec, "metadata": obj["metadata"] | version}
 
 

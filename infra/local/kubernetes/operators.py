@@ -47,7 +47,7 @@ class ApplicationController:
     def reconcile(self, target: Target, application: Json) -> None:
         source = _mapping(_mapping(application.get("spec")).get("source"))
         revision = source.get("targetRevision", "HEAD")
-        health = "Degraded" if failure_of(application) else "Healthy"
+        health = "Degraded" if failure_of({"metadata": application["metadata"]}) else "Healthy"
         synced = {
             "sync": {"status": "Synced", "revision": revision},
             "health": {"status": health},

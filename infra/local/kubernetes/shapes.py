@@ -197,13 +197,20 @@ class DefinitionSpec(Shape):
 
 
 class Anything(Shape):
-    """A kind of which only the metadata is read."""
+    """What every object has."""
 
     metadata: Metadata
+    status: Json = {}
 
     @classmethod
     def of(cls, obj: Json) -> Self:
         return cls.model_validate(obj)
+
+
+class Plain(Anything):
+    """A kind of which the inside is not read."""
+
+    spec: Json = {}
 
 
 class ConfigMap(Anything):

@@ -86,7 +86,7 @@ def _revision(workload: Json) -> str:
 def _split(pods: list[Json], workload: Json, revision: str) -> tuple[list[Json], list[Json]]:
     """Pods of this revision, and of earlier ones."""
     label = _REVISION_LABELS[workload["kind"]]
-    current = [pod for pod in pods if pod["metadata"]["labels"].get(label) == revision]
+    current = [pod for pod in pods if pod["metadata"].get("labels", {}).get(label) == revision]
     return current, [pod for pod in pods if pod not in current]
 
 

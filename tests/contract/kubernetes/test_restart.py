@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+import yaml
+
 from infra.local.kubernetes import KubernetesEmulator
 from tests.contract.kubernetes.support import Cluster, eventually, gone, refusal
 
@@ -21,9 +24,9 @@ time.sleep(600)
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", Cluster]]:
+def _running(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", Cluster]]:
     """An emulator as a process of its own."""
-    command = [sys.executable, "-m", "infra.local.kubernetes", "--folder", str(folder)]
+    command = [sys.executable, "-m", "infra.local.kubernetes", f"--folder={folder}", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         cluster = Cluster(process.stdout.readline().strip())
@@ -114,6 +117,21 @@ def test_a_stopped_emulator_leaves_no_process(tmp_path: Path) -> None:
 
         assert code == 0
         assert gone(pid)
+
+
+def test_the_command_line_gives_jobs_a_variable_and_writes_a_kubeconfig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIVEN", "yes")
+    config = tmp_path / "kubeconfig"
+
+    with _running(tmp_path, "--give=GIVEN", f"--kubeconfig={config}") as (_, cluster):
+        cluster.run("env", "import os; print(os.environ['GIVEN'])")
+        cluster.finished("env")
+        output = cluster.log("env")
+
+    assert output == "yes\n"
+    assert yaml.safe_load(config.read_text())["clusters"][0]["cluster"]["server"] == cluster.url
 
 
 def test_what_deleted_pods_left_on_disk_is_removed(tmp_path: Path) -> None:
