@@ -80,6 +80,7 @@ class SubscriptionProperties(_Part):
     lock_duration: timedelta = timedelta(minutes=1)
     max_delivery_count: Annotated[int, Field(ge=1)] = 10
     forward_to: str = ""
+    forward_dead_lettered_messages_to: str = ""
     requires_session: bool = False
 
     def settings(
@@ -95,6 +96,7 @@ class SubscriptionProperties(_Part):
             dead_letter_expired=self.dead_lettering_on_message_expiration,
             duplicate_window=_milliseconds(duplicate_window),
             forward_to=self.forward_to or None,
+            forward_dead_letters_to=self.forward_dead_lettered_messages_to or None,
         )
 
 

@@ -67,7 +67,7 @@ def parse_trigger(binding: Mapping[str, Any], settings: Mapping[str, str]) -> Tr
             return _service_bus(resolved)
         case "timerTrigger":
             return TimerTrigger(
-                Schedule.parse(resolved["schedule"]), bool(resolved["runOnStartup"])
+                Schedule.parse(resolved["schedule"]), bool(resolved.get("runOnStartup"))
             )
         case "httpTrigger":
             return _http(resolved)
@@ -99,6 +99,10 @@ def _require_connection(name: str, settings: Mapping[str, str]) -> None:
         raise SettingMissing(
             f"the connection needs the app setting {' or '.join(map(repr, names))}"
         )
+
+
+def _timer(binding: Mapping[str, Any]) -> TimerTrigger:
+    return TimerTrigger(Schedule.parse(binding["schedule"]), bool(binding.get("runOnStartup")))
 
 
 def _http(binding: Mapping[str, Any]) -> HttpTrigger:

@@ -127,6 +127,11 @@ class WireContent:
         after = [part.raw for part in self._tail if part.code > APPLICATION_PROPERTIES]
         return b"".join([*before, self._application_properties_with(why), *after])
 
+    def with_reason(self, why: DeadLetter) -> "WireContent":
+        """The same message, which now says why it was dead-lettered."""
+        head = [part.raw for part in sections(self.encoded) if part.code < PROPERTIES]
+        return WireContent(b"".join([*head, self.tail(why)]))
+
     def _application_properties_with(self, why: DeadLetter) -> bytes:
         reasons = {
             codec.string("DeadLetterReason"): why.reason,

@@ -41,6 +41,9 @@ class Content(Protocol):
     def scheduled_at(self) -> int | None:
         """Milliseconds since 1970 before which nobody receives it."""
 
+    def with_reason(self, why: "DeadLetter") -> "Content":
+        """The same, with the reason of a dead letter among its application properties."""
+
 
 class State(IntEnum):
     """As clients see it in ``x-opt-message-state``."""

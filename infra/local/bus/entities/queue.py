@@ -24,6 +24,7 @@ class QueueSettings:
     dead_letter_expired: bool = False
     duplicate_window: int | None = None
     forward_to: str | None = None
+    forward_dead_letters_to: str | None = None
 
     def for_dead_letters(self) -> "QueueSettings":
         """A dead-letter queue keeps everything: no limit, no sessions, nowhere to pass it on."""
@@ -264,7 +265,11 @@ class Queue(Entity):
             self._give_back(message)
             return
         self._forget(message)
-        self.dead_letters.adopt(message, why)
+        if self.settings.forward_dead_letters_to:
+            content = message.content.with_reason(why)
+            self.around.forward(self.settings.forward_dead_letters_to, content, 0)
+        else:
+            self.dead_letters.adopt(message, why)
 
     def adopt(self, message: Message, why: DeadLetter) -> None:
         """Take over a message from the queue that this is the dead-letter queue of."""
