@@ -1,0 +1,221 @@
+"""A production with a backup, a staging environment, and a run that refreshes it.
+
+Production and staging are databases of one PostgreSQL server that the estate has two names for.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from azure.storage.blob import BlobServiceClient, ContainerClient
+from psycopg import sql
+
+from infra.local.furnish import furnish
+from infra.local.kubernetes import KubernetesEmulator
+from infra.local.postgres import PostgresServer
+from infra.local.sample import TakenBackup, create_sample, take_backup, upload_filestore
+from shared.blobs import AzureBlobs
+from shared.cluster import Cluster
+from shared.estate import Estate, Secrets, load_estate
+from shared.messages.refresh import BackupCompleted, DatabaseRestored
+from shared.postgres import Databases
+from shared.postgres.checkpoints import incoming_name
+from shared.postgres.marker import CloneMarker, write_marker
+from shared.resources import Resources
+from tests.integration.refresh.passage import Passage
+
+if TYPE_CHECKING:
+    from infra.local.azurite import Azurite
+
+ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+PRODUCTION = "acme_prod"
+
+_runs = count(1)
+
+
+@pytest.fixture(scope="session")
+def estate() -> Estate:
+    return load_estate(ESTATE)
+
+
+@pytest.fixture(scope="session")
+def storage(azurite: "Azurite") -> Iterator[BlobServiceClient]:
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        for container in ("backups", "filestore"):
+            service.create_container(container)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def taken(postgres: PostgresServer, storage: BlobServiceClient) -> TakenBackup:
+    """A small production and its backup."""
+    postgres.create_database(PRODUCTION)
+    filestore: ContainerClient = storage.get_container_client("filestore")
+    files: list[tuple[str, bytes]] = []
+    create_sample(
+        postgres.dsn(PRODUCTION), partners=200, sink=lambda path, data: files.append((path, data))
+    )
+    upload_filestore(filestore, "acme-prod/", files)
+    return take_backup(
+        postgres.dsn(PRODUCTION),
+        environment="acme-prod",
+        backups=storage.get_container_client("backups"),
+        prefix="acme-prod/",
+        filestore=filestore,
+        filestore_prefix="acme-prod/",
+    )
+
+
+@pytest.fixture
+def backup(taken: TakenBackup) -> BackupCompleted:
+    return BackupCompleted(environment="acme-prod", manifest=f"backups/{taken.path}")
+
+
+@pytest.fixture(scope="session")
+def cluster_url(postgres: PostgresServer) -> Iterator[str]:
+    """A cluster whose Jobs find pg_restore."""
+    path = f"{PostgresServer.bin('pg_restore').parent}{os.pathsep}{os.environ['PATH']}"
+    with KubernetesEmulator(None, environment={"PATH": path}, delay=0.02) as emulator:
+        yield emulator.url
+
+
+@pytest.fixture(scope="session")
+def resources(
+    postgres: PostgresServer, azurite: "Azurite", cluster_url: str, estate: Estate
+) -> Resources:
+    secrets = Secrets(
+        {
+            "ERP_PROD_DATABASE_URL": postgres.url(),
+            "ERP_NONPROD_DATABASE_URL": postgres.url(),
+            "SIGNALBOX_MASKING_KEY": "a key of the tests, 32 bytes long",
+        }
+    )
+    return Resources(
+        estate=estate,
+        secrets=secrets,
+        blobs=AzureBlobs.connect(azurite.connection_string),
+        cluster=Cluster.connect(cluster_url),
+        databases=Databases(estate, secrets.resolve),
+    )
+
+
+@dataclass(frozen=True)
+class Staging:
+    """The environment as its users see it."""
+
+    dsn: str
+    database: str = "acme_staging"
+    namespace: str = "acme-staging"
+
+    def motto(self) -> str | None:
+        """What the database of before says; None in any other."""
+        with psycopg.connect(self.dsn) as connection:
+            found = connection.execute("select to_regclass('motto')::text").fetchone()
+            if found is None or found[0] is None:
+                return None
+            row = connection.execute("select text from motto").fetchone()
+            return str(row[0]) if row else None
+
+
+@pytest.fixture(scope="session")
+def furnished(postgres: PostgresServer, cluster_url: str, estate: Estate) -> None:
+    """Workloads, configuration and route of every environment are in the cluster."""
+    postgres.create_role("odoo")
+    postgres.create_role("visitor")
+    furnish(cluster_url, estate, lambda e: postgres.url(e.database.name, e.database.owner))
+
+
+@pytest.fixture
+def staging(postgres: PostgresServer, furnished: None) -> Iterator[Staging]:
+    """The staging environment with a database that is about to be replaced."""
+    postgres.create_database("acme_staging", owner="odoo")
+    with psycopg.connect(postgres.dsn("acme_staging"), autocommit=True) as connection:
+        connection.execute("create table motto as select 'as it was' as text")
+        connection.execute("grant select on motto to public")
+    yield Staging(postgres.dsn("acme_staging", user="odoo"))
+    for name in databases_like(postgres, "acme_staging%"):
+        postgres.drop_database(name)
+
+
+def databases_like(postgres: PostgresServer, pattern: str) -> list[str]:
+    """The server's databases of such a name."""
+    with psycopg.connect(postgres.dsn()) as connection:
+        query = "select datname from pg_database where datname like %s order by 1"
+        return [name for (name,) in connection.execute(query, (pattern,))]
+
+
+@pytest.fixture
+def passage(resources: Resources, staging: Staging) -> Passage:
+    """A run of the refresh runbook for staging; later ones have higher epochs."""
+    return Passage(resources, "acme-staging", epoch=next(_runs))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How far a run had come, to begin other runs from: its facts, and a copy of its database."""
+
+    facts: DatabaseRestored
+    template: str
+
+
+@pytest.fixture(scope="session")
+def kept(
+    resources: Resources, postgres: PostgresServer, taken: TakenBackup, furnished: None
+) -> dict[str, Kept]:
+    """One run's databases after it restored and after it verified."""
+    passage = Passage(resources, "acme-staging", epoch=next(_runs))
+    event = BackupCompleted(environment="acme-prod", manifest=f"backups/{taken.path}")
+    restored = passage.up_to("restore_backup", event)
+    found = {"restored": _keep(postgres, "kept_restored", restored)}
+    message = restored
+    for step in ("sanitize_database", "remap_endpoints", "copy_filestore", "verify_environment"):
+        message = passage.do(step, message)
+    found["verified"] = _keep(postgres, "kept_verified", message)
+    passage.undo()
+    return found
+
+
+def _keep(postgres: PostgresServer, name: str, facts: DatabaseRestored) -> Kept:
+    _copy_database(postgres, facts.database, name)
+    return Kept(facts, name)
+
+
+def _copy_database(postgres: PostgresServer, source: str, target: str) -> None:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {} strategy wal_log").format(
+                sql.Identifier(target), sql.Identifier(source)
+            )
+        )
+
+
+Begin = Callable[[str], Any]
+"""Takes ``restored`` or ``verified`` and returns the facts with which ``passage`` goes on."""
+
+
+@pytest.fixture
+def begin(
+    passage: Passage, kept: dict[str, Kept], postgres: PostgresServer, taken: TakenBackup
+) -> Begin:
+    """``passage`` has come so far, as if it had done the steps itself."""
+
+    def beginning(state: str) -> DatabaseRestored:
+        incoming = incoming_name("acme_staging", passage.short)
+        _copy_database(postgres, kept[state].template, incoming)
+        identifier, source = taken.manifest.system_identifier, taken.manifest.database
+        marker = CloneMarker.new(str(passage.id), identifier, source, passage.epoch)
+        with psycopg.connect(postgres.dsn(incoming), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("revoke connect on database {} from public").format(
+                    sql.Identifier(incoming)
+                )
+            )
+            write_marker(connection, marker)
+        return kept[state].facts.model_copy(update={"database": incoming})
+
+    return beginning
