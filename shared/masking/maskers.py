@@ -101,7 +101,8 @@ def _type(column: Column) -> sql.SQL:
 
 
 _JSON = """
-create or replace function {0}(value jsonb) returns jsonb language sql stable parallel safe as $$
+create or replace function {0}(value jsonb) returns jsonb
+language sql stable strict parallel safe as $$
     select case jsonb_typeof(value)
         when 'object' then (
             select jsonb_object_agg(key, case

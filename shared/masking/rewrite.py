@@ -15,7 +15,7 @@ from shared.masking.blockers import blockers_lifted
 from shared.masking.catalogue import Table
 from shared.masking.coverage import refuse_gaps
 from shared.masking.maskers import masker_functions
-from shared.masking.plan import MaskingPlan, TablePlan
+from shared.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from shared.postgres.marker import Database, require_clone
 
 SHORTEST_KEY = 16
@@ -182,10 +182,23 @@ def _drop_rows(connection: Database, table: Table) -> None:
 
 
 def _rewrite(connection: Database, plan: TablePlan) -> None:
+    """Rewrite the columns that hold anything; a table in which none does is left as it is."""
     changes = {
-        planned.column.name: (planned.column.type, planned.expression) for planned in plan.columns
+        planned.column.name: (planned.column.type, planned.expression)
+        for planned in _occupied(connection, plan)
     }
-    _alter(connection, plan.table, changes)
+    if changes:
+        _alter(connection, plan.table, changes)
+
+
+def _occupied(connection: Database, plan: TablePlan) -> list[ColumnPlan]:
+    holds = (
+        sql.SQL("bool_or({}::text <> '')").format(sql.Identifier(planned.column.name))
+        for planned in plan.columns
+    )
+    query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(holds), plan.table.identifier)
+    row = connection.execute(query).fetchone() or ()
+    return [planned for planned, held in zip(plan.columns, row, strict=True) if held]
 
 
 def _alter(

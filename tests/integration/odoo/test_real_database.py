@@ -1,0 +1,78 @@
+"""A real Odoo 18 database, sanitized: no planted value is left, and every check passes."""
+
+import csv
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from infra.local.postgres import PostgresServer
+from shared.odoo.verify import verify
+from shared.postgres.marker import CloneMarker, write_marker
+
+from .conftest import CLONE, expect, sanitize
+
+REAL = Path(__file__).parents[4] / "shared" / "odoo"
+SOUGHT = {"email", "email_variant", "phone", "iban", "vat", "secret", "passport"} | {
+    "ssn",
+    "national_id",
+    "login",
+}
+HOSTS = {
+    "erp.contoso-distribution.com": "staging.acme.example",
+    "shop1.contoso-distribution.com": "shop.staging.acme.example",
+}
+
+pytestmark = pytest.mark.skipif(
+    not (REAL / "erp18.dump").exists(), reason="the dump of a real Odoo 18 database is not here"
+)
+
+
+@pytest.fixture
+def real(postgres: PostgresServer) -> Iterator[str]:
+    """The DSN of the real database, restored."""
+    postgres.create_database("odoo_real")
+    dsn = postgres.dsn("odoo_real")
+    run(postgres, dsn, "pg_restore", "--no-owner", "--no-privileges", str(REAL / "erp18.dump"))
+    yield dsn
+    postgres.drop_database("odoo_real")
+
+
+def test_no_planted_value_survives_and_every_check_passes(
+    postgres: PostgresServer, real: str
+) -> None:
+    clone = replace(CLONE, hostnames=HOSTS)
+    before = set(found_in(run(postgres, real, "pg_dump", "--data-only")))
+
+    with psycopg.connect(real, autocommit=True) as connection:
+        write_marker(connection, CloneMarker.new(clone.run_id, "1", "erp", clone.epoch))
+        expected = expect(connection, clone)
+        sanitize(connection, clone)
+        results = verify(connection, expected)
+
+    assert len(before) > 200
+    assert set(found_in(run(postgres, real, "pg_dump", "--data-only"))) == set()
+    assert [result for result in results if not result.passed] == []
+
+
+def found_in(dump: str) -> Iterator[str]:
+    """The planted values that a dump contains."""
+    with (REAL / "planted_values.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if row["kind"] in SOUGHT and row["value"].strip() in dump:
+                yield row["value"].strip()
+
+
+def run(postgres: PostgresServer, dsn: str, program: str, *arguments: str) -> str:
+    """Run a client program on a database; the password travels in the environment."""
+    facts = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
+    environment = {**os.environ, "PGPASSWORD": facts.get("password", "")}
+    where = ["--host", facts["host"], "--port", facts["port"], "--username", facts["user"]]
+    command = [str(postgres.bin(program)), *where, "--dbname", facts["dbname"], *arguments]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True)
+    return done.stdout.decode()
