@@ -101,10 +101,6 @@ def _require_connection(name: str, settings: Mapping[str, str]) -> None:
         )
 
 
-def _timer(binding: Mapping[str, Any]) -> TimerTrigger:
-    return TimerTrigger(Schedule.parse(binding["schedule"]), bool(binding.get("runOnStartup")))
-
-
 def _http(binding: Mapping[str, Any]) -> HttpTrigger:
     methods = frozenset(str(_plain(method)) for method in binding.get("methods") or METHODS)
     open_to_all = _plain(binding.get("authLevel")) == "ANONYMOUS"

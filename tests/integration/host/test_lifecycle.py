@@ -1,5 +1,6 @@
 """Starting, stopping, crashing: nothing is lost and the host comes back by itself."""
 
+import gc
 import json
 import signal
 import subprocess
@@ -22,11 +23,18 @@ from tests.integration.host.support import APP, HERE, SETTINGS, TOPOLOGY
 Start = Callable[..., FunctionsHost]
 
 
+# The SDK leaks the socket of a connection that dies while it opens, beyond the host's reach.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
     """A broker of the test's own, which it may kill."""
     with Broker(tmp_path / "bus", TOPOLOGY) as broker:
         yield broker
+    gc.collect()  # leaked sockets warn here, where it is allowed
 
 
 @pytest.fixture

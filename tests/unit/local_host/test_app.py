@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.local.host.app import AppInvalid, load_app
+from infra.local.host.routes import Route
+from infra.local.host.schedule import Schedule
+from infra.local.host.triggers import METHODS, HttpTrigger, TimerTrigger
 
 SETTINGS = {"ServiceBus": "Endpoint=sb://unused"}
 APP = "import os\nimport azure.functions as func\napp = func.FunctionApp()\n"
@@ -127,3 +130,18 @@ def test_an_identity_based_connection_is_enough(write: Write) -> None:
     [function] = load_app(write(TOPIC.format(more="")), settings)
 
     assert function.name == "restore"
+
+
+def test_what_a_trigger_leaves_out_has_azure_s_default(write: Write) -> None:
+    source = """
+@app.timer_trigger("timer", schedule="*/5 * * * *")
+def sweep(timer: func.TimerRequest) -> None: ...
+
+@app.route()
+def status(req: func.HttpRequest) -> str: ...
+"""
+
+    sweep, status = (function.trigger for function in load_app(write(source), SETTINGS))
+
+    assert sweep == TimerTrigger(Schedule.parse("0 */5 * * * *"), run_on_startup=False)
+    assert status == HttpTrigger(Route.parse("status"), frozenset(METHODS), open_to_all=False)
