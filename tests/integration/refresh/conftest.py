@@ -4,11 +4,11 @@ Production and staging are databases of one PostgreSQL server that the estate ha
 """
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -22,7 +22,7 @@ from infra.local.sample import TakenBackup, create_sample, take_backup, upload_f
 from shared.blobs import AzureBlobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets, load_estate
-from shared.messages.refresh import BackupCompleted, DatabaseRestored
+from shared.messages.refresh import BackupCompleted, DatabaseRestored, EnvironmentVerified
 from shared.postgres import Databases
 from shared.postgres.checkpoints import incoming_name
 from shared.postgres.marker import CloneMarker, write_marker
@@ -155,67 +155,70 @@ def passage(resources: Resources, staging: Staging) -> Passage:
     return Passage(resources, "acme-staging", epoch=next(_runs))
 
 
-@dataclass(frozen=True)
-class Kept:
-    """How far a run had come, to begin other runs from: its facts, and a copy of its database."""
-
-    facts: DatabaseRestored
-    template: str
-
-
 @pytest.fixture(scope="session")
-def kept(
+def restored_once(
     resources: Resources, postgres: PostgresServer, taken: TakenBackup, furnished: None
-) -> dict[str, Kept]:
-    """One run's databases after it restored and after it verified."""
+) -> DatabaseRestored:
+    """The facts of a run that restored; its database is kept as ``kept_restored``."""
     passage = Passage(resources, "acme-staging", epoch=next(_runs))
     event = BackupCompleted(environment="acme-prod", manifest=f"backups/{taken.path}")
-    restored = passage.up_to("restore_backup", event)
-    found = {"restored": _keep(postgres, "kept_restored", restored)}
-    message = restored
-    for step in ("sanitize_database", "remap_endpoints", "copy_filestore", "verify_environment"):
-        message = passage.do(step, message)
-    found["verified"] = _keep(postgres, "kept_verified", message)
+    restored: DatabaseRestored = passage.up_to("restore_backup", event)
+    copy_database(postgres, restored.database, "kept_restored")
     passage.undo()
-    return found
-
-
-def _keep(postgres: PostgresServer, name: str, facts: DatabaseRestored) -> Kept:
-    _copy_database(postgres, facts.database, name)
-    return Kept(facts, name)
-
-
-def _copy_database(postgres: PostgresServer, source: str, target: str) -> None:
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {} strategy wal_log").format(
-                sql.Identifier(target), sql.Identifier(source)
-            )
-        )
-
-
-Begin = Callable[[str], Any]
-"""Takes ``restored`` or ``verified`` and returns the facts with which ``passage`` goes on."""
+    return restored
 
 
 @pytest.fixture
-def begin(
-    passage: Passage, kept: dict[str, Kept], postgres: PostgresServer, taken: TakenBackup
-) -> Begin:
-    """``passage`` has come so far, as if it had done the steps itself."""
+def restored(
+    passage: Passage, restored_once: DatabaseRestored, postgres: PostgresServer
+) -> DatabaseRestored:
+    """``passage`` has come as far as ``restore_backup``, as if it had restored itself."""
+    incoming = incoming_name("acme_staging", passage.short)
+    copy_database(postgres, "kept_restored", incoming)
+    mark(passage, incoming)
+    return restored_once.model_copy(update={"database": incoming})
 
-    def beginning(state: str) -> DatabaseRestored:
-        incoming = incoming_name("acme_staging", passage.short)
-        _copy_database(postgres, kept[state].template, incoming)
-        identifier, source = taken.manifest.system_identifier, taken.manifest.database
-        marker = CloneMarker.new(str(passage.id), identifier, source, passage.epoch)
-        with psycopg.connect(postgres.dsn(incoming), autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("revoke connect on database {} from public").format(
-                    sql.Identifier(incoming)
-                )
-            )
-            write_marker(connection, marker)
-        return kept[state].facts.model_copy(update={"database": incoming})
 
-    return beginning
+@pytest.fixture
+def verified(passage: Passage, staging: Staging) -> EnvironmentVerified:
+    """``passage`` has come as far as ``verify_environment``, with an empty database."""
+    incoming = incoming_name("acme_staging", passage.short)
+    passage.resources.databases.create("erp-nonprod", incoming)
+    mark(passage, incoming)
+    return EnvironmentVerified(
+        source="acme-prod",
+        manifest="backups/m.json",
+        manifest_sha256="0" * 64,
+        archive="backups/a",
+        archive_size=1,
+        archive_sha256="0" * 64,
+        database=incoming,
+        seconds=1,
+        foreign_keys=0,
+        rows_masked=0,
+        tables_masked=0,
+        policy_sha256="0" * 64,
+        endpoints=0,
+        files=0,
+        bytes=0,
+        checks=0,
+    )
+
+
+def copy_database(postgres: PostgresServer, source: str, target: str) -> None:
+    """A copy that the administrator alone may connect to."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        for statement in (
+            "create database {target} template {source} strategy file_copy",
+            "revoke connect on database {target} from public",
+        ):
+            names = {"target": sql.Identifier(target), "source": sql.Identifier(source)}
+            connection.execute(sql.SQL(statement).format(**names))
+
+
+def mark(passage: Passage, database: str, **changed: object) -> None:
+    """Write the marker of a passage, or one with other facts, into a database."""
+    facts = {"run_id": str(passage.id), "epoch": passage.epoch, **changed}
+    marker = CloneMarker.new("", "1", "acme_prod", 0)
+    with passage.resources.databases.connect("erp-nonprod", database) as connection:
+        write_marker(connection, replace(marker, **facts))

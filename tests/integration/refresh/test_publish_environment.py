@@ -8,10 +8,10 @@ from psycopg import sql
 from infra.local.postgres import PostgresServer
 from shared.cluster import StaleEpoch as StaleClusterEpoch
 from shared.cluster.api import Api
-from shared.messages.refresh import EnvironmentPublished
+from shared.messages.refresh import EnvironmentPublished, EnvironmentVerified
 from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.postgres.marker import CloneMarker, StaleEpoch
-from tests.integration.refresh.conftest import Begin, Staging, databases_like
+from tests.integration.refresh.conftest import Staging, databases_like
 from tests.integration.refresh.passage import Passage
 
 
@@ -43,9 +43,9 @@ def can_connect(postgres: PostgresServer, database: str, user: str) -> bool:
 
 
 def test_publishing_keeps_the_previous_database_for_a_while(
-    passage: Passage, staging: Staging, begin: Begin
+    passage: Passage, staging: Staging, verified: EnvironmentVerified
 ) -> None:
-    published = passage.do("publish_environment", begin("verified"))
+    published = passage.do("publish_environment", verified)
 
     assert published.previous == f"acme_staging_before_{passage.short}"
     assert staging.motto() is None
@@ -60,9 +60,8 @@ def test_publishing_keeps_the_previous_database_for_a_while(
 
 
 def test_only_the_owner_may_connect_to_what_was_published(
-    passage: Passage, staging: Staging, begin: Begin, postgres: PostgresServer
+    passage: Passage, staging: Staging, verified: EnvironmentVerified, postgres: PostgresServer
 ) -> None:
-    verified = begin("verified")
     before = can_connect(postgres, verified.database, "odoo")
 
     published = passage.do("publish_environment", verified)
@@ -74,10 +73,8 @@ def test_only_the_owner_may_connect_to_what_was_published(
 
 
 def test_workloads_stand_still_while_names_are_exchanged(
-    passage: Passage, staging: Staging, begin: Begin, api: Api
+    passage: Passage, staging: Staging, verified: EnvironmentVerified, api: Api
 ) -> None:
-    verified = begin("verified")
-
     passage.look("publish_environment", verified)
     while_it_waits = replicas(api, "odoo"), replicas(api, "odoo-cron"), staging.motto()
     passage.do("publish_environment", verified)
@@ -89,10 +86,8 @@ def test_workloads_stand_still_while_names_are_exchanged(
 
 
 def test_publishing_twice_exchanges_once(
-    passage: Passage, staging: Staging, begin: Begin, postgres: PostgresServer
+    passage: Passage, staging: Staging, verified: EnvironmentVerified, postgres: PostgresServer
 ) -> None:
-    verified = begin("verified")
-
     first = passage.do("publish_environment", verified)
     passage.checkpoints.clear()
     second = passage.do("publish_environment", verified)
@@ -102,11 +97,9 @@ def test_publishing_twice_exchanges_once(
 
 
 def test_the_first_refresh_has_no_checkpoint(
-    passage: Passage, staging: Staging, begin: Begin, postgres: PostgresServer
+    passage: Passage, staging: Staging, verified: EnvironmentVerified, postgres: PostgresServer
 ) -> None:
     postgres.drop_database(staging.database)
-    verified = begin("verified")
-
     published = passage.do("publish_environment", verified)
     passage.undo()
 
@@ -115,10 +108,13 @@ def test_the_first_refresh_has_no_checkpoint(
 
 
 def test_swapping_back_puts_everything_back(
-    passage: Passage, staging: Staging, begin: Begin, postgres: PostgresServer, api: Api
+    passage: Passage,
+    staging: Staging,
+    verified: EnvironmentVerified,
+    postgres: PostgresServer,
+    api: Api,
 ) -> None:
     scale(api, "odoo", 3)
-    verified = begin("verified")
     passage.do("publish_environment", verified)
 
     passage.undo()
@@ -131,12 +127,12 @@ def test_swapping_back_puts_everything_back(
 
 
 def test_swapping_back_gives_an_older_clone_its_marker_back(
-    passage: Passage, staging: Staging, begin: Begin
+    passage: Passage, staging: Staging, verified: EnvironmentVerified
 ) -> None:
     databases = passage.resources.databases
     older = CloneMarker.new("an older run", "1", "acme_prod", 0)
     databases.write_comment("erp-nonprod", staging.database, older)
-    passage.do("publish_environment", begin("verified"))
+    passage.do("publish_environment", verified)
     while_published = databases.marker("erp-nonprod", f"acme_staging_before_{passage.short}")
 
     passage.undo()
@@ -153,13 +149,12 @@ def test_swapping_back_gives_an_older_clone_its_marker_back(
 def test_a_crash_half_way_is_finished_or_undone(
     passage: Passage,
     staging: Staging,
-    begin: Begin,
+    verified: EnvironmentVerified,
     postgres: PostgresServer,
     monkeypatch: pytest.MonkeyPatch,
     crash_after: str,
     then: str,
 ) -> None:
-    verified = begin("verified")
     while "was_public" not in passage.checkpoints.get("publish_environment", {}):
         passage.look("publish_environment", verified)
 
@@ -196,8 +191,9 @@ def crash_after_statement(patch: pytest.MonkeyPatch, text: str) -> None:
     patch.setattr(psycopg.Connection, "execute", execute_and_die)
 
 
-def test_an_older_run_cannot_publish(passage: Passage, staging: Staging, begin: Begin) -> None:
-    verified = begin("verified")
+def test_an_older_run_cannot_publish(
+    passage: Passage, staging: Staging, verified: EnvironmentVerified
+) -> None:
     workload = passage.resources.estate.environment("acme-staging").workloads[0]
     passage.resources.cluster.stop_workload(staging.namespace, workload, epoch=passage.epoch + 1)
 
@@ -207,11 +203,13 @@ def test_an_older_run_cannot_publish(passage: Passage, staging: Staging, begin: 
     assert staging.motto() == "as it was"
 
 
-def test_a_newer_clone_is_not_replaced(passage: Passage, staging: Staging, begin: Begin) -> None:
+def test_a_newer_clone_is_not_replaced(
+    passage: Passage, staging: Staging, verified: EnvironmentVerified
+) -> None:
     newer = CloneMarker.new("a newer run", "1", "acme_prod", passage.epoch + 1)
     passage.resources.databases.write_comment("erp-nonprod", staging.database, newer)
 
     with pytest.raises(StaleEpoch):
-        passage.do("publish_environment", begin("verified"))
+        passage.do("publish_environment", verified)
 
     assert staging.motto() == "as it was"

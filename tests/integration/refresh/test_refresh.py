@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from functions.refresh.verify_environment import VerificationFailed
-from shared.messages.refresh import BackupCompleted, EnvironmentPublished
-from tests.integration.refresh.conftest import Begin, Staging, databases_like
+from shared.messages.refresh import BackupCompleted, DatabaseRestored, EnvironmentPublished
+from tests.integration.refresh.conftest import Staging, databases_like
 from tests.integration.refresh.passage import Passage
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def test_a_completed_backup_refreshes_staging(
 
 
 def test_a_failed_verification_leaves_staging_as_it_was(
-    passage: Passage, staging: Staging, begin: Begin, postgres: "PostgresServer"
+    passage: Passage, staging: Staging, restored: DatabaseRestored, postgres: "PostgresServer"
 ) -> None:
-    restored = begin("restored")
     passage.inputs["restore_backup"] = restored
     before = passage.resources.cluster.read_secret(staging.namespace, "odoo-database")
     sanitized = passage.do("sanitize_database", restored)
