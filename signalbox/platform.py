@@ -84,6 +84,9 @@ def demo(
     ] = None,
     partners: Annotated[int, typer.Option(min=100, help="Size of the sample ERP.")] = 20_000,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C.")] = False,
+    folder: Annotated[
+        Path, typer.Option(help="Where it keeps its state; what an earlier demo left goes.")
+    ] = demos.FOLDER,
 ) -> None:
     """Refresh a staging environment from a backup of production, on this machine.
 
@@ -92,9 +95,9 @@ def demo(
     began = time.monotonic()
     if filestore and not dump:
         raise Unusable("--filestore belongs to a database: give --dump too")
-    _usable(partial(erase, demos.FOLDER))
+    _usable(partial(erase, folder))
     with (
-        _running(Platform(demos.FOLDER)) as platform,
+        _running(Platform(folder)) as platform,
         closing(demos.Demo(platform)) as play,
         _ledger(platform) as ledger,
     ):

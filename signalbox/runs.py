@@ -1,6 +1,5 @@
 """``signalbox runs``: what runs, what ran, and the evidence of it."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from shared.runs.evidence import canonical
+from shared.runs.evidence import is_intact
 from signalbox.errors import Unusable
 from signalbox.session import Session
 from signalbox.views import plain, runs_table, steps_table
@@ -91,7 +90,6 @@ def evidence(context: typer.Context, run: UUID) -> None:
         found = ledger.evidence(run)
     if found is None:
         raise Unusable(f"run {run} has no evidence: it is not over, or there is no such run")
-    body = json.loads(found.body)
-    if hashlib.sha256(canonical(body).encode()).hexdigest() != found.sha256:
+    if not is_intact(found):
         raise Unusable(f"the evidence of run {run} was changed after it was sealed")
-    typer.echo(json.dumps({"sha256": found.sha256, "evidence": body}, indent=2))
+    typer.echo(json.dumps({"sha256": found.sha256, "evidence": json.loads(found.body)}, indent=2))

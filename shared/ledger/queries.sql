@@ -50,13 +50,13 @@ limit 1
 
 -- start_run
 update runs set status = 'running', epoch = %(epoch)s, started_at = %(now)s,
-                overdue_at = %(now)s + overdue_after
+                overdue_at = %(now)s::timestamptz + overdue_after
 where id = %(run)s
 returning id, runbook, environment, status, priority, epoch, traceparent
 
 -- ready_step
 update steps set status = 'ready', input = coalesce(%(input)s, input), due_at = %(now)s,
-                 deadline_at = %(now)s + time_limit
+                 deadline_at = %(now)s::timestamptz + time_limit
 where run_id = %(run)s and position = %(position)s
 returning name
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from shared.ledger import Transaction
+from shared.ledger import Evidence, Transaction
 
 
 def canonical(body: dict[str, Any]) -> str:
@@ -17,10 +17,19 @@ def canonical(body: dict[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def is_intact(evidence: Evidence) -> bool:
+    """Whether evidence is still what was sealed."""
+    return _digest(json.loads(evidence.body)) == evidence.sha256
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
 def seal(tx: Transaction, run: UUID) -> str:
     """Write the evidence of a run that has just ended; return its SHA-256."""
     record = tx.run_record(run)
     assert record is not None, run
-    digest = hashlib.sha256(canonical(record).encode()).hexdigest()
+    digest = _digest(record)
     tx.seal(run, record, digest)
     return digest

@@ -1,0 +1,88 @@
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from shared.messages import Event, Message
+from shared.runs import Again, Run, Runbook, Step
+from shared.runs.runbook import RunbookInvalid
+
+
+class Arrived(Event):
+    type: ClassVar[str] = "arrived"
+
+
+class Unloaded(Message):
+    crates: int
+
+
+class Shelved(Message):
+    shelf: str
+
+
+def unload(event: Arrived, *, run: Run) -> Unloaded | Again:
+    return Unloaded(crates=3)
+
+
+def load_back(event: Arrived) -> None: ...
+
+
+def shelve(unloaded: Unloaded) -> Shelved:
+    return Shelved(shelf="A1")
+
+
+def runbook(*steps: Step) -> Runbook:
+    return Runbook(name="goods", on=Arrived, concerns=lambda *_: (), steps=steps)
+
+
+def test_the_plan_is_every_step_in_order_and_then_every_undo_in_reverse():
+    def unshelve(unloaded: Unloaded) -> None: ...
+
+    plan = runbook(Step(unload, undo=load_back), Step(shelve, undo=unshelve)).actions()
+
+    assert [action.name for action in plan] == ["unload", "shelve", "unshelve", "load_back"]
+    assert [action.undoes for action in plan] == [None, None, "shelve", "unload"]
+
+
+def test_a_step_listens_on_the_subscription_that_bears_its_name():
+    undo = runbook(Step(unload, undo=load_back)).actions()[1]
+
+    assert (undo.topic, undo.subscription) == ("goods", "load-back")
+
+
+def test_a_step_that_gets_other_facts_than_it_takes_is_refused_at_once():
+    with pytest.raises(RunbookInvalid, match=r"shelve takes .*Unloaded.* but gets Arrived"):
+        runbook(Step(shelve))
+
+
+def test_a_step_that_returns_nothing_to_go_on_with_is_refused():
+    def forget(event: Arrived) -> None: ...
+
+    with pytest.raises(RunbookInvalid, match="must return one message"):
+        runbook(Step(forget))  # type: ignore[arg-type]
+
+
+def test_the_same_name_twice_is_refused():
+    with pytest.raises(RunbookInvalid, match="appears twice"):
+        runbook(Step(unload), Step(unload))
+
+
+def test_a_resource_that_is_not_keyword_only_is_refused():
+    def grab(event: Arrived, run: Run) -> Unloaded:
+        return Unloaded(crates=0)
+
+    with pytest.raises(RunbookInvalid, match="keyword-only"):
+        runbook(Step(grab))
+
+
+def test_facts_become_the_next_message_and_keep_what_was_known():
+    class Counted(Unloaded):
+        pallets: int
+
+    counted = Unloaded(crates=3).become(Counted, pallets=1)
+
+    assert counted == Counted(crates=3, pallets=1)
+
+
+def test_a_step_has_an_hour_unless_it_says_otherwise():
+    assert Step(unload).time_limit == timedelta(hours=1)
