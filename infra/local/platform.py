@@ -53,6 +53,7 @@ class Platform:
     All state is in ``folder``; a second start continues where the first one ended, on the same
     ports where they are free. The estate says which PostgreSQL servers there are; a standby is only
     made by ``start_standby``. ``app`` is the folder of ``function_app.py``; None starts no host.
+    ``settings`` are app settings that the platform does not decide, such as ``SIGNALBOX_LEASE``.
 
         with Platform(folder, progress=print) as platform:
             ServiceBusClient.from_connection_string(platform.settings["ServiceBus"])
@@ -68,6 +69,7 @@ class Platform:
         estate: Path = ESTATE,
         topology: Path = TOPOLOGY,
         app: Path | None = ROOT,
+        settings: Mapping[str, str] | None = None,
         progress: Progress = lambda _part, _text: None,
     ) -> None:
         self.folder = folder.absolute()
@@ -76,6 +78,7 @@ class Platform:
         self._estate_file = estate.absolute()
         self._topology = topology.absolute()
         self._app = app
+        self._given = dict(settings or {})
         self._progress = progress
         self._home = Home(folder)
         self._parts: dict[str, Part] = {}
@@ -281,7 +284,7 @@ class Platform:
     def _settings(self) -> dict[str, str]:
         """The app settings of ``function_app.py``, with every secret that the estate refers to."""
         blobs = self._blobs().connection_string
-        return {
+        return self._given | {
             "FUNCTIONS_WORKER_RUNTIME": "python",
             "AzureWebJobsStorage": blobs,
             "ServiceBus": Broker(None, self._topology, self._ports["bus"]).connection_string,
