@@ -71,11 +71,15 @@ return regexp_replace(value, '[^0-9]', '', 'g');
 
 -- The last eight digits identify a number in every spelling of it, with or without a country code: they
 -- become 00 and six digits. No numbering plan gives out subscriber numbers that start with 00.
+create or replace function signalbox_maskers.phone_of(compact text) returns text
+language sql stable parallel safe
+return left(compact, greatest(length(compact) - 8, 0))
+    || '00' || signalbox_maskers.digits('phone:', right(compact, 8), 6);
+
 create or replace function signalbox_maskers.mask_phone(value text) returns text
 language sql stable parallel safe
-return case when value ~ '^\s*\+' then '+' else '' end
-    || left(signalbox_maskers.phone_digits(value), greatest(length(signalbox_maskers.phone_digits(value)) - 8, 0))
-    || '00' || signalbox_maskers.digits('phone:', right(signalbox_maskers.phone_digits(value), 8), 6);
+return case when ltrim(value) like '+%' then '+' else '' end
+    || signalbox_maskers.phone_of(signalbox_maskers.phone_digits(value));
 
 create or replace function signalbox_maskers.mask_street(value text) returns text
 language sql stable parallel safe

@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate, Reference
-from shared.postgres.marker import CloneMarker, Database, StaleEpoch, comment_on, require_clone
+from shared.postgres.marker import CloneMarker, Database, StaleEpoch, require_clone
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 _RESERVED = {"postgres", "template0", "template1", "azure_maintenance", "azure_sys"}
@@ -105,11 +105,6 @@ class Databases:
         """The clone marker in the database's comment, read without connecting to the database."""
         with self._administer(server) as connection:
             return _marker(connection, database)
-
-    def write_comment(self, server: str, database: str, marker: CloneMarker) -> None:
-        """Write the marker as the comment of a database, as ``write_marker`` does from inside."""
-        with self._administer(server) as connection:
-            connection.execute(comment_on(_safe(database), marker))
 
     def swap(self, server: str, *, live: str, incoming: str, previous: str, run_id: str) -> None:
         """Give ``incoming`` the name ``live``; what had that name is kept as ``previous``.

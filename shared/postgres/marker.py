@@ -95,14 +95,11 @@ def write_marker(connection: Database, marker: CloneMarker) -> None:
                 f"database {connection.info.dbname} carries a newer epoch than {marker.epoch}: "
                 f"run {marker.run_id} has been superseded"
             )
-        connection.execute(comment_on(connection.info.dbname, marker))
-
-
-def comment_on(database: str, marker: CloneMarker) -> sql.Composed:
-    """The statement that writes the marker as the database's comment."""
-    return sql.SQL("comment on database {} is {}").format(
-        sql.Identifier(database), sql.Literal(marker.as_comment())
-    )
+        connection.execute(
+            sql.SQL("comment on database {} is {}").format(
+                sql.Identifier(connection.info.dbname), sql.Literal(marker.as_comment())
+            )
+        )
 
 
 def read_marker(connection: Database) -> CloneMarker | None:
