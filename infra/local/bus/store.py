@@ -49,7 +49,7 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(path, isolation_level=None, timeout=1)
+        self._database = sqlite3.connect(path, isolation_level=None, timeout=0.2)
         try:
             self._open()
         except sqlite3.OperationalError as error:

@@ -3,9 +3,16 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_pascal
 
 from infra.local.bus.entities.message import Properties
@@ -83,6 +90,11 @@ class SubscriptionProperties(_Part):
     forward_dead_lettered_messages_to: str = ""
     requires_session: bool = False
 
+    def targets(self) -> list[str]:
+        """Where messages are forwarded to."""
+        named = self.forward_to, self.forward_dead_lettered_messages_to
+        return [target for target in named if target]
+
     def settings(
         self, topic_time_to_live: timedelta | None, duplicate_window: timedelta | None = None
     ) -> QueueSettings:
@@ -140,6 +152,19 @@ class NamespaceEntry(_Part):
     name: str
     queues: list[QueueEntry] = []
     topics: list[TopicEntry] = []
+
+    @model_validator(mode="after")
+    def _targets_exist(self) -> Self:
+        """Messages are only forwarded to where they can arrive."""
+        names = {queue.name.lower() for queue in self.queues}
+        names |= {topic.name.lower() for topic in self.topics}
+        sources: list[QueueEntry | SubscriptionEntry] = [*self.queues]
+        sources += [entry for topic in self.topics for entry in topic.subscriptions]
+        for entry in sources:
+            for target in entry.properties.targets():
+                if target.lower() not in names:
+                    raise ValueError(f"{entry.name} forwards to {target}, which is not described")
+        return self
 
 
 class _UserConfig(_Part):

@@ -1,13 +1,21 @@
 """What a bus does to its clients on a bad day; the embedded broker does it on demand."""
 
 import datetime
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSender
 from azure.servicebus.exceptions import ServiceBusError
 
 from infra.local.bus import Broker, Faults
+
+from .conftest import OTHER_BUS, TOPOLOGY
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
@@ -109,3 +117,44 @@ def test_messages_locks_and_schedules_survive_the_broker(own_broker: Broker, cli
         sender.send_messages(ServiceBusMessage("after"))
         (after,) = receiver.receive_messages(1, 5)
         assert str(after) == "after"
+
+
+def test_nothing_that_was_accepted_is_lost_when_the_process_is_killed(tmp_path: Path):
+    if OTHER_BUS:
+        pytest.skip("only the embedded broker can be killed")
+
+    with child_process(tmp_path) as (process, client):
+        sender = client.get_queue_sender("crowd")
+        killer = threading.Timer(1.2, process.kill)
+        killer.start()
+        accepted = send_until_it_fails(sender)
+
+    with child_process(tmp_path) as (_, client), client.get_queue_receiver("crowd") as receiver:
+        found = [str(m) for m in receiver.receive_messages(len(accepted), 5)]
+        assert found == accepted
+        assert len(accepted) > 50
+
+
+def send_until_it_fails(sender: ServiceBusSender) -> list[str]:
+    """The bodies of all messages that the broker accepted."""
+    accepted: list[str] = []
+    while True:
+        body = str(len(accepted))
+        try:
+            sender.send_messages(ServiceBusMessage(body))
+        except ServiceBusError:
+            return accepted
+        accepted.append(body)
+
+
+@contextmanager
+def child_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], ServiceBusClient]]:
+    """The broker as ``python -m infra.local.bus`` runs it, with a client that never retries."""
+    command = [sys.executable, "-m", "infra.local.bus", "--port", "0"]
+    command += ["--folder", str(folder), "--topology", str(TOPOLOGY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        connection_string = process.stdout.readline().strip()
+        with ServiceBusClient.from_connection_string(connection_string, retry_total=0) as client:
+            yield process, client
+        process.terminate()

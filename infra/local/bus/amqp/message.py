@@ -23,6 +23,7 @@ _ENQUEUED_AT = codec.symbol("x-opt-enqueued-time")
 _STATE = codec.symbol("x-opt-message-state")
 _LOCKED_UNTIL = codec.symbol("x-opt-locked-until")
 _SCHEDULED_AT = codec.symbol("x-opt-scheduled-enqueue-time")
+_DEAD_LETTER_SOURCE = codec.symbol("x-opt-deadletter-source")
 _BROKERS_OWN = frozenset(
     (
         _SEQUENCE,
@@ -31,7 +32,6 @@ _BROKERS_OWN = frozenset(
         _STATE,
         _LOCKED_UNTIL,
         codec.symbol("x-opt-lock-token"),
-        codec.symbol("x-opt-deadletter-source"),
     )
 )
 
@@ -116,7 +116,8 @@ class WireContent:
 
     def annotations(self, brokers: dict[bytes, bytes]) -> bytes:
         """The sender's annotations behind the broker's."""
-        parts = [part for pair in (*brokers.items(), *self._annotations) for part in pair]
+        own = [pair for pair in self._annotations if pair[0] not in brokers]
+        parts = [part for pair in (*brokers.items(), *own) for part in pair]
         return codec.described(MESSAGE_ANNOTATIONS, codec.map_of_pairs(parts))
 
     def tail(self, why: DeadLetter | None) -> bytes:
@@ -127,10 +128,11 @@ class WireContent:
         after = [part.raw for part in self._tail if part.code > APPLICATION_PROPERTIES]
         return b"".join([*before, self._application_properties_with(why), *after])
 
-    def with_reason(self, why: DeadLetter) -> "WireContent":
-        """The same message, which now says why it was dead-lettered."""
-        head = [part.raw for part in sections(self.encoded) if part.code < PROPERTIES]
-        return WireContent(b"".join([*head, self.tail(why)]))
+    def with_reason(self, why: DeadLetter, source: str) -> "WireContent":
+        """The same message, which now says why and where it was dead-lettered."""
+        head = [part.raw for part in sections(self.encoded) if part.code == HEADER]
+        annotations = self.annotations({_DEAD_LETTER_SOURCE: codec.string(source)})
+        return WireContent(b"".join([*head, annotations, self.tail(why)]))
 
     def _application_properties_with(self, why: DeadLetter) -> bytes:
         reasons = {

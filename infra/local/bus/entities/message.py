@@ -41,8 +41,8 @@ class Content(Protocol):
     def scheduled_at(self) -> int | None:
         """Milliseconds since 1970 before which nobody receives it."""
 
-    def with_reason(self, why: "DeadLetter") -> "Content":
-        """The same, with the reason of a dead letter among its application properties."""
+    def with_reason(self, why: "DeadLetter", source: str) -> "Content":
+        """The same, saying why and in which entity it became a dead letter."""
 
 
 class State(IntEnum):

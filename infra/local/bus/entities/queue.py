@@ -73,12 +73,28 @@ class Queue(Entity):
     def copy_in(self, content: Content, enqueued_sequence: int | None, hops: int) -> None:
         """Append or forward a content; ``enqueued_sequence`` is its number in the topic, if any."""
         if self.settings.forward_to:
-            self.around.forward(self.settings.forward_to, content, hops + 1)
+            self._forward(self.settings.forward_to, content, hops)
             return
         for _ in range(self.disturbance.copies()):
             self._enqueue(content, enqueued_sequence)
 
+    def _forward(self, target: str, content: Content, hops: int) -> None:
+        """Pass a content on; what the target refuses is set aside here."""
+        try:
+            self.around.forward(target, content, hops + 1)
+        except BusError as error:
+            self._set_aside(self._keep(content, None), DeadLetter("ForwardingFailed", str(error)))
+
     def _enqueue(self, content: Content, enqueued_sequence: int | None) -> None:
+        message = self._keep(content, enqueued_sequence)
+        self._watch_expiry(message)
+        if lateness := self.disturbance.lateness():
+            due = message.enqueued_at + lateness
+            self.around.agenda.set(due, self._offer_late, message.sequence)
+        else:
+            self._offer(message)
+
+    def _keep(self, content: Content, enqueued_sequence: int | None) -> Message:
         now, sequence = self.around.now(), self._next_sequence()
         message = Message(
             content,
@@ -88,11 +104,7 @@ class Queue(Entity):
             expires_at=self._expiry(content, now),
         )
         self._store(message)
-        self._watch_expiry(message)
-        if lateness := self.disturbance.lateness():
-            self.around.agenda.set(now + lateness, self._offer_late, sequence)
-        else:
-            self._offer(message)
+        return message
 
     def restore(self, message: Message) -> None:
         super().restore(message)
@@ -265,11 +277,19 @@ class Queue(Entity):
             self._give_back(message)
             return
         self._forget(message)
-        if self.settings.forward_dead_letters_to:
-            content = message.content.with_reason(why)
-            self.around.forward(self.settings.forward_dead_letters_to, content, 0)
-        else:
+        if not self._forward_dead_letter(message, why):
             self.dead_letters.adopt(message, why)
+
+    def _forward_dead_letter(self, message: Message, why: DeadLetter) -> bool:
+        """Send a dead letter on, if that is set; False when it has to stay."""
+        target = self.settings.forward_dead_letters_to
+        if target is None:
+            return False
+        try:
+            self.around.forward(target, message.content.with_reason(why, self.path), 0)
+        except BusError:
+            return False
+        return True
 
     def adopt(self, message: Message, why: DeadLetter) -> None:
         """Take over a message from the queue that this is the dead-letter queue of."""
