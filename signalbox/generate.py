@@ -126,7 +126,7 @@ def _subscription(name: str, subject: str | None = None, **properties: Any) -> d
 
 
 def asyncapi() -> dict[str, Any]:
-    """An AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0)."""
+    """An AsyncAPI document (https://www.asyncapi.com/docs/reference/specification/v3.1.0)."""
     messages = _messages()
     channels = {
         intake.TOPIC: _channel(
@@ -138,7 +138,7 @@ def asyncapi() -> dict[str, Any]:
         ),
     } | {r.name: _channel(_first_line(r), ["Command"]) for r in RUNBOOKS}
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Signalbox",
             "version": version("signalbox"),

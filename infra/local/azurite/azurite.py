@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Self
 
-from infra.local.azurite.install import Progress, installed, node
+from infra.local.npm import Progress, installed, node
 from infra.local.processes import Child, FolderLock, free_port
 
+HERE = Path(__file__).parent
+MAIN = Path("node_modules/azurite/dist/src/blob/main.js")
 ACCOUNT = "devstoreaccount1"
 # The key of every Azurite in the world, published in its documentation.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -52,7 +54,7 @@ class Azurite:
 
     def start(self) -> None:
         """Install Azurite if need be, start it, return when it listens."""
-        main = installed(self._progress)
+        main = installed(HERE, self._progress) / MAIN
         self._lock.acquire()
         try:
             self._launch(main)

