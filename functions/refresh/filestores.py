@@ -20,6 +20,9 @@ T = TypeVar("T")
 AT_ONCE = 8
 """Requests to storage at the same time; the SDK keeps ten connections."""
 
+BATCH = 32
+"""Files that are begun before the clock is asked again."""
+
 SHOWN = 5
 
 
@@ -85,7 +88,7 @@ def within_budget(work: Callable[[File], T], files: Iterable[File]) -> list[T]:
     waiting, results = list(files), list[T]()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while waiting and (not results or monotonic() < deadline):
-            batch, waiting = waiting[: AT_ONCE * 4], waiting[AT_ONCE * 4 :]
+            batch, waiting = waiting[:BATCH], waiting[BATCH:]
             results += pool.map(work, batch)
     return results
 

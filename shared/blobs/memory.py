@@ -35,6 +35,10 @@ class MemoryBlobs:
         blob = Blob(path, len(content), f'"{self._writes}"', md5, dict(metadata or {}))
         self._blobs[path] = (blob, content)
 
+    def delete(self, path: str) -> None:
+        """Lose a blob, as only a test or a disaster does."""
+        del self._blobs[path]
+
     def copy(self, source: str, target: str) -> None:
         blob, content = self._find(source)
         self.upload(target, content, blob.metadata)

@@ -128,20 +128,22 @@ def _load(settings: RestoreSettings, archive: Path, items: int) -> None:
     ) as process:
         said = _follow(process.stderr or (), items)
     if process.returncode != 0:
-        raise RestoreFailed(TRY_AGAIN, f"pg_restore failed: {said}")
+        raise RestoreFailed(TRY_AGAIN, f"pg_restore failed: {said[:1000]}")
 
 
 def _follow(lines: Iterator[str] | tuple[str, ...], items: int) -> str:
-    """Report progress while pg_restore works; returns the end of what it complained about."""
-    done, reported, complaints = 0, 0.0, ""
+    """Report progress while pg_restore works; returns the first error.
+
+    Only its first line: what follows is the statement, and values out of rows.
+    """
+    done, reported, complaint = 0, 0.0, ""
     for line in lines:
         done += bool(_ITEM.match(line))
-        if "error:" in line or complaints:
-            complaints = (complaints + line)[-1500:]
+        complaint = complaint or (line.strip() if "error:" in line else "")
         if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
             reported = time.monotonic()
             _report("restore", done=min(done, items), of=items)
-    return complaints.strip()
+    return complaint or "it gave no reason"
 
 
 def _connection(url: str) -> tuple[dict[str, str], str]:

@@ -1,12 +1,15 @@
 """Passes a message through the steps of the refresh runbook, as the engine would, without a bus."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Event
 from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
 from functions.refresh import RUNBOOK
+from shared.blobs import Blobs
+from shared.estate import Environment
 from shared.messages import Message
 from shared.resources import Resources
 from shared.runs import Again, Run
@@ -21,6 +24,7 @@ class Passage:
         self.id: UUID = uuid4()
         self.epoch = epoch
         self.environment = environment
+        self.mine = True
         self.checkpoints: dict[str, Mapping[str, Any]] = {}
         self.inputs: dict[str, Message] = {}
         self._actions = {action.name: action for action in RUNBOOK.actions()}
@@ -28,6 +32,15 @@ class Passage:
     @property
     def short(self) -> str:
         return self.id.hex[:8]
+
+    def use_estate(self, environments: list[Environment]) -> None:
+        """Go on with an estate of other environments; what connects to its servers stays."""
+        estate = self.resources.estate.model_copy(update={"environments": tuple(environments)})
+        self.resources = replace(self.resources, estate=estate)
+
+    def use_blobs(self, blobs: Blobs) -> None:
+        """Go on with other blob storage."""
+        self.resources = replace(self.resources, blobs=blobs)
 
     def look(self, name: str, message: Message) -> Message | Again | None:
         """One delivery of a step."""
@@ -75,5 +88,5 @@ class Passage:
             step=action.name,
             attempt=1,
             checkpoint=self.checkpoints.get(action.undoes or action.name, {}),
-            still_mine=lambda: True,
+            still_mine=lambda: self.mine,
         )

@@ -1,0 +1,209 @@
+"""Copying the filestore and verifying it, on a database of three attachments."""
+
+import hashlib
+from collections.abc import Callable
+from importlib import import_module
+
+import psycopg
+import pytest
+
+from functions.refresh.filestores import FilestoreIncomplete
+from functions.refresh.verify_environment import VerificationFailed
+from infra.local.postgres import PostgresServer
+from shared.blobs import BlobMissing, MemoryBlobs
+from shared.messages.refresh import FilestoreCopied
+from shared.odoo.manifest import Archive, BackupManifest, FilestoreEntry, FilestoreListing
+from shared.runs import Again
+from tests.integration.refresh.conftest import mark
+from tests.integration.refresh.passage import Passage
+
+CONTENTS = (b"invoice", b"delivery slip", b"portrait", b"of a dropped message")
+
+
+def path_of(content: bytes) -> str:
+    digest = hashlib.sha1(content).hexdigest()
+    return f"{digest[:2]}/{digest}"
+
+
+FILES = sorted(path_of(content) for content in CONTENTS[:3])
+UNREFERRED = path_of(CONTENTS[3])
+
+
+@pytest.fixture
+def blobs() -> MemoryBlobs:
+    """A backup of a production with four files, of which three survive sanitizing."""
+    blobs = MemoryBlobs()
+    entries = []
+    for content in CONTENTS:
+        path = path_of(content)
+        blobs.upload(f"filestore/acme-prod/{path}", content)
+        entries.append(FilestoreEntry(path=path, size=len(content), sha1=path[3:]))
+    listing = "".join(entry.model_dump_json() + "\n" for entry in entries).encode()
+    blobs.upload("backups/b/filestore.jsonl", listing)
+    manifest = BackupManifest(
+        environment="acme-prod",
+        taken_at="2026-11-22T02:00:00Z",  # type: ignore[arg-type]
+        database="acme_prod",
+        server_version=180000,
+        system_identifier="1",
+        archive=Archive(path="b/database.dump", size=1, sha256="0" * 64),
+        filestore=FilestoreListing(
+            container="filestore",
+            prefix="acme-prod/",
+            files=4,
+            bytes=1,
+            path="b/filestore.jsonl",
+            sha256=hashlib.sha256(listing).hexdigest(),
+        ),
+        rows={},
+        modules={},
+        sequences={},
+    )
+    blobs.upload("backups/b/manifest.json", manifest.model_dump_json().encode())
+    return blobs
+
+
+@pytest.fixture
+def copied(passage: Passage, blobs: MemoryBlobs, postgres: PostgresServer) -> FilestoreCopied:
+    """A clone that refers to three files; the run's blobs are in memory."""
+    passage.use_blobs(blobs)
+    database = f"acme_staging_incoming_{passage.short}"
+    passage.resources.databases.create("erp-nonprod", database)
+    with psycopg.connect(postgres.dsn(database)) as connection:
+        connection.execute(
+            "create table ir_attachment (store_fname text, checksum text, file_size int)"
+        )
+        connection.cursor().executemany(
+            "insert into ir_attachment (store_fname) values (%s)", [(path,) for path in FILES]
+        )
+    mark(passage, database)
+    manifest = blobs.read("backups/b/manifest.json")
+    return FilestoreCopied(
+        source="acme-prod",
+        manifest="backups/b/manifest.json",
+        manifest_sha256=hashlib.sha256(manifest).hexdigest(),
+        archive="backups/b/database.dump",
+        archive_size=1,
+        archive_sha256="0" * 64,
+        database=database,
+        seconds=1,
+        foreign_keys=0,
+        rows_masked=0,
+        tables_masked=0,
+        policy_sha256="0" * 64,
+        endpoints=0,
+        files=0,
+        bytes=0,
+    )
+
+
+def in_staging(blobs: MemoryBlobs) -> list[str]:
+    prefix = "filestore/acme-staging/"
+    return [blob.path.removeprefix(prefix) for blob in blobs.list(prefix)]
+
+
+def test_only_files_that_the_database_refers_to_are_copied(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs
+) -> None:
+    found = passage.do("copy_filestore", copied)
+
+    assert in_staging(blobs) == FILES
+    assert UNREFERRED not in in_staging(blobs)
+    assert (found.files, found.bytes) == (3, len(b"".join(CONTENTS[:3])))
+
+
+def test_a_file_that_is_there_is_not_copied_again(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs
+) -> None:
+    first = passage.do("copy_filestore", copied)
+    etags = [blob.etag for blob in blobs.list("filestore/acme-staging/")]
+
+    second = passage.do("copy_filestore", copied)
+
+    assert second == first
+    assert [blob.etag for blob in blobs.list("filestore/acme-staging/")] == etags
+
+
+def test_a_half_written_file_is_copied_again(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs
+) -> None:
+    blobs.upload(f"filestore/acme-staging/{FILES[0]}", b"")
+
+    passage.do("copy_filestore", copied)
+
+    target = blobs.read(f"filestore/acme-staging/{FILES[0]}")
+    assert target == blobs.read(f"filestore/acme-prod/{FILES[0]}")
+
+
+def test_a_used_budget_goes_on_where_it_stopped(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("functions.refresh.filestores")
+    monkeypatch.setattr(module, "BUDGET", 0 * module.BUDGET)
+    monkeypatch.setattr(module, "BATCH", 1)
+
+    first = passage.look("copy_filestore", copied)
+    after_first = in_staging(blobs)
+    passage.do("copy_filestore", copied)
+
+    assert isinstance(first, Again)
+    assert first.checkpoint["files_remaining"] == 2
+    assert after_first == FILES[:1]
+    assert in_staging(blobs) == FILES
+
+
+def test_an_attachment_without_a_file_in_the_backup_fails_the_run(
+    passage: Passage, copied: FilestoreCopied, postgres: PostgresServer
+) -> None:
+    with psycopg.connect(postgres.dsn(copied.database)) as connection:
+        connection.execute("insert into ir_attachment (store_fname) values ('../../etc/passwd')")
+
+    with pytest.raises(FilestoreIncomplete, match=r"1 of 4 files .* such as \.\./\.\./etc"):
+        passage.do("copy_filestore", copied)
+
+
+def test_a_file_that_production_has_lost_fails_the_run(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs
+) -> None:
+    blobs.delete(f"filestore/acme-prod/{FILES[1]}")
+
+    with pytest.raises(BlobMissing, match=FILES[1]):
+        passage.do("copy_filestore", copied)
+
+
+Damage = Callable[[MemoryBlobs, str], None]
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        (lambda blobs, path: blobs.delete(path), "files-are-there"),
+        (lambda blobs, path: blobs.upload(path, b"short"), "files-are-there"),
+        (lambda blobs, path: blobs.upload(path, b"X" * len(blobs.read(path))), "files-are-whole"),
+    ],
+)
+def test_a_damaged_file_fails_the_verification(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs, damage: Damage, check: str
+) -> None:
+    passage.do("copy_filestore", copied)
+    damage(blobs, f"filestore/acme-staging/{FILES[2]}")
+
+    with pytest.raises(VerificationFailed, match=rf"1 checks failed: {check} .*{FILES[2]}"):
+        passage.do("verify_environment", copied)
+
+
+def test_verifying_reads_each_file_once_over_all_looks(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("functions.refresh.filestores")
+    monkeypatch.setattr(module, "BUDGET", 0 * module.BUDGET)
+    monkeypatch.setattr(module, "BATCH", 1)
+    passage.do("copy_filestore", copied)
+
+    looks = [passage.look("verify_environment", copied) for _ in range(2)]
+
+    assert [
+        look.checkpoint["files_read_up_to"] for look in looks if isinstance(look, Again)
+    ] == FILES[:2]
+    with pytest.raises(VerificationFailed, match="installed-modules"):
+        passage.look("verify_environment", copied)
