@@ -14,7 +14,7 @@ from shared.estate import Estate
 from shared.ledger import Transaction
 from shared.messages import CloudEvent, Event
 from shared.messages.announcements import MessageParked
-from shared.runs.commands import announce_parked, run_id
+from shared.runs.commands import announce_parked, run_id, trace_of
 from shared.runs.interlock import grant_next
 from shared.runs.runbook import Runbook
 
@@ -127,7 +127,7 @@ def _start(
         environment=environment,
         event=(event.source, event.id),
         coalesce_key=key,
-        traceparent=event.traceparent,
+        traceparent=event.traceparent or trace_of(run),
         priority=runbook.priority,
         overdue_after=runbook.overdue_after,
     )
