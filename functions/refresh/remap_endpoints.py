@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
+from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from functions.refresh.clones import clone_of, incoming_clone
@@ -110,7 +111,8 @@ def own_url(secret: Mapping[str, str], own: Mapping[str, str], target: Target) -
         raise SecretUnusable(f"{where} has no key url: store the database URL of Odoo there")
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(secret["url"]).items()}
-    except Exception:  # noqa: BLE001 - libpq's text would quote the URL
+    except ProgrammingError:
+        # Not chained: libpq's text quotes the URL.
         raise SecretUnusable(f"{where}: its url is no PostgreSQL connection string") from None
     if all(parts.get(name) == value for name, value in own.items()):
         return secret["url"]

@@ -1,0 +1,154 @@
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from functions.refresh import NotRefreshedFrom, concerned, find_backup
+from functions.refresh.backups import BackupDamaged, BackupUnfit
+from shared.blobs import BlobMissing, MemoryBlobs
+from shared.estate import Estate, UnknownEnvironment, load_estate
+from shared.messages.refresh import BackupAccepted, BackupCompleted
+from shared.odoo.manifest import Archive, BackupManifest, FilestoreListing
+from shared.runs import Run
+
+MANIFEST = "backups/acme-prod/1/manifest.json"
+ARCHIVE = "backups/acme-prod/1/database.dump"
+EVENT = BackupCompleted(environment="acme-prod", manifest=MANIFEST)
+RUN = Run(UUID(int=1), "acme-staging", 1, "find_backup", 1, {}, lambda: True)
+
+
+@pytest.fixture
+def estate() -> Estate:
+    return load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
+
+
+@pytest.fixture
+def manifest() -> BackupManifest:
+    return BackupManifest(
+        environment="acme-prod",
+        taken_at=datetime.now(UTC) - timedelta(hours=1),
+        database="acme_prod",
+        server_version=180000,
+        system_identifier="7",
+        archive=Archive(path="acme-prod/1/database.dump", size=7, sha256="a" * 64),
+        filestore=FilestoreListing(
+            container="filestore",
+            prefix="acme-prod/",
+            files=0,
+            bytes=0,
+            path="acme-prod/1/filestore.jsonl",
+            sha256="b" * 64,
+        ),
+        rows={},
+        modules={},
+        sequences={},
+    )
+
+
+def stored(manifest: BackupManifest, archive: bytes = b"archive") -> MemoryBlobs:
+    blobs = MemoryBlobs()
+    blobs.upload(MANIFEST, manifest.model_dump_json().encode())
+    blobs.upload(ARCHIVE, archive)
+    return blobs
+
+
+def test_a_backup_that_is_what_it_says_is_accepted(
+    estate: Estate, manifest: BackupManifest
+) -> None:
+    blobs = stored(manifest)
+
+    accepted = find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+
+    assert accepted == BackupAccepted(
+        source="acme-prod",
+        manifest=MANIFEST,
+        manifest_sha256=hashlib.sha256(blobs.read(MANIFEST)).hexdigest(),
+        archive=ARCHIVE,
+        archive_size=7,
+        archive_sha256="a" * 64,
+    )
+
+
+def test_a_missing_manifest_is_said_to_be_missing(estate: Estate) -> None:
+    with pytest.raises(BlobMissing, match=MANIFEST):
+        find_backup(EVENT, run=RUN, estate=estate, blobs=MemoryBlobs())
+
+
+def test_a_missing_archive_is_said_to_be_missing(estate: Estate, manifest: BackupManifest) -> None:
+    blobs = stored(manifest)
+    blobs.delete(ARCHIVE)
+
+    with pytest.raises(BlobMissing, match=ARCHIVE):
+        find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+
+
+def test_an_archive_of_another_size_is_refused(estate: Estate, manifest: BackupManifest) -> None:
+    blobs = stored(manifest, archive=b"arch")
+
+    with pytest.raises(BackupDamaged, match="has 4 bytes, its manifest says 7"):
+        find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+
+
+def test_a_manifest_that_is_not_the_announced_one_is_refused(
+    estate: Estate, manifest: BackupManifest
+) -> None:
+    event = EVENT.model_copy(update={"sha256": "0" * 64})
+
+    with pytest.raises(BackupDamaged, match="replaced after the backup was announced"):
+        find_backup(event, run=RUN, estate=estate, blobs=stored(manifest))
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe"])
+def test_a_manifest_that_cannot_be_read_is_refused(estate: Estate, content: bytes) -> None:
+    blobs = MemoryBlobs()
+    blobs.upload(MANIFEST, content)
+
+    with pytest.raises(BackupDamaged, match="cannot be read"):
+        find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+
+
+def test_a_backup_of_another_environment_is_refused(
+    estate: Estate, manifest: BackupManifest
+) -> None:
+    other = manifest.model_copy(update={"environment": "other-prod"})
+
+    with pytest.raises(BackupUnfit, match="is a backup of other-prod, the event says acme-prod"):
+        find_backup(EVENT, run=RUN, estate=estate, blobs=stored(other))
+
+
+def test_an_old_backup_is_refused(estate: Estate, manifest: BackupManifest) -> None:
+    old = manifest.model_copy(update={"taken_at": datetime.now(UTC) - timedelta(days=8)})
+
+    with pytest.raises(BackupUnfit, match="accepts backups of the last 7 days"):
+        find_backup(EVENT, run=RUN, estate=estate, blobs=stored(old))
+
+
+def test_a_target_that_is_refreshed_from_elsewhere_is_refused(
+    estate: Estate, manifest: BackupManifest
+) -> None:
+    training = Run(UUID(int=1), "acme-training", 1, "find_backup", 1, {}, lambda: True)
+
+    with pytest.raises(BackupUnfit, match="acme-training is refreshed from None"):
+        find_backup(EVENT, run=training, estate=estate, blobs=stored(manifest))
+
+
+def test_a_backup_concerns_what_is_refreshed_from_its_environment(estate: Estate) -> None:
+    assert concerned(EVENT, estate) == ("acme-staging",)
+    assert concerned(EVENT.model_copy(update={"environment": "acme-training"}), estate) == ()
+
+
+def test_a_named_target_narrows_it_down_and_must_be_one_of_them(estate: Estate) -> None:
+    staging, training = (
+        EVENT.model_copy(update={"target": name}) for name in ("acme-staging", "acme-training")
+    )
+
+    assert concerned(staging, estate) == ("acme-staging",)
+    with pytest.raises(NotRefreshedFrom, match="acme-training is not refreshed from acme-prod"):
+        concerned(training, estate)
+
+
+def test_a_backup_of_an_unknown_environment_concerns_nobody(estate: Estate) -> None:
+    with pytest.raises(UnknownEnvironment, match="nowhere"):
+        concerned(EVENT.model_copy(update={"environment": "nowhere"}), estate)
