@@ -46,7 +46,10 @@ def options(
 
 def main() -> None:
     """Run the command line; every end is an exit status."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     try:
         app()
     except (Unusable, StepError, EstateInvalid) as error:

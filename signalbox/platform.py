@@ -14,6 +14,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.local import demo as demos
 from infra.local.home import FolderNotOurs
@@ -96,8 +97,11 @@ def demo(
     if filestore and not dump:
         raise Unusable("--filestore belongs to a database: give --dump too")
     _usable(partial(erase, folder))
+    with console.status("starting the platform") as status:
+        platform = Platform(folder, progress=lambda part, text: status.update(f"{part}: {text}"))
+        _usable(platform.start)
     with (
-        _running(Platform(folder)) as platform,
+        _stopping(platform),
         closing(demos.Demo(platform)) as play,
         _ledger(platform) as ledger,
     ):
@@ -135,16 +139,16 @@ def _show_summary(play: demos.Demo, ledger: Ledger, run: UUID) -> bool:
     facts = {step.name: step.output or {} for step in ledger.progress(run)}
     last = facts["publish_environment"]
     people = play.people()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("production", "", "", "staging", "", ""):
-        table.add_column(column, overflow="fold")
+    table = Table(box=None, pad_edge=False, show_header=False)
     for person in people:
-        table.add_row(*person.before, *person.after)
+        table.add_row("production", *map(Text, person.before))
+        table.add_row("staging", *(Text(value, "cyan") for value in person.after))
     console.print(table)
     console.print(
         f"\n{last['rows_masked']:,} rows masked in {last['tables_masked']} tables, "
         f"{last['checks']} checks passed, {last['endpoints']} endpoints remapped, "
-        f"{last['files']:,} files"
+        f"{last['files']:,} files",
+        soft_wrap=True,
     )
     claims = play.claims(people)
     for claim in claims:
@@ -178,8 +182,14 @@ def _show_addresses(platform: Platform) -> None:
 @contextmanager
 def _running(platform: Platform) -> Iterator[Platform]:
     _usable(platform.start)
-    try:
+    with _stopping(platform):
         yield platform
+
+
+@contextmanager
+def _stopping(platform: Platform) -> Iterator[None]:
+    try:
+        yield
     finally:
         platform.stop()
 
