@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.refresh.targets import Target
+from functions.refresh.targets import Target, still_mine
 from shared.estate import Environment, Estate
 from shared.masking import MaskingPolicy, load_policy
 from shared.odoo.clone import Clone
@@ -15,7 +15,11 @@ from shared.runs import Run
 
 @contextmanager
 def incoming_clone(databases: Databases, target: Target, run: Run) -> Iterator[Database]:
-    """The incoming database, in autocommit; refused unless this run restored it, at this epoch."""
+    """The incoming database, in autocommit; refused unless this run restored it, at this epoch.
+
+    Raises LeaseLost when another attempt has taken over: its session there must not be ended.
+    """
+    still_mine(run)
     with databases.connect_clone(
         target.server, target.incoming, run_id=str(run.id), epoch=run.epoch
     ) as connection:

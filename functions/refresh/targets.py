@@ -14,6 +14,7 @@ BUDGET = timedelta(seconds=20)
 """How long a step works before it hands back its thread; then it goes on from its checkpoint."""
 
 _FIRST_LOOK, _GROWTH, _LONGEST = 0.3, 1.5, 10.0
+_MOST_GROWTH = 20
 
 
 class LeaseLost(TemporaryError):
@@ -62,11 +63,14 @@ def still_mine(run: Run) -> None:
 
 
 def look_again(run: Run, **facts: object) -> Again:
-    """Come back: soon at first, then every 10 s; ``facts`` join what the checkpoint knows."""
-    looks: int = run.checkpoint.get("looks", 0)
-    after = min(_FIRST_LOOK * _GROWTH**looks, _LONGEST)
-    known: Mapping[str, Any] = {**run.checkpoint, **facts, "looks": looks + 1}
-    return Again(timedelta(seconds=after), known)
+    """Come back: soon at first, then every 10 s; ``facts`` join what the checkpoint knows.
+
+    ``looks=0`` begins to count anew.
+    """
+    known: Mapping[str, Any] = {**run.checkpoint, **facts}
+    looks: int = known.get("looks", 0)
+    after = min(_FIRST_LOOK * _GROWTH ** min(looks, _MOST_GROWTH), _LONGEST)
+    return Again(timedelta(seconds=after), {**known, "looks": looks + 1})
 
 
 def go_on(run: Run, **facts: object) -> Again:

@@ -31,6 +31,10 @@ class Conflict(TemporaryError):
     """The object has changed since it was read, or exists already."""
 
 
+class NotNow(ClusterRefused):
+    """The object is not in a state in which it can be asked this."""
+
+
 class Api:
     """One cluster. Raises ObjectMissing, Conflict, ClusterRefused, and TemporaryError when the
     cluster is out of reach or overloaded.
@@ -69,9 +73,13 @@ class Api:
             return
 
     def log(self, namespace: str, pod: str, lines: int) -> str:
-        """The last lines that the pod's first container wrote."""
+        """The last lines that the pod's container wrote; empty while it has not started."""
         query = {"tailLines": str(lines)}
-        return self._request("GET", "Pod", namespace, f"{pod}/log", query).decode(errors="replace")
+        try:
+            data = self._request("GET", "Pod", namespace, f"{pod}/log", query)
+        except (NotNow, ObjectMissing):
+            return ""
+        return data.decode(errors="replace")
 
     def _json(
         self,
@@ -150,7 +158,7 @@ def _refuse(status: int, what: str, data: bytes) -> None:
         raise Conflict(f"{what} has changed meanwhile ({said}).")
     if status == 429 or status >= 500:
         raise TemporaryError(f"The cluster could not serve {what}: {status} {said}")
-    raise ClusterRefused(
+    raise (NotNow if status == 400 else ClusterRefused)(
         f"The cluster refuses {what}: {status} {said}; check the identity's role in the namespace."
     )
 

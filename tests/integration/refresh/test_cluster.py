@@ -86,6 +86,24 @@ def test_a_failed_job_tells_its_exit_code(cluster: Cluster, place: str) -> None:
     assert "backoff limit" in state.reason
 
 
+def test_a_job_that_cannot_start_is_active_and_says_why(
+    cluster: Cluster, place: str, api: Api
+) -> None:
+    api.create("Job", place, job("j", "pass"))
+    wait_until(
+        lambda: (cluster.job(place, "j") or JobState("active")).reason != "",
+        seconds=10,
+        waiting_for="a reason",
+    )
+
+    state = cluster.job(place, "j")
+
+    assert state is not None
+    assert (state.phase, state.exit_code) == ("active", None)
+    assert 'secrets "j" not found' in state.reason.replace("secret ", "secrets ")
+    assert cluster.job_log_tail(place, "j") == ""
+
+
 def test_starting_a_job_twice_starts_it_once(cluster: Cluster, place: str, api: Api) -> None:
     cluster.run_job(place, job("j", "print('first')"), {"A": "1"})
     uid = api.read("Job", place, "j")["metadata"]["uid"]
