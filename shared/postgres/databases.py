@@ -49,11 +49,15 @@ class Databases:
     ) -> Iterator[Database]:
         """An autocommit connection to a database that this run restored, and to nothing else.
 
+        Every other session there is ended: it can only be of an attempt that hung and was given
+        up, whose open transaction would block this one, or go on after it.
+
         Raises ProductionRefused on a production server, else what ``require_clone`` raises.
         """
         self.refuse_production(server)
         with self.connect(server, database, autocommit=True) as connection:
             require_clone(connection, run_id=run_id, epoch=epoch)
+            _end_sessions(connection, database)
             yield connection
 
     def dsn(self, server: str, database: str) -> str:
@@ -209,6 +213,14 @@ def _close(connection: Database, database: str) -> None:
     """Stop new sessions, end the present ones and see them gone."""
     connection.execute(_statement("revoke connect on database {} from public", database))
     connection.execute(_statement("alter database {} allow_connections false", database))
-    query = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s"
+    _end_sessions(connection, database)
+
+
+def _end_sessions(connection: Database, database: str) -> None:
+    """End the sessions of a database but for this one, and see them gone."""
+    query = """
+        select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = %s and pid <> pg_backend_pid()
+    """
     if not all(gone for (gone,) in connection.execute(query, (database,))):
         raise TemporaryError(f"sessions of database {database} did not end within 5 s")

@@ -134,6 +134,21 @@ def test_the_marker_can_be_read_from_inside_and_from_outside(
     assert databases.marker(SERVER, NEW) == marker
 
 
+def test_whoever_takes_a_clone_over_ends_the_session_of_who_had_it(
+    databases: Databases, restored: Callable[[str, int], CloneMarker]
+) -> None:
+    marker = restored(NEW, 4)
+
+    with databases.connect(SERVER, NEW) as hung:
+        hung.execute("create table half_done (id int)")
+        with databases.connect_clone(SERVER, NEW, run_id=marker.run_id, epoch=4) as ours:
+            there = ours.execute("select to_regclass('half_done')").fetchone()
+
+        assert there == (None,)
+        with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+            hung.execute("select 1")
+
+
 def test_a_comment_of_somebody_else_is_no_marker(databases: Databases) -> None:
     databases.create(SERVER, NEW)
     with databases.connect(SERVER, NEW, autocommit=True) as connection:
