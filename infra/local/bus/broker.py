@@ -63,7 +63,12 @@ class Broker:
             target=lambda: asyncio.run(self._serve(topology, started)), name="bus", daemon=True
         )
         self._thread.start()
-        started.result()
+        try:
+            started.result()
+        except BaseException:
+            self._thread.join()
+            self._forget()
+            raise
 
     def stop(self) -> None:
         """Stop with everything durable; harmless when it does not run."""
@@ -88,10 +93,14 @@ class Broker:
     async def _serve(self, topology: Topology, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.create_future()
+        store: Store | None = None
         try:
-            server = self._server = Server(topology, self._open_store())
+            store = self._open_store()
+            server = self._server = Server(topology, store)
             self.port = await server.listen(self.port)
         except Exception as error:  # noqa: BLE001 - raised again by start()
+            if store is not None:
+                store.close()
             started.set_exception(error)
             return
         started.set_result(None)
@@ -108,6 +117,9 @@ class Broker:
             return
         self._loop.call_soon_threadsafe(self._end.set_result, gracefully)
         self._thread.join()
+        self._forget()
+
+    def _forget(self) -> None:
         self._thread = self._loop = self._server = self._end = None
 
     def _run(self, action: Callable[[Server], Result]) -> Result:

@@ -48,7 +48,7 @@ class Server:
         self._is_awake = False
         self._is_closed = False
         self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_due: int | None = None
+        self._alarm_due = 0
 
     async def listen(self, port: int) -> int:
         """Accept connections and return the port. ``port`` 0 takes any that is free."""
@@ -67,8 +67,10 @@ class Server:
     async def kill(self) -> None:
         """Stop as a crash would: what was not committed is lost."""
         self._end()
-        while self.connections:
+        while self.connections or len(asyncio.all_tasks()) > 1:
+            self._abort_connections()
             await asyncio.sleep(0)
+        self._listener.close()
         if self._store is not None:
             self._store.close()
 
@@ -103,25 +105,28 @@ class Server:
             self.namespace.agenda.set(wall_clock() + HOUSEKEEPING, self._forget_seen, None)
 
     def _set_alarm(self) -> None:
+        """Wake for the next deadline; an alarm that rings too early does no harm and stays."""
         due = self.namespace.agenda.next_due()
-        if due == self._alarm_due and self._alarm is not None:
+        if due is None or (self._alarm is not None and self._alarm_due <= due):
             return
         if self._alarm is not None:
             self._alarm.cancel()
-            self._alarm = None
-        self._alarm_due = due
-        if due is not None:
-            delay = max(0, due - wall_clock()) / 1000
-            self._alarm = self._loop.call_later(delay, self._ring)
+        delay = max(0, due - wall_clock()) / 1000
+        self._alarm, self._alarm_due = self._loop.call_later(delay, self._ring), due
 
     def _ring(self) -> None:
         self._alarm = None
         self.wake()
 
     def _end(self) -> None:
+        """Accept nobody any more; asyncio leaks connections whose listener closes meanwhile."""
         self._is_closed = True
-        self._listener.close()
+        for listening in self._listener.sockets:
+            self._loop.remove_reader(listening.fileno())
         if self._alarm is not None:
             self._alarm.cancel()
+        self._abort_connections()
+
+    def _abort_connections(self) -> None:
         for connection in list(self.connections):
             connection.abort()

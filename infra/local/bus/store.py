@@ -2,7 +2,7 @@
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -129,15 +129,16 @@ class Store:
         return any(changes) or bool(self._sessions)
 
     def _write(self) -> None:
-        self._run(_NUMBER, self._sequences.items())
-        self._run(_REMOVE, self._removed)
-        self._run(_ADD, (_row(*item) for item in self._added.items()))
-        self._run(_CHANGE, (_changes(*item) for item in self._changed.items()))
-        self._run(_SEE, ((*key, until) for key, until in self._seen.items()))
-        self._run(_REMEMBER, ((*key, state) for key, state in self._sessions.items()))
+        self._run(_NUMBER, list(self._sequences.items()))
+        self._run(_REMOVE, list(self._removed))
+        self._run(_ADD, [_row(*item) for item in self._added.items()])
+        self._run(_CHANGE, [_changes(*item) for item in self._changed.items()])
+        self._run(_SEE, [(*key, until) for key, until in self._seen.items()])
+        self._run(_REMEMBER, [(*key, state) for key, state in self._sessions.items()])
 
-    def _run(self, statement: str, rows: Iterable[Row]) -> None:
-        self._database.executemany(statement, rows)
+    def _run(self, statement: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._database.executemany(statement, rows)
 
     def _clear(self) -> None:
         self._removed.clear()

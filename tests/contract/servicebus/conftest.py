@@ -22,6 +22,8 @@ from azure.servicebus import aio as azure_aio
 from infra.local.bus import Broker, Faults
 
 TOPOLOGY = Path(__file__).parent / "topology.json"
+SENDERS = ("plain", "brief", "crowd", "unique", "sessions", "sessions-brief", "signals")
+RECEIVERS = ("plain", "brief", "unique", "signals/all", "signals/subject")
 OTHER_BUS = os.environ.get("SERVICEBUS_CONNECTION_STRING")
 
 
@@ -72,12 +74,11 @@ class Bus:
         self._client = self._connect(connection_string)
         self._open: dict[tuple[Any, ...], Any] = {}
         self._unkept: list[Any] = []
+        self._open_all()
 
     def sender(self, entity: str) -> Any:
         """A sender to a queue, or to the topic of that name."""
-        if entity == "signals":
-            return self._kept(("sender", entity), lambda: self._client.get_topic_sender(entity))
-        return self._kept(("sender", entity), lambda: self._client.get_queue_sender(entity))
+        return self._kept(("sender", entity), lambda: self._sender(entity))
 
     def receiver(self, entity: str, *, dead: bool = False) -> Any:
         """A receiver of a queue or of ``topic/subscription``, or of its dead-letter queue."""
@@ -90,6 +91,11 @@ class Bus:
         self._unkept.append(receiver)
         self._enter(receiver)
         return receiver
+
+    def _sender(self, entity: str) -> Any:
+        if entity == "signals":
+            return self._client.get_topic_sender(entity)
+        return self._client.get_queue_sender(entity)
 
     def _receiver(self, entity: str, *, dead: bool = False, **options: Any) -> Any:
         if dead:
@@ -148,8 +154,21 @@ class Bus:
             self._enter(client)
         return self._open[key]
 
+    def _open_all(self) -> None:
+        """Open at once what many tests use."""
+        for entity in SENDERS:
+            self._open["sender", entity] = self._wrap(self._sender(entity))
+        for entity in RECEIVERS:
+            self._open["receiver", entity, False] = self._wrap(self._receiver(entity))
+        dead = self._receiver("plain", dead=True)
+        self._open["receiver", "plain", True] = self._wrap(dead)
+        self._enter_all(list(self._open.values()))
+
     def _enter(self, client: Any) -> None:
         """Connect now: a receive that is given little time would give up connecting first."""
+        self._enter_all([client])
+
+    def _enter_all(self, clients: list[Any]) -> None:
         raise NotImplementedError
 
     def _clients(self) -> list[Any]:
@@ -175,8 +194,9 @@ class SyncBus(Bus):
     def _wrap(self, client: Any) -> Any:
         return client
 
-    def _enter(self, client: Any) -> None:
-        client.__enter__()
+    def _enter_all(self, clients: list[Any]) -> None:
+        with ThreadPoolExecutor(len(clients)) as pool:
+            list(pool.map(lambda client: client.__enter__(), clients))
 
 
 class AioBus(Bus):
@@ -212,9 +232,9 @@ class AioBus(Bus):
     def _wrap(self, client: Any) -> Any:
         return Blocking(client, self._runner)
 
-    def _enter(self, client: Any) -> None:
+    def _enter_all(self, clients: list[Any]) -> None:
         async def enter() -> None:
-            await client.unwrapped.__aenter__()
+            await asyncio.gather(*(client.unwrapped.__aenter__() for client in clients))
 
         self._runner.run(enter())
 

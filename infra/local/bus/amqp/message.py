@@ -94,8 +94,9 @@ class WireContent:
 
     def __init__(self, encoded: bytes) -> None:
         self.encoded = encoded
-        self._tail = [part for part in sections(encoded) if part.code >= PROPERTIES]
-        bodies = {part.code: part.body for part in sections(encoded) if part.code != DATA}
+        parts = sections(encoded)
+        self._tail = [part for part in parts if part.code >= PROPERTIES]
+        bodies = {part.code: part.body for part in parts if part.code != DATA}
         self._header = _padded(elements(bodies.get(HEADER, codec.NULL)), _DELIVERY_COUNT)
         self.time_to_live = _whole_number(self._header[2], "time to live")
         annotations = _pairs(bodies.get(MESSAGE_ANNOTATIONS))
