@@ -10,8 +10,8 @@ from shared.cluster import StaleEpoch as StaleClusterEpoch
 from shared.cluster.api import Api
 from shared.messages.refresh import EnvironmentPublished, EnvironmentVerified
 from shared.postgres.checkpoints import drop_expired_checkpoints
-from shared.postgres.marker import CloneMarker, StaleEpoch
-from tests.integration.refresh.conftest import Staging, databases_like
+from shared.postgres.marker import StaleEpoch
+from tests.integration.refresh.conftest import Staging, databases_like, mark
 from tests.integration.refresh.passage import Passage
 
 
@@ -130,15 +130,16 @@ def test_swapping_back_gives_an_older_clone_its_marker_back(
     passage: Passage, staging: Staging, verified: EnvironmentVerified
 ) -> None:
     databases = passage.resources.databases
-    older = CloneMarker.new("an older run", "1", "acme_prod", 0)
-    databases.write_comment("erp-nonprod", staging.database, older)
+    mark(passage, staging.database, run_id="an older run", epoch=0)
+    before = databases.marker("erp-nonprod", staging.database)
     passage.do("publish_environment", verified)
     while_published = databases.marker("erp-nonprod", f"acme_staging_before_{passage.short}")
 
     passage.undo()
 
     assert while_published is None
-    assert databases.marker("erp-nonprod", staging.database) == older
+    assert databases.marker("erp-nonprod", staging.database) == before
+    assert before is not None
 
 
 @pytest.mark.parametrize(
@@ -206,8 +207,7 @@ def test_an_older_run_cannot_publish(
 def test_a_newer_clone_is_not_replaced(
     passage: Passage, staging: Staging, verified: EnvironmentVerified
 ) -> None:
-    newer = CloneMarker.new("a newer run", "1", "acme_prod", passage.epoch + 1)
-    passage.resources.databases.write_comment("erp-nonprod", staging.database, newer)
+    mark(passage, staging.database, run_id="a newer run", epoch=passage.epoch + 1)
 
     with pytest.raises(StaleEpoch):
         passage.do("publish_environment", verified)
