@@ -15,8 +15,7 @@ def load_queries(package: str, filename: str = "queries.sql") -> dict[str, Liter
     """
     _, *parts = _HEADER.split((resources.files(package) / filename).read_text(encoding="utf-8"))
     return {
-        name: text.strip().rstrip(";")
-        for name, text in zip(parts[::2], parts[1::2], strict=True)
+        name: text.strip().rstrip(";") for name, text in zip(parts[::2], parts[1::2], strict=True)
     }
 
 
