@@ -1,12 +1,14 @@
 """Run the embedded Service Bus in the foreground."""
 
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
-from infra.local.bus import Broker
+from infra.local.bus import Broker, StoreBusy, TopologyInvalid
 
 
 def main(
@@ -24,9 +26,14 @@ def main(
     """
     endings = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
-    with Broker(folder, topology, port) as broker:
-        typer.echo(broker.connection_string)
-        signal.sigwait(endings)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        with Broker(folder, topology, port) as broker:
+            typer.echo(broker.connection_string)
+            signal.sigwait(endings)
+    except (TopologyInvalid, StoreBusy, OSError) as error:
+        typer.echo(f"The bus cannot start: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ def test_a_session_is_received_in_order_by_its_name(bus, name):
     assert drain(other, 1) == ["x"]
 
 
+@only_sync
 def test_a_session_lock_has_an_end_that_can_be_moved(bus, name):
     receiver = bus.new_receiver("sessions", session_id=name)
     first = receiver.session.locked_until_utc
@@ -134,6 +135,7 @@ def test_a_session_that_appears_is_given_to_who_waits(bus, name):
     late.join()
 
 
+@only_sync
 @leaky
 def test_a_lost_session_lock_fails_its_receiver_and_counts(bus, name, faults: Faults):
     send(bus, "sessions-brief", name, "slow")
@@ -151,6 +153,7 @@ def test_a_lost_session_lock_fails_its_receiver_and_counts(bus, name, faults: Fa
     successor.complete_message(again)
 
 
+@only_sync
 def test_deferred_messages_of_a_session_are_received_by_its_holder(bus, name):
     send(bus, "sessions", name, "set aside")
     receiver = bus.new_receiver("sessions", session_id=name)

@@ -1,6 +1,8 @@
 """Starting and stopping, also when something is in the way."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,13 @@ def test_stopping_twice_is_harmless(tmp_path):
     broker.kill()
 
     assert not listens(broker)
+
+
+def test_the_command_says_why_it_cannot_start(tmp_path):
+    command = [sys.executable, "-m", "infra.local.bus", "--topology", str(tmp_path / "absent.json")]
+
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert result.returncode == 1
+    assert "absent.json" in result.stderr
+    assert "Traceback" not in result.stderr
