@@ -1,6 +1,6 @@
 """Runs as people read them in a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,8 +81,19 @@ def detail(step: Progress) -> str:
     if step.error:
         return step.error
     tried = f"attempt {step.attempt}" if step.attempt > 1 else ""
-    going = str((step.checkpoint or {}).get("progress", "")) if step.status == "ready" else ""
-    return " ".join(filter(None, (going, tried)))
+    going = _progress(step.checkpoint or {}) if step.status == "ready" else ""
+    return ", ".join(filter(None, (going, tried)))
+
+
+def _progress(checkpoint: Mapping[str, Any]) -> str:
+    """What a step says of itself: ``{"phase": "restore", "done": 3, "of": 12}``.
+
+    >>> _progress({"progress": {"phase": "restore", "done": 3, "of": 12}})
+    'restore 25 %'
+    """
+    progress = checkpoint.get("progress") or {}
+    phase, done, of = progress.get("phase", ""), progress.get("done"), progress.get("of")
+    return f"{phase} {100 * done // of} %" if of else str(progress.get("reason") or phase)
 
 
 def parked_table(messages: Sequence[ParkedMessage]) -> Table:

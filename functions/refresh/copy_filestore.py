@@ -37,7 +37,7 @@ def copy_filestore(
     still_mine(run)
     copied = within_budget(lambda file: blobs.copy(file.source, file.target), missing)
     if len(copied) < len(missing):
-        return go_on(run, files=len(files), files_remaining=len(missing) - len(copied))
+        return go_on(run, "copy files", len(files) - len(missing) + len(copied), len(files))
     return remapped.become(
         FilestoreCopied, files=len(files), bytes=sum(file.size for file in files)
     )

@@ -34,7 +34,7 @@ def sanitize_database(
             connection, plan, key, run_id=str(run.id), epoch=run.epoch, budget=BUDGET
         )
         if not progress.finished:
-            return go_on(run, tables_done=progress.done, tables_remaining=progress.remaining)
+            return go_on(run, "mask", progress.done, progress.done + progress.remaining)
         neutralize(connection, clone_of(run, target, estate, restored.source))
     return restored.become(
         DatabaseSanitized,

@@ -55,11 +55,9 @@ def verify_environment(
         digests = within_budget(lambda file: blobs.digest(file.target, "sha1"), unread)
         _refuse(target, [_files_are_whole(unread, digests)])
         if len(digests) < len(unread):
-            return go_on(
-                run,
-                files_read_up_to=unread[len(digests) - 1].path,
-                files_remaining=len(unread) - len(digests),
-            )
+            done = len(files) - len(unread) + len(digests)
+            read_up_to = unread[len(digests) - 1].path
+            return go_on(run, "read files", done, len(files), files_read_up_to=read_up_to)
         expected = _expected(connection, copied, run, estate, target, manifest)
         results = verify(connection, expected)
     _refuse(target, results)

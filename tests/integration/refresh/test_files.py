@@ -147,7 +147,7 @@ def test_a_used_budget_goes_on_where_it_stopped(
     passage.do("copy_filestore", copied)
 
     assert isinstance(first, Again)
-    assert first.checkpoint["files_remaining"] == 2
+    assert first.checkpoint["progress"] == {"phase": "copy files", "done": 1, "of": 3}
     assert after_first == FILES[:1]
     assert in_staging(blobs) == FILES
 

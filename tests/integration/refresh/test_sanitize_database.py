@@ -45,7 +45,7 @@ def test_a_used_budget_hands_the_thread_back(
 
     assert isinstance(first, Again)
     assert first.after == 0 * BUDGET
-    assert first.checkpoint["tables_done"] == 0
+    assert first.checkpoint["progress"]["done"] == 0
 
 
 def test_production_is_never_sanitized(
