@@ -95,6 +95,8 @@ def topology() -> dict[str, Any]:
         _topic(
             intake.DEAD_LETTERS,
             [_subscription(intake.DEAD_LETTER_SUBSCRIPTION, ForwardDeadLetteredMessagesTo="")],
+            # A dead letter keeps its id: dropping the second would lose it.
+            RequiresDuplicateDetection=False,
         ),
     ]
     namespace = {"Name": "sbemulatorns", "Queues": [], "Topics": topics}
@@ -106,8 +108,8 @@ def _agent_topic(runbook: Runbook) -> dict[str, Any]:
     return _topic(runbook.name, [_subscription(name, subject=name) for name in names])
 
 
-def _topic(name: str, subscriptions: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"Name": name, "Properties": TOPIC, "Subscriptions": subscriptions}
+def _topic(name: str, subscriptions: list[dict[str, Any]], **properties: Any) -> dict[str, Any]:
+    return {"Name": name, "Properties": TOPIC | properties, "Subscriptions": subscriptions}
 
 
 def _subscription(name: str, subject: str | None = None, **properties: Any) -> dict[str, Any]:

@@ -92,8 +92,10 @@ def _progress(checkpoint: Mapping[str, Any]) -> str:
     'restore 25 %'
     """
     progress = checkpoint.get("progress") or {}
-    phase, done, of = progress.get("phase", ""), progress.get("done"), progress.get("of")
-    return f"{phase} {100 * done // of} %" if of else str(progress.get("reason") or phase)
+    phase, of = str(progress.get("phase", "")), int(progress.get("of") or 0)
+    if of:
+        return f"{phase} {100 * int(progress.get('done', 0)) // of} %"
+    return str(progress.get("reason") or phase)
 
 
 def parked_table(messages: Sequence[ParkedMessage]) -> Table:

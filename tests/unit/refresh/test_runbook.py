@@ -45,7 +45,11 @@ def test_a_look_keeps_what_is_known() -> None:
         "new": 2,
     }
     assert look_again(run(looks=50), looks=0).after == timedelta(seconds=0.3)
-    assert go_on(run(known="yes"), left=3).checkpoint == {"known": "yes", "left": 3}
+    assert go_on(run(known="yes"), "copy", 3, 4, left=1).checkpoint == {
+        "known": "yes",
+        "left": 1,
+        "progress": {"phase": "copy", "done": 3, "of": 4},
+    }
 
 
 def test_names_are_the_runs_own_and_fit_postgresql() -> None:
