@@ -167,15 +167,14 @@ def _show_next(platform: Platform, *, keep: bool) -> None:
 
 
 def _show_addresses(platform: Platform) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False)
+    console.print()
     for name, value in (
         ("Functions host", platform.url),
         ("Kubernetes API", platform.kubernetes_url),
         ("Service Bus", platform.settings["ServiceBus"]),
         ("settings", str(platform.settings_file)),
     ):
-        table.add_row(name, value)
-    console.print(table, soft_wrap=True)
+        console.print(f"{name:<16}{value}", soft_wrap=True, markup=False)
     console.print("\nCtrl-C stops it; what it holds is there again at the next start.")
 
 
