@@ -1,8 +1,10 @@
 """Refresh an environment that is not production from a completed backup of production.
 
     find       the backup is complete, sound and young enough
-    restore    into a database of the run's own, which nobody can reach
-    sanitize   mask personal data, switch off everything that reaches out
+    restore    the rows, into a database of the run's own, which nobody can reach
+    mask       personal data becomes invented data
+    build      indexes and constraints, once, over masked rows
+    sanitize   empty queues and logs, switch off everything that reaches out
     remap      addresses of production become the environment's own
     copy       the files that the sanitized database refers to
     verify     every check, of rows and of files, or nobody gets to see it
@@ -14,8 +16,10 @@ is undone and they never notice.
 
 from datetime import timedelta
 
+from functions.refresh.build_indexes import build_indexes
 from functions.refresh.copy_filestore import copy_filestore
 from functions.refresh.find_backup import find_backup
+from functions.refresh.mask_database import mask_database
 from functions.refresh.publish_environment import publish_environment, swap_back
 from functions.refresh.remap_endpoints import remap_endpoints, restore_endpoints
 from functions.refresh.restore_backup import drop_incoming, restore_backup
@@ -53,6 +57,8 @@ RUNBOOK = Runbook(
     steps=(
         Step(find_backup),
         Step(restore_backup, undo=drop_incoming, max_attempts=3, time_limit=timedelta(hours=8)),
+        Step(mask_database, time_limit=timedelta(hours=4)),
+        Step(build_indexes, max_attempts=3, time_limit=timedelta(hours=8)),
         Step(sanitize_database, time_limit=timedelta(hours=4)),
         Step(remap_endpoints, undo=restore_endpoints),
         Step(copy_filestore, time_limit=timedelta(hours=8)),

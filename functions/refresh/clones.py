@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.refresh.targets import Target, still_mine
+from functions.refresh.targets import BUDGET, Target, go_on, still_mine
 from shared.estate import Environment, Estate
-from shared.masking import MaskingPolicy, load_policy
+from shared.masking import (
+    MaskingPlan,
+    MaskingPolicy,
+    MaskingProgress,
+    load_policy,
+    mask_tables,
+)
 from shared.odoo.clone import Clone
 from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
-from shared.runs import Run
+from shared.runs import Again, Run
 
 
 @contextmanager
@@ -24,6 +30,30 @@ def incoming_clone(databases: Databases, target: Target, run: Run) -> Iterator[D
         target.server, target.incoming, run_id=str(run.id), epoch=run.epoch
     ) as connection:
         yield connection
+
+
+def mask_within_budget(
+    databases: Databases,
+    target: Target,
+    run: Run,
+    connection: Database,
+    plan: MaskingPlan,
+    key: bytes,
+) -> MaskingProgress | Again:
+    """Mask what the plan says, two tables at once, until it is done or the step's time is used."""
+    with databases.connect(target.server, target.incoming, autocommit=True) as second:
+        progress = mask_tables(
+            connection,
+            plan,
+            key,
+            run_id=str(run.id),
+            epoch=run.epoch,
+            budget=BUDGET,
+            helpers=(second,),
+        )
+    if not progress.finished:
+        return go_on(run, "mask", progress.done, progress.done + progress.remaining)
+    return progress
 
 
 def clone_of(run: Run, target: Target, estate: Estate, source: str) -> Clone:

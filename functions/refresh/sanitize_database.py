@@ -1,24 +1,26 @@
-"""Mask the incoming database, then neutralize it."""
+"""Mask what is left to mask in the incoming database, then neutralize it."""
 
-from functions.refresh.clones import clone_of, incoming_clone, policy_of
-from functions.refresh.targets import BUDGET, go_on, target_of
+from functions.refresh.clones import clone_of, incoming_clone, mask_within_budget, policy_of
+from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
-from shared.masking import mask_tables, plan_masking
-from shared.messages.refresh import DatabaseRestored, DatabaseSanitized
+from shared.masking import plan_masking
+from shared.messages.refresh import DatabaseSanitized, IndexesBuilt
 from shared.odoo.neutralize import neutralize
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run
 
 
 def sanitize_database(
-    restored: DatabaseRestored,
+    built: IndexesBuilt,
     *,
     run: Run,
     estate: Estate,
     secrets: Secrets,
     databases: Databases,
 ) -> DatabaseSanitized | Again:
-    """Replace personal data by invented data, and switch off everything that reaches out.
+    """Empty the tables that the policy empties, and switch off everything that reaches out.
+
+    A table that ``mask_database`` has not masked is masked here: the plan is always done whole.
 
     Safe to repeat: the clone records which tables are masked, so none is masked twice, and
     neutralizing changes nothing the second time.
@@ -27,18 +29,11 @@ def sanitize_database(
     ProductionRefused and NotAClone when this is not a database that this run restored.
     """
     target = target_of(run, estate)
-    key = secrets.resolve(estate.masking_key).encode()
     with incoming_clone(databases, target, run) as connection:
         plan = plan_masking(connection, policy_of(target.environment))
-        progress = mask_tables(
-            connection, plan, key, run_id=str(run.id), epoch=run.epoch, budget=BUDGET
-        )
-        if not progress.finished:
-            return go_on(run, "mask", progress.done, progress.done + progress.remaining)
-        neutralize(connection, clone_of(run, target, estate, restored.source))
-    return restored.become(
-        DatabaseSanitized,
-        rows_masked=progress.rows,
-        tables_masked=progress.done,
-        policy_sha256=plan.policy_hash,
-    )
+        key = secrets.resolve(estate.masking_key).encode()
+        progress = mask_within_budget(databases, target, run, connection, plan, key)
+        if isinstance(progress, Again):
+            return progress
+        neutralize(connection, clone_of(run, target, estate, built.source))
+    return built.become(DatabaseSanitized, rows_masked=progress.rows, tables_masked=progress.done)

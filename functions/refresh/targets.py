@@ -13,7 +13,7 @@ from shared.runs import Again, Run
 BUDGET = timedelta(seconds=5)
 """How long a step works before it hands back its thread; then it goes on from its checkpoint."""
 
-_FIRST_LOOK, _GROWTH, _LONGEST = 0.3, 1.5, 10.0
+_FIRST_LOOK, _GROWTH, _LONGEST = 0.3, 1.25, 10.0
 _MOST_GROWTH = 20
 
 
@@ -34,7 +34,9 @@ class Target:
     previous: str
     """What was live, once the incoming database has taken its place."""
     job: str
-    """The Kubernetes Job that restores."""
+    """The Kubernetes Job that restores the rows."""
+    index_job: str
+    """The Kubernetes Job that builds indexes and constraints."""
 
     @property
     def namespace(self) -> str:
@@ -53,6 +55,7 @@ def target_of(run: Run, estate: Estate) -> Target:
         incoming=incoming_name(live, run.short),
         previous=previous_name(live, run.short),
         job=f"signalbox-restore-{run.short}",
+        index_job=f"signalbox-indexes-{run.short}",
     )
 
 

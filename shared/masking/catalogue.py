@@ -1,12 +1,13 @@
 """What a database holds: its tables and columns, with what Odoo says about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, LiteralString
 
 from psycopg import sql
 from psycopg.rows import class_row
 
 from shared.postgres.marker import Database
+from shared.postgres.postponed import UniqueColumn, read_unique_columns
 
 Kind = Literal["text", "json", "binary", "date", "number", "closed", "other"]
 
@@ -48,7 +49,8 @@ from ir_model_fields where store
 
 _TABLES: LiteralString = """
 select n.nspname, c.relname, greatest(c.reltuples, 0)::bigint,
-       exists (select from pg_constraint f where f.confrelid = c.oid and f.conrelid <> c.oid)
+       exists (select from pg_constraint f where f.confrelid = c.oid and f.conrelid <> c.oid),
+       pg_table_size(c.oid)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relispartition
   and n.nspname <> 'information_schema' and n.nspname !~ '^(pg_|signalbox)'
@@ -81,13 +83,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. ``rows`` is the planner's estimate, 0 before the first analyze."""
+    """One table. ``rows`` is the planner's estimate, 0 before the first analyze.
+
+    ``bytes`` are those of its rows, without indexes.
+    """
 
     schema: str
     name: str
     rows: int
     referenced: bool
     columns: tuple[Column, ...]
+    bytes: int = 0
 
     @property
     def path(self) -> str:
@@ -107,15 +113,15 @@ def table_path(schema: str, table: str) -> str:
 
 def read_tables(connection: Database) -> tuple[Table, ...]:
     """Every table of the connected database but PostgreSQL's and our own."""
-    fields = _read_fields(connection)
+    fields, postponed = _read_fields(connection), read_unique_columns(connection)
     with connection.cursor(row_factory=class_row(Column)) as cursor:
         columns: dict[tuple[str, str], list[Column]] = {}
         for column in cursor.execute(_COLUMNS):
-            described = _describe(column, fields)
+            described = _describe(column, fields, postponed)
             columns.setdefault((column.schema, column.table), []).append(described)
     tables = (
-        Table(schema, name, rows, referenced, tuple(columns.get((schema, name), ())))
-        for schema, name, rows, referenced in connection.execute(_TABLES)
+        Table(schema, name, rows, referenced, tuple(columns.get((schema, name), ())), size)
+        for schema, name, rows, referenced, size in connection.execute(_TABLES)
     )
     return tuple(sorted(tables, key=lambda table: table.path))
 
@@ -127,6 +133,10 @@ def _read_fields(connection: Database) -> dict[tuple[str, str], str]:
     return {(table, name): field for table, name, field in connection.execute(_FIELDS)}
 
 
-def _describe(column: Column, fields: dict[tuple[str, str], str]) -> Column:
+def _describe(
+    column: Column, fields: dict[tuple[str, str], str], postponed: frozenset[UniqueColumn]
+) -> Column:
+    """The column with Odoo's field, and unique if it is to become so."""
     field = fields.get((column.table, column.name))
-    return Column(**{**vars(column), "field": field}) if field else column
+    unique = column.unique or (column.schema, column.table, column.name) in postponed
+    return replace(column, field=field, unique=unique)

@@ -1,6 +1,6 @@
 """The masking plan: the policy applied to the tables of one database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
@@ -45,6 +45,12 @@ class MaskingPlan:
     def rows(self) -> int:
         """Estimated rows of the tables that change."""
         return sum(table.table.rows for table in self.tables)
+
+    @property
+    def rewrites(self) -> "MaskingPlan":
+        """The plan without the tables whose rows go."""
+        tables = tuple(table for table in self.tables if not table.drop_rows)
+        return replace(self, tables=tables)
 
     def masked_by(self, masker: MaskerName) -> tuple[Column, ...]:
         """The columns that this masker rewrites."""

@@ -1,10 +1,12 @@
 """Masking itself: one rewrite per table, each its own transaction, resumable after any crash."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Lock
 from time import monotonic
 from typing import LiteralString
 
@@ -40,6 +42,8 @@ on conflict do nothing
 _RECORD: LiteralString = """
 update signalbox.masked_tables set rows = %s, seconds = %s where table_path = %s
 """
+
+_SET_KEY: LiteralString = "select set_config('signalbox.masking_key', %s, false)"
 
 _TUNE: LiteralString = """
 set local synchronous_commit = off;
@@ -84,12 +88,15 @@ def mask_tables(
     epoch: int,
     budget: timedelta,
     on_progress: Callable[[MaskingProgress], None] | None = None,
+    helpers: Sequence[Database] = (),
 ) -> MaskingProgress:
     """Mask table by table until the budget is used; call again until ``finished``.
 
-    The connection is in autocommit and to a clone of this run. A table is one transaction, so a
-    call can last as long as the largest table takes beyond its budget. The same key and policy
-    give the same masked values on every run. A table is never masked twice.
+    The connection is in autocommit and to a clone of this run. ``helpers`` are more of its kind:
+    each masks a table at the same time, the largest first. A table is one transaction, so a call
+    can last as long as the largest table takes beyond its budget, and needs room on the disk for
+    a second copy of the tables in hand. The same key and policy give the same masked values on
+    every run. A table is never masked twice.
 
     Raises CoverageGap, NotAClone, StaleEpoch, WeakMaskingKey, PolicyChanged, CannotRewrite.
     """
@@ -98,20 +105,53 @@ def mask_tables(
     require_clone(connection, run_id=run_id, epoch=epoch)
     connection.execute(_RECORDS)
     progress, waiting = _where_we_are(connection, plan)
-    with _maskers(connection, key):
-        for table in waiting:
-            if monotonic() >= deadline:
-                return progress
-            with connection.transaction():
-                require_clone(connection, run_id=run_id, epoch=epoch)
-                rows = _mask_once(connection, table, plan.policy_hash)
-            progress = MaskingProgress(
-                progress.done + 1, progress.remaining - 1, progress.rows + rows
+    work = _Work(plan.policy_hash, run_id, epoch, deadline, on_progress, waiting, progress)
+    connections = (connection, *helpers)
+    with _maskers(connections, key), ThreadPoolExecutor(len(connections)) as pool:
+        for done in [pool.submit(work.go_on, each) for each in connections]:
+            done.result()
+    if work.progress.finished:
+        connection.execute("drop schema signalbox_maskers cascade")
+    return work.progress
+
+
+@dataclass
+class _Work:
+    """What the connections share while they mask."""
+
+    policy_hash: str
+    run_id: str
+    epoch: int
+    deadline: float
+    on_progress: Callable[[MaskingProgress], None] | None
+    waiting: list[TablePlan]
+    progress: MaskingProgress
+    lock: Lock = field(default_factory=Lock)
+
+    def go_on(self, connection: Database) -> None:
+        """Mask one table after the other until none waits, time is up or something went wrong."""
+        try:
+            while monotonic() < self.deadline and (table := self._next()):
+                with connection.transaction():
+                    require_clone(connection, run_id=self.run_id, epoch=self.epoch)
+                    rows = _mask_once(connection, table, self.policy_hash)
+                self._report(rows)
+        except BaseException:
+            self.waiting.clear()
+            raise
+
+    def _next(self) -> TablePlan | None:
+        with self.lock:
+            return self.waiting.pop(0) if self.waiting else None
+
+    def _report(self, rows: int) -> None:
+        with self.lock:
+            before = self.progress
+            self.progress = MaskingProgress(
+                before.done + 1, before.remaining - 1, before.rows + rows
             )
-            if on_progress is not None:
-                on_progress(progress)
-    connection.execute("drop schema signalbox_maskers cascade")
-    return progress
+            if self.on_progress is not None:
+                self.on_progress(self.progress)
 
 
 def _where_we_are(
@@ -126,26 +166,31 @@ def _where_we_are(
             "restore the backup again, then mask it with the new one"
         )
     done = {path for path, _, _ in records}
-    waiting = [table for table in plan.tables if table.table.path not in done]
+    waiting = sorted(
+        (table for table in plan.tables if table.table.path not in done),
+        key=lambda table: -table.table.bytes,
+    )
     return MaskingProgress(len(done), len(waiting), sum(rows for _, rows, _ in records)), waiting
 
 
 @contextmanager
-def _maskers(connection: Database, key: bytes) -> Iterator[None]:
-    """The masker functions exist and know the key, which travels as a parameter."""
+def _maskers(connections: Sequence[Database], key: bytes) -> Iterator[None]:
+    """The masker functions exist, and the sessions know the key, which travels as a parameter."""
     if len(key) < SHORTEST_KEY:
         raise WeakMaskingKey(
             f"the masking key has {len(key)} bytes; give it at least {SHORTEST_KEY} random ones"
         )
     block = hashlib.sha256(key).hexdigest()
-    with connection.transaction():
-        connection.execute(masker_functions())
-    connection.execute("select set_config('signalbox.masking_key', %s, false)", (block,))
+    with connections[0].transaction():
+        connections[0].execute(masker_functions())
     try:
+        for connection in connections:
+            connection.execute(_SET_KEY, (block,))
         yield
     finally:
-        if not connection.closed:
-            connection.execute("select set_config('signalbox.masking_key', '', false)")
+        for connection in connections:
+            if not connection.closed:
+                connection.execute(_SET_KEY, ("",))
 
 
 def _mask_once(connection: Database, plan: TablePlan, policy_hash: str) -> int:

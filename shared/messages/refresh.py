@@ -36,22 +36,32 @@ class BackupAccepted(Message):
 
 
 class DatabaseRestored(BackupAccepted):
-    """A copy of the backup, personal data included, is in a database that nobody can reach."""
+    """The rows of the backup, personal data included, are in a database that nobody can reach."""
 
     database: str
     """The incoming database, named after the run."""
     seconds: float
     """How long the restore took."""
+
+
+class DatabaseMasked(DatabaseRestored):
+    """Every row of the incoming database is masked; it has no indexes and constraints yet."""
+
+    policy_sha256: str
+
+
+class IndexesBuilt(DatabaseMasked):
+    """The incoming database has all indexes and constraints of the backup, over masked rows."""
+
     foreign_keys: int
-    """How many it has, counted before anything was changed."""
+    """How many it has: all hold, or PostgreSQL would have refused them."""
 
 
-class DatabaseSanitized(DatabaseRestored):
+class DatabaseSanitized(IndexesBuilt):
     """The incoming database holds no personal data that the policy knows and acts on nothing."""
 
     rows_masked: int
     tables_masked: int
-    policy_sha256: str
 
 
 class EndpointsRemapped(DatabaseSanitized):

@@ -1,7 +1,8 @@
-"""The program of the restore Job: fetch an archive, prove it whole, load it into a database.
+"""The program of the restore Job: fetch an archive, prove it whole, load a part of it.
 
-Its settings come as environment variables out of a Secret. It writes one JSON line per sign of
-progress, and nothing that is secret.
+The rows come first; indexes and constraints come with a second Job, after the rows were masked,
+so that they are built once. Its settings come as environment variables out of a Secret. It writes
+one JSON line per sign of progress, and nothing that is secret.
 """
 
 import hashlib
@@ -14,13 +15,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
+import psycopg
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobClient
 from psycopg.pq import Conninfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.postgres.postponed import record_unique_columns, unique_columns
+
+Part = Literal["rows", "indexes"]
+"""rows: tables, views, functions, and what is in them. indexes: those, constraints and triggers."""
 
 ARCHIVE_IS_WRONG = 65
 """Exit code: no repetition will help, the archive is not what the manifest says (EX_DATAERR)."""
@@ -30,6 +37,11 @@ TRY_AGAIN = 75
 _CHUNK = 8 * 1024 * 1024
 _SECONDS_BETWEEN_REPORTS = 0.5
 _ITEM = re.compile(r"pg_restore: (creating|processing data for) ")
+_OPTIONS = {
+    "rows": ("--section=pre-data", "--section=data"),
+    # What an attempt that died has built is dropped first.
+    "indexes": ("--section=post-data", "--clean", "--if-exists"),
+}
 _FASTER = "-c maintenance_work_mem=256MB -c synchronous_commit=off"
 
 
@@ -48,6 +60,8 @@ class RestoreSettings(BaseSettings):
     """Of the whole archive, in hexadecimal."""
     database_url: SecretStr
     """The incoming database, as administrator."""
+    part: Part
+    """What is loaded."""
     owner: str
     """The role that owns everything restored."""
     jobs: int = Field(default=2, ge=1)
@@ -63,12 +77,17 @@ class RestoreFailed(Exception):
 
 
 def restore(settings: RestoreSettings) -> None:
-    """Load the archive into the database, which has to be empty. Raises RestoreFailed."""
+    """Load a part of the archive: rows into an empty database, indexes into one with its rows.
+
+    Raises RestoreFailed.
+    """
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="signalbox-restore-") as folder:
         archive = Path(folder) / "database.dump"
         _fetch(settings, archive)
-        _load(settings, archive, _items(archive))
+        _load(settings, archive, _items(settings.part, archive))
+        if settings.part == "rows":
+            _keep_unique_columns(settings, archive)
     _report("done", seconds=round(time.monotonic() - begun, 3))
 
 
@@ -100,14 +119,32 @@ def _chunks(url: str) -> Iterator[bytes]:
         raise RestoreFailed(TRY_AGAIN, f"the archive cannot be read: {code}") from None
 
 
-def _items(archive: Path) -> int:
-    """How many items the archive has; the first proof that it is an archive at all."""
-    listed = subprocess.run(
-        [_pg_restore(), "--list", archive], capture_output=True, text=True, errors="replace"
+def _items(part: Part, archive: Path) -> int:
+    """How many items the part has; the first proof that this is an archive at all."""
+    listing = _ask(archive, *(o for o in _OPTIONS[part] if o.startswith("--section")), "--list")
+    return sum(1 for line in listing.splitlines() if line and not line.startswith(";"))
+
+
+def _keep_unique_columns(settings: RestoreSettings, archive: Path) -> None:
+    """Tell masking what the indexes will demand that come after it."""
+    script = _ask(archive, "--section=post-data", "--file=-")
+    try:
+        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+            record_unique_columns(connection, unique_columns(script))
+    except psycopg.Error as error:
+        raise RestoreFailed(
+            TRY_AGAIN, f"the unique columns cannot be recorded: {error.diag.message_primary}"
+        ) from None
+
+
+def _ask(archive: Path, *options: str) -> str:
+    """What pg_restore writes about the archive, without touching a database."""
+    done = subprocess.run(
+        [_pg_restore(), *options, archive], capture_output=True, text=True, errors="replace"
     )
-    if listed.returncode != 0:
-        raise RestoreFailed(ARCHIVE_IS_WRONG, f"no archive of pg_dump: {listed.stderr.strip()}")
-    return sum(1 for line in listed.stdout.splitlines() if line and not line.startswith(";"))
+    if done.returncode != 0:
+        raise RestoreFailed(ARCHIVE_IS_WRONG, f"no archive of pg_dump: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _load(settings: RestoreSettings, archive: Path, items: int) -> None:
@@ -116,6 +153,7 @@ def _load(settings: RestoreSettings, archive: Path, items: int) -> None:
     options = (
         *("--verbose", "--exit-on-error", "--no-owner", "--no-privileges", "--no-tablespaces"),
         *("--no-publications", "--no-subscriptions", "--no-security-labels"),
+        *_OPTIONS[settings.part],
         *(f"--jobs={settings.jobs}", f"--role={settings.owner}", f"--dbname={database}"),
     )
     with subprocess.Popen(

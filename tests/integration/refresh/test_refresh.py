@@ -37,7 +37,8 @@ def test_a_failed_verification_leaves_staging_as_it_was(
 ) -> None:
     passage.inputs["restore_backup"] = restored
     before = passage.resources.cluster.read_secret(staging.namespace, "odoo-database")
-    sanitized = passage.do("sanitize_database", restored)
+    built = passage.do("build_indexes", passage.do("mask_database", restored))
+    sanitized = passage.do("sanitize_database", built)
     copied = passage.do("copy_filestore", passage.do("remap_endpoints", sanitized))
     with psycopg.connect(postgres.dsn(restored.database)) as connection:
         connection.execute("update res_partner set email = 'somebody@acme.example' where id = 1")

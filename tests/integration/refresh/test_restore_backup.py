@@ -7,7 +7,7 @@ from azure.storage.blob import BlobServiceClient
 
 from functions.refresh.backups import BackupDamaged
 from functions.refresh.ownership import OwnerMissing
-from functions.refresh.restore_backup import RestoreFailed
+from functions.refresh.restore_jobs import RestoreFailed
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from shared.cluster.api import Api

@@ -1,86 +1,56 @@
-from importlib import import_module
-
 import psycopg
 import pytest
 
-from functions.refresh.targets import BUDGET
 from infra.local.postgres import PostgresServer
-from shared.messages.refresh import DatabaseRestored, DatabaseSanitized
-from shared.postgres.databases import ProductionRefused
-from shared.postgres.marker import NotAClone, StaleEpoch
-from shared.runs import Again
-from tests.integration.refresh.conftest import PRODUCTION, mark
+from shared.messages.refresh import DatabaseRestored, DatabaseSanitized, IndexesBuilt
+from shared.postgres.marker import NotAClone
 from tests.integration.refresh.passage import Passage
 
 
-def emails(postgres: PostgresServer, database: str) -> list[str]:
+@pytest.fixture
+def built(passage: Passage, restored: DatabaseRestored) -> IndexesBuilt:
+    masked = passage.do("mask_database", restored)
+    built: IndexesBuilt = passage.do("build_indexes", masked)
+    return built
+
+
+def numbers(postgres: PostgresServer, database: str) -> tuple[int, ...] | None:
+    """Outgoing mail servers, rows of a queue, tables that were masked."""
     with psycopg.connect(postgres.dsn(database)) as connection:
-        query = "select email from res_partner where email <> '' order by id"
-        return [email for (email,) in connection.execute(query)]
+        return connection.execute(
+            """
+            select (select count(*) from ir_mail_server where active),
+                (select count(*) from bus_bus),
+                (select count(*) from signalbox.masked_tables)
+            """
+        ).fetchone()
 
 
-def test_sanitizing_twice_masks_once(
-    passage: Passage, restored: DatabaseRestored, postgres: PostgresServer
+def test_sanitizing_twice_changes_nothing_the_second_time(
+    passage: Passage, built: IndexesBuilt, postgres: PostgresServer
 ) -> None:
-    first: DatabaseSanitized = passage.do("sanitize_database", restored)
-    masked = emails(postgres, restored.database)
+    first: DatabaseSanitized = passage.do("sanitize_database", built)
 
-    second = passage.do("sanitize_database", restored)
+    second = passage.do("sanitize_database", built)
 
     assert second == first
-    assert emails(postgres, restored.database) == masked
-    assert not set(masked) & set(emails(postgres, PRODUCTION))
-    with psycopg.connect(postgres.dsn(restored.database)) as connection:
-        found = connection.execute("select count(*) from ir_mail_server where active").fetchone()
-        assert found == (1,)
+    assert numbers(postgres, built.database) == (1, 0, first.tables_masked)
+    assert first.rows_masked > 1000
 
 
-def test_a_used_budget_hands_the_thread_back(
-    passage: Passage, restored: DatabaseRestored, monkeypatch: pytest.MonkeyPatch
+def test_a_database_without_our_marker_is_never_neutralized(
+    passage: Passage, built: IndexesBuilt, postgres: PostgresServer
 ) -> None:
-    module = import_module("functions.refresh.sanitize_database")
-    monkeypatch.setattr(module, "BUDGET", 0 * BUDGET)
-
-    first = passage.look("sanitize_database", restored)
-
-    assert isinstance(first, Again)
-    assert first.after == 0 * BUDGET
-    assert first.checkpoint["progress"]["done"] == 0
-
-
-def test_production_is_never_sanitized(
-    passage: Passage, restored: DatabaseRestored, postgres: PostgresServer
-) -> None:
-    before = emails(postgres, PRODUCTION)
-    environments = [
-        each.model_copy(
-            update={"database": each.database.model_copy(update={"server": "erp-prod"})}
-        )
-        for each in passage.resources.estate.environments
-    ]
-    passage.use_estate(environments)
-
-    with pytest.raises(ProductionRefused):
-        passage.look("sanitize_database", restored)
-
-    assert emails(postgres, PRODUCTION) == before
-
-
-def test_a_database_without_our_marker_is_never_sanitized(
-    passage: Passage, restored: DatabaseRestored, postgres: PostgresServer
-) -> None:
-    with psycopg.connect(postgres.dsn(restored.database)) as connection:
+    with psycopg.connect(postgres.dsn(built.database)) as connection:
         connection.execute("drop schema signalbox cascade")
-    before = emails(postgres, restored.database)
+    before = numbers_of_crons(postgres, built.database)
 
     with pytest.raises(NotAClone):
-        passage.look("sanitize_database", restored)
+        passage.look("sanitize_database", built)
 
-    assert emails(postgres, restored.database) == before
+    assert numbers_of_crons(postgres, built.database) == before
 
 
-def test_an_older_epoch_is_refused(passage: Passage, restored: DatabaseRestored) -> None:
-    mark(passage, restored.database, epoch=passage.epoch + 1)
-
-    with pytest.raises(StaleEpoch):
-        passage.look("sanitize_database", restored)
+def numbers_of_crons(postgres: PostgresServer, database: str) -> tuple[int, ...] | None:
+    with psycopg.connect(postgres.dsn(database)) as connection:
+        return connection.execute("select count(*) from ir_cron where active").fetchone()

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from functions.refresh import RUNBOOK
-from functions.refresh.restore_backup import _job
+from functions.refresh.restore_jobs import job_manifest
 from functions.refresh.targets import go_on, look_again, target_of
 from shared.estate import load_estate
 from shared.runs import Run
@@ -63,7 +63,7 @@ def test_names_are_the_runs_own_and_fit_postgresql() -> None:
 
 
 def test_the_job_takes_all_its_settings_from_its_secret() -> None:
-    job = _job("signalbox-restore-1", "registry.example/jobs:1")
+    job = job_manifest("signalbox-restore-1", "registry.example/jobs:1")
 
     (container,) = job["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry.example/jobs:1"

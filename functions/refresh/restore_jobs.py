@@ -1,0 +1,92 @@
+"""The Kubernetes Jobs that load a part of the backup: how one is begun, watched and given up."""
+
+import json
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from functions.refresh.backups import BackupDamaged
+from functions.refresh.targets import Target
+from shared.blobs import Blobs
+from shared.cluster import Cluster, JobState
+from shared.errors import PermanentError, TemporaryError
+from shared.estate import Estate
+from shared.messages.refresh import BackupAccepted
+from shared.postgres.databases import Databases
+from shared.postgres.restore_job import ARCHIVE_IS_WRONG, Part
+
+_URL_IS_VALID = timedelta(hours=12)
+
+
+class RestoreFailed(TemporaryError):
+    """A restore Job failed; another attempt begins anew."""
+
+
+def begin_job(
+    name: str,
+    part: Part,
+    backup: BackupAccepted,
+    target: Target,
+    estate: Estate,
+    blobs: Blobs,
+    cluster: Cluster,
+    databases: Databases,
+) -> None:
+    """Begin to load a part of the backup into the incoming database."""
+    environment = {
+        "SIGNALBOX_RESTORE_ARCHIVE_URL": blobs.read_url(backup.archive, _URL_IS_VALID),
+        "SIGNALBOX_RESTORE_ARCHIVE_SIZE": str(backup.archive_size),
+        "SIGNALBOX_RESTORE_ARCHIVE_SHA256": backup.archive_sha256,
+        "SIGNALBOX_RESTORE_DATABASE_URL": databases.dsn(target.server, target.incoming),
+        "SIGNALBOX_RESTORE_PART": part,
+        "SIGNALBOX_RESTORE_OWNER": target.environment.database.owner,
+    }
+    image = estate.cluster(target.environment.cluster).job_image
+    cluster.run_job(target.namespace, job_manifest(name, image), environment)
+
+
+def job_manifest(name: str, image: str) -> dict[str, Any]:
+    """The Job's manifest, from the template beside this module."""
+    job: dict[str, Any] = yaml.safe_load(_template())
+    job["metadata"]["name"] = name
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    container["image"] = image
+    container["envFrom"] = [{"secretRef": {"name": name}}]
+    return job
+
+
+def progress_of(cluster: Cluster, target: Target, name: str, job: JobState) -> dict[str, Any]:
+    """What the Job last said, or why it does not start."""
+    said = _last_words(cluster.job_log_tail(target.namespace, name))
+    return said or {"phase": "waiting", "reason": job.reason}
+
+
+def give_up(cluster: Cluster, target: Target, name: str, job: JobState) -> None:
+    """Raise what the failed Job died of, and clear its place for another attempt."""
+    tail = cluster.job_log_tail(target.namespace, name)
+    reason = _last_words(tail).get("reason") or tail or job.reason
+    cluster.delete_job(target.namespace, name)
+    error: type[PermanentError | TemporaryError] = (
+        BackupDamaged if job.exit_code == ARCHIVE_IS_WRONG else RestoreFailed
+    )
+    raise error(
+        f"{target.environment.name}: the restore Job {name} failed "
+        f"(exit code {job.exit_code}): {reason}"
+    )
+
+
+@cache
+def _template() -> str:
+    return files("functions.refresh").joinpath("restore_job.yaml").read_text()
+
+
+def _last_words(log: str) -> dict[str, Any]:
+    """The last JSON line of a Job's log; empty before there is one."""
+    for line in reversed(log.splitlines()):
+        if line.startswith("{") and line.endswith("}"):
+            facts: dict[str, Any] = json.loads(line)
+            return facts
+    return {}
