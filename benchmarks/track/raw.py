@@ -94,7 +94,6 @@ def begin(conn: psycopg.Connection, asked: dict[str, Any]) -> dict[str, Any]:
         assert row is not None
         facts |= {"position": row[0], "input": row[1], "epoch": row[5]}
         conn.execute(statements["lease"], facts | {"until": now + timedelta(seconds=60)})
-        conn.execute(statements["open"], facts)
         conn.commit()
     return facts
 
@@ -115,7 +114,6 @@ def finish(
             statements["lock"], {"run": facts["run"], "step": asked["step"]}
         ).fetchone()
         assert row is not None
-        conn.execute(statements["close"], values)
         conn.execute(statements["end"], values)
         conn.execute(
             statements["audit"], values | {"facts": Jsonb({"step": asked["step"], "attempt": 1})}

@@ -4,19 +4,19 @@ from runs r join steps s on s.run_id = r.id
 where r.id = %(run)s and s.name = %(step)s for update of r, s
 
 -- lease
+with opened as (
+    insert into attempts (run_id, position, number, epoch, lease_id, started_at)
+    values (%(run)s, %(position)s, 1, %(epoch)s, %(lease)s, %(now)s)
+)
 update steps set lease_id = %(lease)s, lease_until = %(until)s, attempt = 1, looks = 1,
                  started_at = %(now)s
 where run_id = %(run)s and position = %(position)s
 
--- open
-insert into attempts (run_id, position, number, epoch, lease_id, started_at)
-values (%(run)s, %(position)s, 1, %(epoch)s, %(lease)s, %(now)s)
-
--- close
-update attempts set ended_at = %(now)s, outcome = 'succeeded'
-where run_id = %(run)s and position = %(position)s and number = 1
-
 -- end
+with closed as (
+    update attempts set ended_at = %(now)s, outcome = 'succeeded'
+    where run_id = %(run)s and position = %(position)s and number = 1
+)
 update steps set status = 'succeeded', output = %(output)s,
                  lease_id = null, lease_until = null, ended_at = %(now)s
 where run_id = %(run)s and position = %(position)s

@@ -1,10 +1,9 @@
 """The ledger in PostgreSQL: transactions, and one short method per query."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -29,7 +28,6 @@ from shared.ledger.records import (
     RunStatus,
     RunSummary,
     StepRecord,
-    StepStatus,
     StuckStep,
 )
 from shared.ledger.sql import load_queries
@@ -92,13 +90,22 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator["Transaction"]:
-        """Commits when the block ends, rolls back when it raises."""
+        """Commits when the block ends, rolls back when it raises.
+
+        Statements wait for no answer until one is asked for (pipeline mode), so a transaction costs
+        a round trip for each time that it reads and one more. What a statement violates may
+        therefore be raised by a later one, or at commit.
+        """
         self._pool.open()
         with self._pool.connection() as conn:
             if not self._migrated:
                 migrate(conn)
                 self._migrated = True
-            yield Transaction(conn, self.clock())
+            with conn.pipeline():
+                transaction = Transaction(conn, self.clock())
+                yield transaction
+                transaction.write_outbox()
+                conn.commit()
 
     def persist(self, work: Callable[["Transaction"], T]) -> T:
         """Run ``work`` in a transaction, again and again while the server cannot be reached.
@@ -213,12 +220,6 @@ class Transaction:
     def execute_literal(self, statement: Literal["set local synchronous_commit = off"]) -> None:
         self._conn.execute(statement)
 
-    @contextmanager
-    def pipeline(self) -> Iterator[None]:
-        """Send statements without waiting for each answer: one round trip for the block."""
-        with self._conn.pipeline():
-            yield
-
     # -- events --------------------------------------------------------------------------
 
     def insert_event(
@@ -259,12 +260,6 @@ class Transaction:
 
     def next_waiting_run(self, environment: str) -> _Waiting | None:
         return self.row(_Waiting, "next_waiting_run", environment=environment)
-
-    def more_urgent_run_waits(self, environment: str, *, priority: int, urgent: int) -> bool:
-        [(waits,)] = self.all_of(
-            "more_urgent_run_waits", environment=environment, priority=priority, urgent=urgent
-        )
-        return bool(waits)
 
     # -- runs ----------------------------------------------------------------------------
 
@@ -349,25 +344,26 @@ class Transaction:
     def lock_step(self, run: UUID, step: str) -> StepRecord | None:
         return self.row(StepRecord, "lock_step", run=run, step=step)
 
-    def first_step(self, run: UUID) -> int:
-        [(position,)] = self.all_of("first_step", run=run)
-        return int(position)
-
-    def following_step(self, run: UUID, kind: Kind, position: int) -> int | None:
+    def following_step(self, run: UUID, kind: Kind, position: int) -> str | None:
+        """The name of the pending step of a kind that comes next behind a position."""
         found = self.all_of("following_step", run=run, kind=kind, position=position)
         return found[0][0] if found else None
 
-    def ready_step(self, run: UUID, position: int, input: Mapping[str, Any] | None = None) -> str:
-        """The step's name."""
-        [(name,)] = self.all_of(
-            "ready_step", run=run, position=position, input=_json(input), now=self.now
-        )
-        return str(name)
+    def ready_step(self, run: UUID, step: str, input: Mapping[str, Any] | None = None) -> None:
+        self.do("ready_step", run=run, step=step, input=_json(input), now=self.now)
 
     def lease_step(self, step: StepRecord, attempt: int, lease: UUID, until: datetime) -> None:
-        at = {"run": step.run_id, "position": step.position, "now": self.now, "lease": lease}
-        self.do("lease_step", **at, until=until, attempt=attempt)
-        self.do("open_attempt", **at, number=attempt, epoch=step.epoch)
+        """Lease the step to an attempt, and open that or look in on it once more."""
+        self.do(
+            "lease_step",
+            run=step.run_id,
+            position=step.position,
+            attempt=attempt,
+            epoch=step.epoch,
+            lease=lease,
+            until=until,
+            now=self.now,
+        )
 
     def close_attempt(self, step: StepRecord, outcome: str, error: str | None = None) -> None:
         self.do(
@@ -383,15 +379,17 @@ class Transaction:
     def end_step(
         self,
         step: StepRecord,
-        status: StepStatus,
+        status: Literal["succeeded", "failed"],
         *,
         output: Mapping[str, Any] | None = None,
         error: str | None = None,
     ) -> None:
+        """End the step, and its attempt if there is one, the same way."""
         self.do(
             "end_step",
             run=step.run_id,
             position=step.position,
+            attempt=step.attempt,
             status=status,
             output=_json(output),
             error=error,
@@ -449,19 +447,14 @@ class Transaction:
     # -- messages ------------------------------------------------------------------------
 
     def queue(self, envelopes: Iterable[Envelope]) -> None:
-        """Record messages to send; a repeated id is the same message."""
-        for envelope in envelopes:
-            self.queued.append(envelope)
-            self.do(
-                "insert_outbox",
-                id=envelope.id,
-                topic=envelope.topic,
-                subject=envelope.subject,
-                body=Jsonb(json.loads(envelope.body)),
-                scheduled_for=envelope.scheduled_for,
-                properties=Jsonb(dict(envelope.properties)),
-                now=self.now,
-            )
+        """Record messages to send when the transaction commits; a repeated id is the same one."""
+        self.queued.extend(envelopes)
+
+    def write_outbox(self) -> None:
+        """Record all that was queued: the last statement of a transaction."""
+        if self.queued:
+            messages = Jsonb([_row(envelope) for envelope in self.queued])
+            self.do("insert_outbox", messages=messages, now=self.now)
 
     def park(
         self,
@@ -514,3 +507,8 @@ class Transaction:
 
 def _json(value: Mapping[str, Any] | None) -> Jsonb | None:
     return None if value is None else Jsonb(value)
+
+
+def _row(envelope: Envelope) -> dict[str, Any]:
+    at = envelope.scheduled_for
+    return asdict(envelope) | {"scheduled_for": at and at.isoformat()}

@@ -57,31 +57,31 @@ returning id, runbook, environment, status, priority, epoch, traceparent
 -- ready_step
 update steps set status = 'ready', input = coalesce(%(input)s, input), due_at = %(now)s,
                  deadline_at = %(now)s::timestamptz + time_limit
-where run_id = %(run)s and position = %(position)s
-returning name
-
--- first_step
-select position from steps where run_id = %(run)s and kind = 'do' order by position limit 1
+where run_id = %(run)s and name = %(step)s
 
 -- lock_step
--- Both rows are locked, so that a wait for the first cannot leave an old version of the second.
+-- Both rows are locked, so that a wait for the first cannot leave an old version of the second. What
+-- comes next is read along, to spare a question: a plan's names and order never change.
 select r.id as run_id, r.runbook, r.environment, r.status as run_status, r.priority, r.epoch, r.traceparent,
        r.reason as run_reason, r.ends_as, s.position, s.name, s.kind, s.undoes, s.status, s.max_attempts, s.attempt, s.looks,
-       s.redrives, s.input, s.checkpoint, s.lease_id, s.lease_until, s.due_at, s.deadline_at
+       s.redrives, s.input, s.checkpoint, s.lease_id, s.lease_until, s.due_at, s.deadline_at, n.name as next_step,
+       (select max(w.priority) from runs w
+        where w.environment = r.environment and w.status = 'waiting' and w.priority > r.priority) as outranked_by
 from runs r join steps s on s.run_id = r.id
+     left join steps n on n.run_id = s.run_id and n.position = s.position + 1 and n.kind = 'do'
 where r.id = %(run)s and s.name = %(step)s
 for update of r, s
 
 -- lease_step
+with opened as (
+    insert into attempts (run_id, position, number, epoch, lease_id, started_at)
+    values (%(run)s, %(position)s, %(attempt)s, %(epoch)s, %(lease)s, %(now)s)
+    on conflict (run_id, position, number) do update
+    set looks = attempts.looks + 1, lease_id = excluded.lease_id, outcome = null, ended_at = null
+)
 update steps set lease_id = %(lease)s, lease_until = %(until)s, attempt = %(attempt)s,
                  looks = looks + 1, started_at = coalesce(started_at, %(now)s)
 where run_id = %(run)s and position = %(position)s
-
--- open_attempt
-insert into attempts (run_id, position, number, epoch, lease_id, started_at)
-values (%(run)s, %(position)s, %(number)s, %(epoch)s, %(lease)s, %(now)s)
-on conflict (run_id, position, number) do update
-set looks = attempts.looks + 1, lease_id = excluded.lease_id, outcome = null, ended_at = null
 
 -- close_attempt
 update attempts set ended_at = %(now)s, outcome = %(outcome)s, error = %(error)s
@@ -101,6 +101,10 @@ select exists (
 )
 
 -- end_step
+with closed as (
+    update attempts set ended_at = %(now)s, outcome = %(status)s, error = %(error)s
+    where run_id = %(run)s and position = %(position)s and number = %(attempt)s
+)
 update steps set status = %(status)s, output = %(output)s, error = %(error)s, lease_id = null,
                  lease_until = null, ended_at = %(now)s
 where run_id = %(run)s and position = %(position)s
@@ -111,16 +115,9 @@ update steps set lease_id = null, lease_until = null, attempt = %(attempt)s, due
 where run_id = %(run)s and position = %(position)s
 
 -- following_step
-select position from steps
+select name from steps
 where run_id = %(run)s and kind = %(kind)s and status = 'pending' and position > %(position)s
 order by position limit 1
-
--- more_urgent_run_waits
-select exists (
-    select from runs
-    where environment = %(environment)s and status = 'waiting' and priority >= %(urgent)s
-      and priority > %(priority)s
-)
 
 -- steps_to_undo
 -- Latest first, and only what was begun; an undo gets the input and the checkpoint of its step.
@@ -151,7 +148,9 @@ insert into audit (run_id, at, what, facts) values (%(run)s, %(now)s, %(what)s, 
 
 -- insert_outbox
 insert into outbox (id, topic, subject, body, scheduled_for, properties, created_at)
-values (%(id)s, %(topic)s, %(subject)s, %(body)s, %(scheduled_for)s, %(properties)s, %(now)s)
+select id, topic, subject, body::jsonb, scheduled_for, properties, %(now)s
+from jsonb_to_recordset(%(messages)s)
+     as m(id text, topic text, subject text, body text, scheduled_for timestamptz, properties jsonb)
 on conflict (id) do nothing
 
 -- forget_sent

@@ -52,6 +52,10 @@ class StepRecord:
     lease_until: datetime | None
     due_at: datetime
     deadline_at: datetime
+    next_step: str | None
+    """The step to do after this one; None after the last, and of an undo."""
+    outranked_by: int | None
+    """The highest priority above the run's own of those that wait for its environment."""
 
     @property
     def run(self) -> RunRecord:

@@ -118,20 +118,19 @@ def finish(tx: Transaction, begun: StepRecord, outcome: Outcome) -> bool:
 
 
 def _succeed(tx: Transaction, step: StepRecord, facts: Mapping[str, Any]) -> None:
-    tx.close_attempt(step, "succeeded")
     tx.end_step(step, "succeeded", output=facts)
     tx.audit(step.run_id, "step_succeeded", step=step.name, attempt=step.attempt)
     announce_step(tx, StepSucceeded, step)
     if step.kind == "undo":
         undo_next(tx, step, after=step.position)
         return
-    position = tx.following_step(step.run_id, "do", step.position)
-    if position is None:
+    if step.next_step is None:
         succeed(tx, step)
-    elif tx.more_urgent_run_waits(step.environment, priority=step.priority, urgent=Priority.URGENT):
+    elif step.outranked_by is not None and step.outranked_by >= Priority.URGENT:
         turn_back(tx, step, ends_as="superseded", reason="a more urgent run waits")
     else:
-        tx.queue([command(step.run, tx.ready_step(step.run_id, position, facts), 1)])
+        tx.ready_step(step.run_id, step.next_step, facts)
+        tx.queue([command(step.run, step.next_step, 1)])
 
 
 def _look_again(

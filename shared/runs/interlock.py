@@ -14,7 +14,9 @@ def grant_next(tx: Transaction, environment: str) -> None:
         return
     epoch = tx.hold_interlock(environment, waiting.id)
     run = tx.start_run(waiting.id, epoch)
-    step = tx.ready_step(run.id, tx.first_step(run.id))
+    first = tx.following_step(run.id, "do", 0)
+    assert first is not None, run.id
+    tx.ready_step(run.id, first)
     tx.audit(run.id, "run_started", epoch=epoch)
-    tx.queue([command(run, step, 1)])
+    tx.queue([command(run, first, 1)])
     announce(tx, RunStarted, run, RunStarted.type, epoch=epoch)

@@ -10,6 +10,7 @@ import structlog
 
 from shared.bus import Bus, Envelope
 from shared.ledger import Ledger
+from shared.runs.commands import ANNOUNCEMENTS
 
 log = structlog.get_logger()
 
@@ -24,9 +25,12 @@ class Outbox:
         self._bus = bus
 
     def post(self, envelopes: Sequence[Envelope]) -> None:
-        """Send, then forget. Raises what the bus or the ledger raises; the rows are still there."""
+        """Send, then forget. Raises what the bus or the ledger raises; the rows are still there.
+
+        Commands go first: runs wait for them, nobody waits for an announcement.
+        """
         if envelopes:
-            self._bus.send(envelopes)
+            self._bus.send(sorted(envelopes, key=lambda envelope: envelope.topic == ANNOUNCEMENTS))
             self._ledger.forget_sent([envelope.id for envelope in envelopes])
 
     def send_left_behind(self, *, older_than: timedelta) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
+from functools import cached_property
 from inspect import Parameter, signature
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -126,14 +127,14 @@ class Action:
         """The subscription, and the subject of the commands that it lets through."""
         return self.name.replace("_", "-")
 
-    @property
+    @cached_property
     def consumes(self) -> type[Message]:
         """The model of the handler's first argument."""
         first = next(iter(signature(self.handler).parameters))
         found: type[Message] = get_type_hints(self.handler)[first]
         return found
 
-    @property
+    @cached_property
     def resources(self) -> tuple[str, ...]:
         """The names of the keyword-only arguments."""
         parameters = signature(self.handler).parameters.values()

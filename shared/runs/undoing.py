@@ -11,7 +11,6 @@ from shared.runs.interlock import grant_next
 
 def fail_step(tx: Transaction, step: StepRecord, reason: str) -> None:
     """End a step for good; turn its run back, or go on with the undo that it is a part of."""
-    tx.close_attempt(step, "failed", reason)
     tx.end_step(step, "failed", error=reason)
     tx.audit(step.run_id, "step_failed", step=step.name, attempt=step.attempt, reason=reason)
     announce_step(tx, StepFailed, step, reason=reason)
@@ -39,9 +38,10 @@ def undo_next(
     reason: str | None = None,
 ) -> None:
     """Start the undo step behind position ``after``, or end the run when there is none."""
-    position = tx.following_step(step.run_id, "undo", after)
-    if position is not None:
-        tx.queue([command(step.run, tx.ready_step(step.run_id, position), 1)])
+    following = tx.following_step(step.run_id, "undo", after)
+    if following is not None:
+        tx.ready_step(step.run_id, following)
+        tx.queue([command(step.run, following, 1)])
         return
     end_turned_back(tx, step, ends_as or step.ends_as or "failed", reason or step.run_reason or "")
 
@@ -75,6 +75,5 @@ def _end(
 ) -> str:
     tx.end_run(step.run_id, status)
     tx.audit(step.run_id, f"run_{status}")
-    tx.lock_interlock(step.environment)
     tx.release_interlock(step.environment, step.run_id)
     return seal(tx, step.run_id)

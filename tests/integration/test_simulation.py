@@ -56,7 +56,7 @@ def _no_redrive(monkeypatch):
 
 
 def _no_outbox(monkeypatch):
-    monkeypatch.setattr(Transaction, "queue", lambda self, envelopes: self.queued.extend(envelopes))
+    monkeypatch.setattr(Transaction, "write_outbox", lambda _: None)
 
 
 def _no_release(monkeypatch):

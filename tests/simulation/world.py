@@ -339,6 +339,10 @@ class World:
             many = tx._conn.execute(  # noqa: SLF001
                 "select count(*) from steps where attempt > max_attempts"
             ).fetchone()
+            twice = tx._conn.execute(  # noqa: SLF001
+                "select count(*) from (select from audit where what in ('step_succeeded',"
+                " 'step_failed') group by run_id, facts ->> 'step' having count(*) > 1) again"
+            ).fetchone()
         found = [
             f"event {id} was lost"
             for id in published
@@ -351,6 +355,7 @@ class World:
                 (open_steps or (0,), "steps left open"),
                 (held or (0,), "interlocks still held"),
                 (many or (0,), "steps with too many attempts"),
+                (twice or (0,), "steps that ended twice"),
             )
             if count
         ]
