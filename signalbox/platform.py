@@ -13,7 +13,6 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from infra.local import demo as demos
@@ -139,11 +138,14 @@ def _show_summary(play: demos.Demo, ledger: Ledger, run: UUID) -> bool:
     facts = {step.name: step.output or {} for step in ledger.progress(run)}
     last = facts["publish_environment"]
     people = play.people()
-    table = Table(box=None, pad_edge=False, show_header=False)
     for person in people:
-        table.add_row("production", *map(Text, person.before))
-        table.add_row("staging", *(Text(value, "cyan") for value in person.after))
-    console.print(table)
+        for who, row, style in (
+            ("production", person.before, ""),
+            ("staging", person.after, "cyan"),
+        ):
+            name, email, phone = row
+            line = Text(f"{who:<12}{name:<24}{email:<42}{phone}", style)
+            console.print(line, soft_wrap=True)
     console.print(
         f"\n{last['rows_masked']:,} rows masked in {last['tables_masked']} tables, "
         f"{last['checks']} checks passed, {last['endpoints']} endpoints remapped, "
