@@ -107,7 +107,7 @@ def mask_tables(
     progress, waiting = _where_we_are(connection, plan)
     work = _Work(plan.policy_hash, run_id, epoch, deadline, on_progress, waiting, progress)
     connections = (connection, *helpers)
-    with _maskers(connections, key), ThreadPoolExecutor(len(connections)) as pool:
+    with maskers_ready(connections, key), ThreadPoolExecutor(len(connections)) as pool:
         for done in [pool.submit(work.go_on, each) for each in connections]:
             done.result()
     if work.progress.finished:
@@ -174,7 +174,7 @@ def _where_we_are(
 
 
 @contextmanager
-def _maskers(connections: Sequence[Database], key: bytes) -> Iterator[None]:
+def maskers_ready(connections: Sequence[Database], key: bytes) -> Iterator[None]:
     """The masker functions exist, and the sessions know the key, which travels as a parameter."""
     if len(key) < SHORTEST_KEY:
         raise WeakMaskingKey(
