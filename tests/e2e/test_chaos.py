@@ -1,0 +1,246 @@
+"""Whatever dies in the middle of a refresh, the run ends and staging is what it would have been."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+import psycopg
+import pytest
+
+from infra.local.platform import ESTATE, ROOT, Platform
+from infra.local.processes import Child, free_port
+from infra.local.program import Program
+from tests.e2e.site import STAGING, STEPS, Site, open_site, wait_for
+
+TRAINING = "acme-training"
+LEDGER = "erp-nonprod"
+"""The server of the ledger, of staging and of training."""
+
+IMPATIENT = {
+    "SIGNALBOX_LEASE": "PT4S",
+    "SIGNALBOX_REDRIVE_AFTER": "PT2S",
+    "SIGNALBOX_RESEND_AFTER": "PT2S",
+}
+"""What is lost is missed after seconds."""
+
+RANDOM = {"ir_config_parameter"}
+"""Tables in which a refresh writes new secrets; all others come out the same every time."""
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose training system is refreshed from production too."""
+    folder = tmp_path_factory.mktemp("chaos")
+    estate = folder / "estate.yaml"
+    text = ESTATE.read_text()
+    estate.write_text(
+        text.replace(
+            "checkpoint_keep: 12 hours", "checkpoint_keep: 1 day\n    refresh_from: acme-prod"
+        )
+    )
+    with open_site(Platform(folder / "platform", estate=estate, settings=IMPATIENT)) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def undisturbed(site: Site) -> dict[str, str]:
+    """A digest of each table of staging after a refresh in which nothing happens."""
+    run = site.run_of(site.publish())
+    assert site.end_of(run) == ("succeeded", None)
+    assert site.attempts(run) == {step: ["succeeded"] for step in STEPS}
+    return masked(site)
+
+
+def masked(site: Site, environment: str = STAGING) -> dict[str, str]:
+    return {t: digest for t, digest in site.digests(environment).items() if t not in RANDOM}
+
+
+def assert_refreshed_once(site: Site, run: UUID, undisturbed: dict[str, str]) -> None:
+    """The run succeeded, all its effects are there, each of them once, and nothing else is."""
+    assert site.end_of(run) == ("succeeded", None)
+    marker, state = site.marker(), site.state()
+    assert marker is not None
+    assert marker.run_id == str(run)
+    assert masked(site) == undisturbed
+    ours = {name for name in state.databases if run.hex[:8] in name}
+    assert ours == {f"acme_staging_before_{run.hex[:8]}"}
+    assert not state.jobs
+    assert state.ready == {"odoo": 1, "odoo-cron": 1}
+    assert [outcomes[-1] for outcomes in site.attempts(run).values()] == ["succeeded"] * len(STEPS)
+    assert site.ask("select body->'run'->>'status' from evidence where run_id = %s", run) == [
+        ("succeeded",)
+    ]
+    assert site.ask("select reason from parked") == []
+    wait_for(lambda: site.ask("select count(*) from outbox") == [(0,)], "the outbox to be sent")
+
+
+def killed(platform: Platform, part: str) -> None:
+    platform.kill(part)
+    platform.restart(part)
+
+
+@pytest.mark.parametrize(
+    ("part", "how", "step"),
+    [
+        pytest.param("bus", killed, "restore_backup", id="the bus is killed"),
+        pytest.param("erp-nonprod", Platform.restart, "restore_backup", id="PostgreSQL restarts"),
+        pytest.param(
+            "kubernetes", killed, "restore_backup", id="Kubernetes and its Job are killed"
+        ),
+        pytest.param("blobs", killed, "copy_filestore", id="storage is killed"),
+        pytest.param("host", killed, "publish_environment", id="the host is killed"),
+    ],
+)
+def test_a_refresh_survives(
+    site: Site,
+    undisturbed: dict[str, str],
+    part: str,
+    how: Callable[[Platform, str], None],
+    step: str,
+) -> None:
+    run = site.run_of(site.publish())
+    site.await_work_at(run, step)
+
+    how(site.platform, part)
+
+    assert_refreshed_once(site, run, undisturbed)
+
+
+@pytest.mark.parametrize(("part", "outcomes"), [("host", {"lost"}), (LEDGER, {"lost", "retrying"})])
+def test_a_step_that_dies_half_way_is_taken_up_by_another_attempt(
+    site: Site, undisturbed: dict[str, str], part: str, outcomes: set[str]
+) -> None:
+    run = site.run_of(site.publish())
+    await_masking(site, run)
+
+    killed(site.platform, part)
+
+    assert_refreshed_once(site, run, undisturbed)
+    first, *others = site.attempts(run)["sanitize_database"]
+    assert first in outcomes
+    assert others == ["succeeded"]
+
+
+def test_a_host_that_hangs_in_a_transaction_neither_blocks_nor_disturbs_who_takes_over(
+    site: Site, undisturbed: dict[str, str]
+) -> None:
+    with another_host(site.platform):
+        run = site.run_of(site.publish())
+        with held_up(site, run):
+            sleeper = host_at_work(site.platform, run)
+            sleeper.suspend()
+
+        try:
+            wait_for(
+                lambda: site.attempts(run)["sanitize_database"] == ["lost", "succeeded"],
+                "another attempt to take over",
+                seconds=40,
+            )
+        finally:
+            sleeper.resume()
+
+        assert_refreshed_once(site, run, undisturbed)
+        wait_for(lambda: "attempt_outlived" in logs(site.platform, run), "the sleeper to wake")
+        assert masked(site) == undisturbed
+
+
+def test_two_hosts_share_the_work_and_do_none_of_it_twice(
+    site: Site, undisturbed: dict[str, str]
+) -> None:
+    before = site.ask("select count(*) from runs")[0][0]
+
+    with another_host(site.platform) as log:
+        first, other = site.publish(), site.publish(target=TRAINING)
+        site.publish(id=first.id)
+        again = site.publish()
+        staging, training = site.run_of(first), site.run_of(other, TRAINING)
+        ends = {site.end_of(staging), site.end_of(training)}
+        shared = [log.read_text(), (log.parent / "host.log").read_text()]
+
+    assert ends == {("succeeded", None)}
+    assert site.disposition(again.id) == "coalesced"
+    assert site.ask("select count(*) from runs") == [(before + 2,)]
+    for run in (staging, training):
+        assert site.attempts(run) == {step: ["succeeded"] for step in STEPS}
+        assert all(str(run) in text for text in shared), "one host did nothing for it"
+    assert masked(site) == undisturbed
+    assert masked(site, TRAINING).keys() == undisturbed.keys()
+
+
+def test_a_platform_that_is_stopped_in_a_run_goes_on_with_it_when_it_starts(
+    site: Site, undisturbed: dict[str, str]
+) -> None:
+    run = site.run_of(site.publish())
+    site.await_work_at(run, "restore_backup")
+
+    site.platform.stop()
+    site.platform.start()
+
+    assert_refreshed_once(site, run, undisturbed)
+
+
+@contextmanager
+def another_host(platform: Platform) -> Iterator[Path]:
+    """A second Functions host on the same bus and ledger; yields its log."""
+    child = Child("host-2", platform.folder / "logs")
+    options: dict[str, Path | int] = {"app": ROOT, "settings": platform.settings_file, "grace": 5}
+    host = Program("host", child, free_port(), options)
+    host.start()
+    try:
+        yield child.log
+    finally:
+        host.stop()
+
+
+@contextmanager
+def held_up(site: Site, run: UUID) -> Iterator[None]:
+    """Within the block masking waits, in a transaction, for a lock on one of its last tables."""
+    waiting = """
+        select 1 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'
+    """
+    await_masking(site, run)
+    with (
+        psycopg.connect(incoming(site, run), autocommit=True) as watcher,
+        psycopg.connect(incoming(site, run)) as blocker,
+    ):
+        blocker.execute("lock table res_users in share mode")
+        wait_for(lambda: watcher.execute(waiting).fetchone(), "masking to wait")
+        yield
+
+
+def await_masking(site: Site, run: UUID) -> None:
+    """Return when the first tables of the incoming database are being masked."""
+    site.await_work_at(run, "sanitize_database")
+    with psycopg.connect(incoming(site, run), autocommit=True) as watcher:
+        begun = "select to_regclass('signalbox.masked_tables')"
+        wait_for(lambda: watcher.execute(begun).fetchone() != (None,), "masking to begin")
+
+
+def incoming(site: Site, run: UUID) -> str:
+    return site.platform.server(LEDGER).dsn(f"acme_staging_incoming_{run.hex[:8]}")
+
+
+def host_at_work(platform: Platform, run: UUID) -> psutil.Process:
+    """The host that logged last that it started a step of the run."""
+    starts = {
+        match["time"]: log.with_suffix(".pid")
+        for log in (platform.folder / "logs").glob("host*.log")
+        for line in log.read_text().splitlines()
+        if str(run) in line and "step_started" in line
+        for match in re.finditer(r'"timestamp": ?"(?P<time>[^"]+)"', line)
+    }
+    note = starts[max(starts)]
+    return psutil.Process(int(note.read_text().split()[0]))
+
+
+def logs(platform: Platform, run: UUID) -> str:
+    """What all hosts logged about a run."""
+    files = (platform.folder / "logs").glob("host*.log")
+    lines = (line for log in files for line in log.read_text().splitlines())
+    return "\n".join(line for line in lines if str(run) in line)

@@ -1,0 +1,136 @@
+"""``signalbox demo`` as a user runs it: what it shows, how it ends, what it leaves."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from infra.local.processes import FolderLock
+from tests.e2e.site import STEPS
+
+DUMPS = Path(__file__).parents[3] / "shared" / "odoo"
+MARK = "SIGNALBOX_TEST_MARK"
+CLAIMS = 5
+
+pytestmark = pytest.mark.timeout(300)
+
+CHEATED = """
+from infra.local import demo
+from signalbox.__main__ import main
+
+import psycopg
+
+class Cheated(demo.Demo):
+    def claims(self, people):
+        with psycopg.connect(self._dsn(self._target)) as staging:
+            staging.execute("update res_partner set email = 'jane@acme.example' where id = 1")
+        return super().claims(people)
+
+demo.Demo = Cheated
+main()
+"""
+"""The demo, but somebody writes a real address into staging before the demo looks."""
+
+
+def run_demo(
+    folder: Path, *options: str | Path, program: Sequence[str] = ("-m", "signalbox")
+) -> "subprocess.CompletedProcess[str]":
+    """Run a demo to its end; assert that none of its processes outlives it."""
+    mark = uuid4().hex
+    done = subprocess.run(
+        [sys.executable, *program, "demo", "--folder", folder, *options],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env=os.environ | {"COLUMNS": "160", MARK: mark},
+    )
+    left = [process for process in psutil.process_iter() if belongs(process, folder, mark)]
+    assert left == []
+    if folder.exists():
+        with FolderLock(folder):
+            pass
+    return done
+
+
+def belongs(process: psutil.Process, folder: Path, mark: str) -> bool:
+    """Whether a process was started by the demo, or works in its folder."""
+    try:
+        places = (process.cwd(), *process.cmdline())
+        return process.environ().get(MARK) == mark or any(str(folder) in p for p in places)
+    except psutil.Error:
+        return False
+
+
+def shown_claims(output: str) -> tuple[int, int]:
+    """How many claims are true and how many are not."""
+    summary = output[output.index("rows masked") :]
+    return len(re.findall("^✓", summary, re.M)), len(re.findall("^✗", summary, re.M))
+
+
+def test_the_demo_shows_every_step_and_proves_every_claim(tmp_path: Path) -> None:
+    done = run_demo(tmp_path / "demo", "--partners", "200")
+
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"succeeded (\w+)", done.stdout) == list(STEPS)
+    assert shown_claims(done.stdout) == (CLAIMS, 0)
+    assert "signalbox --settings" in done.stdout
+
+
+def test_the_demo_refreshes_from_a_users_own_dump(tmp_path: Path) -> None:
+    dump, filestore = DUMPS / "erp18.dump", DUMPS / "erp18_filestore.tar.gz"
+    if not dump.exists():
+        pytest.skip(f"{dump.name} of a real Odoo is not on this machine")
+
+    done = run_demo(tmp_path / "demo", "--dump", dump, "--filestore", filestore)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Odoo 18.0 from erp18.dump" in done.stdout
+    assert re.findall(r"succeeded (\w+)", done.stdout) == list(STEPS)
+    assert shown_claims(done.stdout) == (CLAIMS, 0)
+
+
+def test_a_claim_that_is_not_true_fails_the_demo(tmp_path: Path) -> None:
+    done = run_demo(tmp_path / "demo", "--partners", "100", program=("-c", CHEATED))
+
+    assert done.returncode == 1, done.stderr
+    assert shown_claims(done.stdout) == (CLAIMS - 1, 1)
+    assert "✗ no partner's e-mail in staging can be delivered" in done.stdout
+
+
+def test_a_file_that_is_no_dump_is_refused_with_what_to_give_instead(tmp_path: Path) -> None:
+    dump = tmp_path / "erp.dump"
+    dump.write_text("create table res_partner (id int);")
+
+    done = run_demo(tmp_path / "demo", "--dump", dump)
+
+    assert done.returncode == 2
+    assert "pg_dump --format=custom" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_filestore_without_its_database_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "filestore.tar"
+    archive.touch()
+
+    done = run_demo(tmp_path / "demo", "--filestore", archive)
+
+    assert done.returncode == 2
+    assert "give --dump too" in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "thesis.txt"
+    mine.write_text("dear reader")
+
+    done = run_demo(tmp_path)
+
+    assert done.returncode == 2
+    assert "Name another folder" in done.stderr
+    assert mine.read_text() == "dear reader"
