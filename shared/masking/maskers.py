@@ -1,7 +1,8 @@
 """Maskers as SQL: each is a function of one text value under the session's key.
 
 The functions (``maskers.sql``) live in the clone's schema ``signalbox_maskers`` while masking goes
-on. They are single expressions, which PostgreSQL inlines into the rewrite.
+on. Those that need a part of the value once only are single expressions, which PostgreSQL inlines
+into the rewrite; inlining would compute twice what the others name in PL/pgSQL.
 """
 
 from importlib.resources import files

@@ -19,8 +19,11 @@ language sql stable parallel safe
 return left(translate(signalbox_maskers.digest(domain, value), 'abcdef', '012345'), amount);
 
 create or replace function signalbox_maskers.alphanumeric(value text) returns text
-language sql immutable parallel safe
-return upper(regexp_replace(value, '[^A-Za-z0-9]', '', 'g'));
+language plpgsql immutable parallel safe as $$
+begin
+    return upper(case when value ~ '[^A-Za-z0-9]'
+        then regexp_replace(value, '[^A-Za-z0-9]', '', 'g') else value end);
+end $$;
 
 create or replace function signalbox_maskers.one_email(value text) returns text
 language sql stable parallel safe
@@ -28,11 +31,14 @@ return 'user.' || left(signalbox_maskers.digest('email:', lower(coalesce(
     substring(value from '[^[:space:]<>,;:"()]+@[^[:space:]<>,;:"()]+'), value))), 16) || '@masked.invalid';
 
 create or replace function signalbox_maskers.mask_email(value text) returns text
-language sql stable parallel safe
-return case when value ~ '@.*[,;].*@'
-    then signalbox_maskers.one_email(split_part(translate(value, ';', ','), ',', 1)) || ', '
-        || signalbox_maskers.one_email(split_part(translate(value, ';', ','), ',', 2))
-    else signalbox_maskers.one_email(value) end;
+language plpgsql stable parallel safe as $$
+begin
+    if strpos(translate(value, ';', ','), ',') > 0 and value ~ '@.*[,;].*@' then
+        return signalbox_maskers.one_email(split_part(translate(value, ';', ','), ',', 1)) || ', '
+            || signalbox_maskers.one_email(split_part(translate(value, ';', ','), ',', 2));
+    end if;
+    return signalbox_maskers.one_email(value);
+end $$;
 
 create or replace function signalbox_maskers.mask_template_email(value text) returns text
 language sql stable parallel safe
@@ -46,28 +52,33 @@ return case when value in ('admin', 'default', 'portaltemplate', 'public', '__sy
 
 -- A company is recognised by its legal form or by a digit in its name; everything else gets a person's name.
 create or replace function signalbox_maskers.one_name(value text) returns text
-language sql stable parallel safe
-return case
-    when value ~* '[0-9]|\m(gmbh|ag|kg|ohg|ug|sarl|sas|sa|srl|spa|bv|nv|ltd|limited|llc|llp|inc|corp|plc|co|ab|oy|aps|as|sl|lda|ltda|kft|sro|company|group|bank)\M'
-    then ('{Amber,Anchor,Aspen,Beacon,Birch,Bridge,Canyon,Cedar,Cobalt,Comet,Copper,Coral,Delta,Ember,Falcon,Fjord,Forge,Garnet,Glacier,Granite,Harbor,Hazel,Horizon,Indigo,Iris,Juniper,Kestrel,Lagoon,Lantern,Larch,Lotus,Maple,Marble,Meadow,Meridian,Mosaic,Nimbus,Northwind,Oak,Onyx,Opal,Orchid,Osprey,Pebble,Pine,Prairie,Quartz,Raven,Ridge,River,Saffron,Sage,Sierra,Slate,Sparrow,Summit,Thistle,Timber,Topaz,Tundra,Vale,Willow,Wren,Zephyr}'::text[])[signalbox_maskers.pick('company:', value, 64)]
-        || ' ' || ('{Trading,Logistics,Foods,Tools,Textiles,Optics,Paper,Plastics,Metals,Supplies,Interiors,Electronics,Gardens,Machines,Motors,Packaging}'::text[])[signalbox_maskers.pick('trade:', value, 16)]
-        || ' ' || upper(left(signalbox_maskers.digest('company:', value), 4))
-    else ('{Ada,Adam,Alba,Anton,Aria,Arthur,Bela,Bruno,Carla,Cedric,Clara,Cosmo,Dana,David,Dora,Edgar,Elena,Elias,Emma,Erik,Fiona,Felix,Flora,Frank,Greta,Gustav,Hanna,Hugo,Ida,Ivan,Ines,Jakob,Jana,Jonas,Julia,Karl,Kira,Konrad,Lara,Leo,Lena,Linus,Mara,Marco,Mila,Moritz,Nadia,Nils,Nora,Oscar,Olga,Otto,Paula,Peter,Petra,Ralf,Rosa,Ruben,Selma,Simon,Tara,Tom,Vera,Viktor}'::text[])[signalbox_maskers.pick('first:', value, 64)]
-        || ' ' || ('{Abbott,Acker,Alder,Arden,Baird,Barlow,Becker,Bellini,Berg,Bloom,Brandt,Castell,Cole,Conti,Dahl,Darby,Dekker,Eklund,Ellis,Engel,Falk,Ferro,Fischer,Gale,Garner,Grimm,Haas,Hale,Holm,Ivers,Jansen,Kade,Keller,Klein,Lang,Larsen,Leone,Lind,Lorenz,Marsh,Meyer,Moreau,Nash,Neri,Noble,Olsen,Otten,Pagel,Quist,Ramos,Reyes,Roth,Sand,Serra,Stark,Steen,Thorne,Unger,Vance,Vogel,Weber,Winter,Yates,Zeller}'::text[])[signalbox_maskers.pick('last:', value, 64)]
-    end;
+language plpgsql stable parallel safe as $$
+declare
+    hash text := signalbox_maskers.digest('name:', value);
+    first integer := 1 + ('x' || left(hash, 6))::bit(24)::integer % 64;
+    last integer := ('x' || substr(hash, 7, 6))::bit(24)::integer;
+begin
+    if value ~* '[0-9]|\m(gmbh|ag|kg|ohg|ug|sarl|sas|sa|srl|spa|bv|nv|ltd|limited|llc|llp|inc|corp|plc|co|ab|oy|aps|as|sl|lda|ltda|kft|sro|company|group|bank)\M' then
+        return ('{Amber,Anchor,Aspen,Beacon,Birch,Bridge,Canyon,Cedar,Cobalt,Comet,Copper,Coral,Delta,Ember,Falcon,Fjord,Forge,Garnet,Glacier,Granite,Harbor,Hazel,Horizon,Indigo,Iris,Juniper,Kestrel,Lagoon,Lantern,Larch,Lotus,Maple,Marble,Meadow,Meridian,Mosaic,Nimbus,Northwind,Oak,Onyx,Opal,Orchid,Osprey,Pebble,Pine,Prairie,Quartz,Raven,Ridge,River,Saffron,Sage,Sierra,Slate,Sparrow,Summit,Thistle,Timber,Topaz,Tundra,Vale,Willow,Wren,Zephyr}'::text[])[first]
+            || ' ' || ('{Trading,Logistics,Foods,Tools,Textiles,Optics,Paper,Plastics,Metals,Supplies,Interiors,Electronics,Gardens,Machines,Motors,Packaging}'::text[])[1 + last % 16]
+            || ' ' || upper(substr(hash, 13, 4));
+    end if;
+    return ('{Ada,Adam,Alba,Anton,Aria,Arthur,Bela,Bruno,Carla,Cedric,Clara,Cosmo,Dana,David,Dora,Edgar,Elena,Elias,Emma,Erik,Fiona,Felix,Flora,Frank,Greta,Gustav,Hanna,Hugo,Ida,Ivan,Ines,Jakob,Jana,Jonas,Julia,Karl,Kira,Konrad,Lara,Leo,Lena,Linus,Mara,Marco,Mila,Moritz,Nadia,Nils,Nora,Oscar,Olga,Otto,Paula,Peter,Petra,Ralf,Rosa,Ruben,Selma,Simon,Tara,Tom,Vera,Viktor}'::text[])[first]
+        || ' ' || ('{Abbott,Acker,Alder,Arden,Baird,Barlow,Becker,Bellini,Berg,Bloom,Brandt,Castell,Cole,Conti,Dahl,Darby,Dekker,Eklund,Ellis,Engel,Falk,Ferro,Fischer,Gale,Garner,Grimm,Haas,Hale,Holm,Ivers,Jansen,Kade,Keller,Klein,Lang,Larsen,Leone,Lind,Lorenz,Marsh,Meyer,Moreau,Nash,Neri,Noble,Olsen,Otten,Pagel,Quist,Ramos,Reyes,Roth,Sand,Serra,Stark,Steen,Thorne,Unger,Vance,Vogel,Weber,Winter,Yates,Zeller}'::text[])[1 + last % 64];
+end $$;
 
 -- Odoo shows a contact as "Company, Contact": each part gets the name that it gets alone.
 create or replace function signalbox_maskers.mask_name(value text) returns text
-language sql stable parallel safe
-return case when strpos(value, ', ') = 0 then signalbox_maskers.one_name(value)
-    else signalbox_maskers.one_name(split_part(value, ', ', 1)) || ', ' || signalbox_maskers.one_name(split_part(value, ', ', 2))
-        || case when split_part(value, ', ', 3) = '' then ''
-            else ', ' || signalbox_maskers.one_name(split_part(value, ', ', 3)) end
-    end;
-
-create or replace function signalbox_maskers.phone_digits(value text) returns text
-language sql immutable parallel safe
-return regexp_replace(value, '[^0-9]', '', 'g');
+language plpgsql stable parallel safe as $$
+declare parts text[];
+begin
+    if strpos(value, ', ') = 0 then
+        return signalbox_maskers.one_name(value);
+    end if;
+    parts := string_to_array(value, ', ');
+    return signalbox_maskers.one_name(parts[1]) || ', ' || signalbox_maskers.one_name(parts[2])
+        || coalesce(', ' || signalbox_maskers.one_name(nullif(parts[3], '')), '');
+end $$;
 
 -- The last eight digits identify a number in every spelling of it, with or without a country code: they
 -- become 00 and six digits. No numbering plan gives out subscriber numbers that start with 00.
@@ -77,9 +88,14 @@ return left(compact, greatest(length(compact) - 8, 0))
     || '00' || signalbox_maskers.digits('phone:', right(compact, 8), 6);
 
 create or replace function signalbox_maskers.mask_phone(value text) returns text
-language sql stable parallel safe
-return case when ltrim(value) like '+%' then '+' else '' end
-    || signalbox_maskers.phone_of(signalbox_maskers.phone_digits(value));
+language plpgsql stable parallel safe as $$
+declare compact text := translate(value, ' +-()./', '');
+begin
+    if compact ~ '[^0-9]' then
+        compact := regexp_replace(compact, '[^0-9]', '', 'g');
+    end if;
+    return case when ltrim(value) like '+%' then '+' else '' end || signalbox_maskers.phone_of(compact);
+end $$;
 
 create or replace function signalbox_maskers.mask_street(value text) returns text
 language sql stable parallel safe
@@ -106,11 +122,16 @@ language sql immutable parallel safe
 return country || lpad((98 - (account || (ascii(country) - 55) || (ascii(right(country, 1)) - 55) || '00')::numeric % 97)::text, 2, '0') || account;
 
 create or replace function signalbox_maskers.mask_iban(value text) returns text
-language sql stable parallel safe
-return case when signalbox_maskers.alphanumeric(value) ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$'
-    then signalbox_maskers.iban(left(signalbox_maskers.alphanumeric(value), 2), signalbox_maskers.digits(
-        'iban:', signalbox_maskers.alphanumeric(value), length(signalbox_maskers.alphanumeric(value)) - 4))
-    else signalbox_maskers.digits('iban:', signalbox_maskers.alphanumeric(value), length(signalbox_maskers.alphanumeric(value))) end;
+language plpgsql stable parallel safe as $$
+declare
+    compact text := signalbox_maskers.alphanumeric(value);
+    account text := signalbox_maskers.digits('iban:', compact, length(compact));
+begin
+    if compact ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$' then
+        return signalbox_maskers.iban(left(compact, 2), left(account, -4));
+    end if;
+    return account;
+end $$;
 
 create or replace function signalbox_maskers.mask_text(value text) returns text
 language sql immutable parallel safe
