@@ -1,0 +1,274 @@
+"""The proof from end to end: remember before masking, search after it, certify."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, LiteralString
+
+from psycopg.types.json import Jsonb
+
+from shared.errors import PermanentError
+from shared.masking.catalogue import read_tables
+from shared.masking.plan import MaskingPlan
+from shared.masking.proof.canaries import (
+    COLUMNS,
+    TABLE,
+    canaries_of,
+    plant_canaries,
+    remove_canaries,
+)
+from shared.masking.proof.certificate import (
+    Certificate,
+    RuleCount,
+    SignedCertificate,
+    read_certificate,
+    store_certificate,
+)
+from shared.masking.proof.content import fingerprint
+from shared.masking.proof.originals import (
+    Left,
+    OriginalsLost,
+    forget_originals,
+    left_out,
+    load_originals,
+    remember_originals,
+)
+from shared.masking.proof.seal import Seal, Signer
+from shared.masking.proof.search import Leak, Search, Searched, search_columns, unread
+from shared.masking.proof.spelling import Spelling
+from shared.masking.rewrite import maskers_ready
+from shared.postgres.marker import CloneMarker, Database, require_clone
+
+_RECORDS: LiteralString = """
+create table if not exists signalbox.searched_tables (
+    table_path text primary key,
+    content text not null,
+    rows bigint not null,
+    bytes bigint not null,
+    seconds double precision not null,
+    leaks jsonb not null
+);
+comment on table signalbox.searched_tables is
+    'Tables that the proof has read, and the content of the database at that time.';
+"""
+
+_RECORD: LiteralString = """
+insert into signalbox.searched_tables values (%s, %s, %s, %s, %s, %s)
+"""
+
+_INSTALLED: LiteralString = """
+select name, coalesce(latest_version, '') from ir_module_module
+where state in ('installed', 'to upgrade', 'to remove') order by name
+"""
+
+_NAMED = 20
+
+
+class LeaksFound(PermanentError):
+    """Originals that masking should have replaced are still in the clone; nobody gets to see it."""
+
+
+class CanariesMissed(PermanentError):
+    """The search did not find what was planted for it, so that it proves nothing."""
+
+
+@dataclass(frozen=True)
+class ProofProgress:
+    """How far the search has come: tables that were read, of how many."""
+
+    done: int
+    of: int
+
+
+def remember(
+    connection: Database, plan: MaskingPlan, key: bytes, *, run_id: str, epoch: int
+) -> Left:
+    """Before masking: keep sealed hashes of what the plan is going to replace, in the clone.
+
+    Safe to repeat: what was remembered once stays. The connection is in autocommit.
+
+    Raises NotAClone, StaleEpoch, WeakMaskingKey, and OriginalsLost when masking has begun already.
+    """
+    marker = require_clone(connection, run_id=run_id, epoch=epoch)
+    seal = Seal(key, marker.run_id)
+    with maskers_ready((connection,), key):
+        return remember_originals(connection, plan, Spelling.of(seal.spelling_key), seal)
+
+
+def prove(
+    connection: Database,
+    plan: MaskingPlan,
+    key: bytes,
+    *,
+    run_id: str,
+    epoch: int,
+    budget: timedelta,
+    on_progress: Callable[[ProofProgress], None] | None = None,
+) -> SignedCertificate | ProofProgress:
+    """After the last change: read every table once and certify that nothing was left.
+
+    Returns a ProofProgress when the budget is used; call again. The certificate is kept in the
+    clone. A table is read in one go, so a call can last as long as the largest one takes beyond
+    its budget; what was read before a change of the database is read again.
+
+    Raises LeaksFound, CanariesMissed, OriginalsLost, NotAClone, StaleEpoch.
+    """
+    deadline = monotonic() + budget.total_seconds()
+    marker = require_clone(connection, run_id=run_id, epoch=epoch)
+    content = fingerprint(connection)
+    if (known := _certified(connection, key, run_id, content)) is not None:
+        return known
+    proof = _Proof.begin(connection, plan, key, marker, content)
+    progress = proof.go_on(deadline, on_progress)
+    if progress.done < progress.of:
+        return progress
+    return proof.certify(Signer(key))
+
+
+@dataclass(frozen=True)
+class _Proof:
+    connection: Database
+    plan: MaskingPlan
+    marker: CloneMarker
+    content: str
+    left: Left
+    seal: Seal
+    search: Search
+    inside: int
+    whole: int
+
+    @classmethod
+    def begin(
+        cls,
+        connection: Database,
+        plan: MaskingPlan,
+        key: bytes,
+        marker: CloneMarker,
+        content: str,
+    ) -> "_Proof":
+        seal = Seal(key, marker.run_id)
+        originals = load_originals(connection, seal)
+        left = left_out(connection)
+        if left is None or left.policy_hash != plan.policy_hash:
+            raise OriginalsLost(
+                f"database {connection.info.dbname} was masked by another policy than the one that "
+                "the proof is asked for: restore the backup again"
+            )
+        connection.execute(_RECORDS)
+        connection.execute("delete from signalbox.searched_tables where content <> %s", (content,))
+        search = Search(connection, plan, Spelling.of(seal.spelling_key), originals)
+        inside, whole = originals.inside, originals.whole
+        return cls(connection, plan, marker, content, left, seal, search, inside, whole)
+
+    def go_on(
+        self, deadline: float, on_progress: Callable[[ProofProgress], None] | None
+    ) -> ProofProgress:
+        """Read table by table until the deadline."""
+        done = {path for (path,) in self._records("table_path")}
+        tables = read_tables(self.connection)
+        for table in tables:
+            if table.path in done:
+                continue
+            if monotonic() >= deadline:
+                break
+            started = monotonic()
+            self._record(table.path, self.search.table(table), monotonic() - started)
+            done.add(table.path)
+            if on_progress is not None:
+                on_progress(ProofProgress(len(done), len(tables)))
+        return ProofProgress(len(done), len(tables))
+
+    def certify(self, signer: Signer) -> SignedCertificate:
+        """Judge what was found, and sign it if it is good."""
+        planted, found = self._release_canaries()
+        if found < planted:
+            raise CanariesMissed(
+                f"database {self.connection.info.dbname}: the search found {found} of {planted} "
+                "planted values; this is a fault of Signalbox, and what it searched is not proven"
+            )
+        leaks = [Leak(**each) for (leaks,) in self._records("leaks") for each in leaks]
+        if leaks:
+            raise LeaksFound(_leaked(self.connection.info.dbname, leaks))
+        signed = SignedCertificate.of(self._certificate(planted, found), signer)
+        store_certificate(self.connection, signed)
+        forget_originals(self.connection)
+        self.connection.execute("drop table signalbox.searched_tables")
+        return signed
+
+    def _release_canaries(self) -> tuple[int, int]:
+        planted = plant_canaries(self.connection, canaries_of(self.seal.canary_key))
+        searched = search_columns(self.search, TABLE, COLUMNS)
+        remove_canaries(self.connection)
+        return planted, sum(leak.rows for leak in searched.leaks)
+
+    def _record(self, path: str, found: Searched, seconds: float) -> None:
+        leaks = Jsonb([asdict(leak) for leak in found.leaks])
+        values = (path, self.content, found.rows, found.bytes, seconds, leaks)
+        self.connection.execute(_RECORD, values)
+
+    def _records(self, column: LiteralString) -> Iterable[tuple[Any, ...]]:
+        return self.connection.execute(f"select {column} from signalbox.searched_tables")
+
+    def _certificate(self, planted: int, found: int) -> Certificate:
+        totals = "count(*), sum(rows)::bigint, sum(bytes)::bigint, sum(seconds)"
+        ((tables, rows, size, seconds),) = self._records(totals)
+        return Certificate(
+            database=self.connection.info.dbname,
+            run=self.marker.run_id,
+            source=self.marker.source_database,
+            content=self.content,
+            modules=_modules(self.connection),
+            policy_sha256=self.plan.policy_hash,
+            rules=tuple(_rule_counts(self.plan)),
+            looked_for_inside=self.inside,
+            looked_for_whole=self.whole,
+            too_short=self.left.too_short,
+            ambiguous=self.left.ambiguous,
+            tables=tables,
+            rows=rows,
+            bytes=size,
+            not_read=unread(self.connection),
+            leaks=0,
+            canaries_planted=planted,
+            canaries_found=found,
+            seconds=round(seconds, 3),
+            issued_at=datetime.now(UTC),
+        )
+
+
+def _certified(
+    connection: Database, key: bytes, run_id: str, content: str
+) -> SignedCertificate | None:
+    signed = read_certificate(connection)
+    if signed is None or not signed.is_valid(Signer(key).public_key):
+        return None
+    certificate = signed.certificate
+    return signed if (certificate.run, certificate.content) == (run_id, content) else None
+
+
+def _leaked(database: str, leaks: list[Leak]) -> str:
+    listed = "\n".join(f"  {leak}" for leak in leaks[:_NAMED])
+    return (
+        f"{len(leaks)} columns of {database} still hold what masking should have replaced; "
+        f"mend the masking policy and start the run again:\n{listed}"
+    )
+
+
+def _modules(connection: Database) -> dict[str, str]:
+    row = connection.execute("select to_regclass('public.ir_module_module')").fetchone()
+    return dict(connection.execute(_INSTALLED).fetchall()) if row and row[0] else {}
+
+
+def _rule_counts(plan: MaskingPlan) -> Iterable[RuleCount]:
+    places: dict[str, list[str]] = {}
+    for table in plan.tables:
+        for planned in table.columns:
+            verdict = f"mask {planned.masker}" if planned.masker else "clear"
+            places.setdefault(verdict, []).append(table.table.path)
+        if table.drop_rows:
+            places.setdefault("drop rows", []).append(table.table.path)
+    return (
+        RuleCount(verdict=verdict, columns=len(tables), tables=len(set(tables)))
+        for verdict, tables in sorted(places.items())
+    )

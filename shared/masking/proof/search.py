@@ -1,0 +1,231 @@
+"""Read a whole database once and find what was to be masked: in which row, never what."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal, LiteralString
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from shared.masking.catalogue import Column, Table
+from shared.masking.plan import ColumnPlan, MaskingPlan
+from shared.masking.proof import kernel
+from shared.masking.proof.originals import Originals
+from shared.masking.proof.spelling import Spelling
+from shared.masking.proof.stream import blocks
+from shared.postgres.marker import Database
+
+LeakKind = Literal["original inside", "original as a whole", "not emptied"]
+
+_KINDS: dict[int, LeakKind] = {
+    kernel.HIT_INSIDE: "original inside",
+    kernel.HIT_WHOLE: "original as a whole",
+    kernel.HIT_NOT_EMPTY: "not emptied",
+}
+
+_SHOWN = 5
+_ROOM = 4096
+_AHEAD = 2
+
+_KEYS: LiteralString = """
+select n.nspname, c.relname,
+       array_agg(a.attname order by array_position(i.indkey::int2[], a.attnum))
+from pg_index i
+join pg_class c on c.oid = i.indrelid
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
+join pg_type t on t.oid = a.atttypid
+where i.indisprimary
+group by n.nspname, c.relname, i.indexrelid
+having bool_and(t.typcategory = 'N' or t.typname = 'uuid')
+"""
+
+_UNREAD: LiteralString = """
+select case c.relkind when 'm' then 'materialized view ' else 'foreign table ' end
+       || c.oid::regclass::text
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('m', 'f') and n.nspname !~ '^(pg_|signalbox)'
+union all
+select count(*) || ' large objects' from pg_largeobject_metadata having count(*) > 0
+order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Rows of one column that still hold what masking should have replaced."""
+
+    table: str
+    column: str
+    kind: LeakKind
+    rows: int
+    """At least so many."""
+    keys: tuple[str, ...]
+    """Primary keys of a few of them (numbers and UUIDs only), else their places in the table."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.table}.{self.column}: {self.kind} in {self.rows} rows ({', '.join(self.keys)})"
+        )
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What searching one table gave."""
+
+    rows: int
+    bytes: int
+    leaks: tuple[Leak, ...]
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    role: int
+    expression: sql.Composable
+
+
+@dataclass
+class _Tally:
+    rows: int = 0
+    bytes: int = 0
+    counts: Counter[tuple[str, LeakKind]] = field(default_factory=Counter)
+    keys: dict[tuple[str, LeakKind], list[str]] = field(default_factory=dict)
+
+    def leaks(self, table: str) -> tuple[Leak, ...]:
+        return tuple(
+            Leak(table, column, kind, rows, tuple(self.keys[column, kind]))
+            for (column, kind), rows in sorted(self.counts.items())
+        )
+
+
+class Search:
+    """Searches tables of one database for one set of originals."""
+
+    def __init__(
+        self, connection: Database, plan: MaskingPlan, spelling: Spelling, originals: Originals
+    ) -> None:
+        self._connection = connection
+        self._spelling = spelling
+        self._originals = originals
+        self._keys = {
+            (schema, name): columns for schema, name, columns in connection.execute(_KEYS)
+        }
+        self._planned = {
+            planned.column.path: planned for table in plan.tables for planned in table.columns
+        }
+        self._dropped = plan.dropped
+
+    def table(self, table: Table) -> Searched:
+        """Read every value of a table that can hold text, once."""
+        fields = tuple(self._fields(table))
+        return self.query(table.path, fields, table.identifier)
+
+    def query(self, path: str, fields: tuple[_Field, ...], table: sql.Identifier) -> Searched:
+        """Search these fields of a table."""
+        if len(fields) == 1:
+            return Searched(0, 0, ())
+        tally = _Tally()
+        expressions = sql.SQL(", ").join(each.expression for each in fields)
+        query = sql.SQL("select {} from {}").format(expressions, table)
+        with ThreadPoolExecutor(1) as pool:
+            for block, result in self._results(pool, fields, query):
+                _count(tally, fields, block, result)
+        return Searched(tally.rows, tally.bytes, tally.leaks(path))
+
+    def _fields(self, table: Table) -> Iterator[_Field]:
+        yield _Field("", kernel.KEY, self._key(table))
+        if table.path in self._dropped:
+            yield _Field("*", kernel.EMPTY, sql.SQL("'row'"))
+            return
+        for column in table.columns:
+            found = _field(column, self._planned.get(column.path))
+            if found is not None:
+                yield found
+
+    def _key(self, table: Table) -> sql.Composable:
+        columns = self._keys.get((table.schema, table.name))
+        if columns is None:
+            return sql.SQL("ctid::text")
+        return sql.SQL("concat_ws('/', {})").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+
+    def _results(
+        self, pool: ThreadPoolExecutor, fields: tuple[_Field, ...], query: sql.Composed
+    ) -> Iterator[tuple[bytes, "_Result"]]:
+        """Blocks with their results, searched while the next one is being read."""
+        roles = np.array([each.role for each in fields], np.int64)
+        waiting: list[tuple[bytes, Future[_Result]]] = []
+        for block in blocks(self._connection, query):
+            waiting.append((block, pool.submit(self._search, roles, block)))
+            if len(waiting) >= _AHEAD:
+                first, future = waiting.pop(0)
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+    def _search(self, roles: NDArray[np.int64], block: bytes) -> "_Result":
+        hits = np.zeros((_ROOM, 5), np.int64)
+        spelling, originals = self._spelling, self._originals
+        rows, found, size = kernel.search(
+            np.frombuffer(block, np.uint8),
+            roles,
+            spelling.folds,
+            spelling.special,
+            spelling.letters,
+            spelling.ascii,
+            spelling.powers,
+            originals.table,
+            originals.filter,
+            hits,
+        )
+        return _Result(rows, size, hits[: min(found, _ROOM)])
+
+
+@dataclass(frozen=True)
+class _Result:
+    rows: int
+    bytes: int
+    hits: NDArray[np.int64]
+
+
+def unread(connection: Database) -> tuple[str, ...]:
+    """What the database holds outside of tables, which the search does not read."""
+    return tuple(name for (name,) in connection.execute(_UNREAD))
+
+
+def _field(column: Column, planned: ColumnPlan | None) -> _Field | None:
+    """How a column is read; None when it cannot hold text and nothing is expected of it."""
+    name = sql.Identifier(column.name)
+    if planned is not None and column.kind not in ("text", "json"):
+        unwanted = "{0} <> date_trunc('year', {0})" if planned.masker else "{0} is not null"
+        test = sql.SQL("case when {} then 'x' end").format(sql.SQL(unwanted).format(name))
+        return _Field(column.name, kernel.EMPTY, test)
+    if column.kind in ("date", "number", "closed"):
+        return None
+    role = kernel.SEARCHED if planned is None else kernel.COMPARED
+    as_is = column.kind in ("text", "json", "binary") or column.type == "xml"
+    return _Field(column.name, role, name if as_is else sql.SQL("{}::text").format(name))
+
+
+def _count(tally: _Tally, fields: tuple[_Field, ...], block: bytes, result: _Result) -> None:
+    tally.rows += result.rows
+    tally.bytes += result.bytes
+    for kind, number, at, size, _ in result.hits.tolist():
+        place = fields[number].name, _KINDS[kind]
+        tally.counts[place] += 1
+        keys = tally.keys.setdefault(place, [])
+        if len(keys) < _SHOWN and at >= 0:
+            keys.append(block[at : at + size].decode())
+
+
+def search_columns(search: Search, path: str, columns: Iterable[str]) -> Searched:
+    """Search a table of our own, whose every field is compared as a whole, too."""
+    schema, name = path.split(".")
+    fields = [_Field("", kernel.KEY, sql.SQL("id::text"))]
+    fields += [_Field(each, kernel.COMPARED, sql.Identifier(each)) for each in columns]
+    return search.query(path, tuple(fields), sql.Identifier(schema, name))
