@@ -217,10 +217,14 @@ def _close(connection: Database, database: str) -> None:
 
 
 def _end_sessions(connection: Database, database: str) -> None:
-    """End the sessions of a database but for this one, and see them gone."""
+    """End the sessions of a database but for this one, and see them gone.
+
+    Autovacuum gives way by itself, and only a superuser may end it.
+    """
     query = """
         select pg_terminate_backend(pid, 5000) from pg_stat_activity
         where datname = %s and pid <> pg_backend_pid()
+          and backend_type is distinct from 'autovacuum worker'
     """
     if not all(gone for (gone,) in connection.execute(query, (database,))):
         raise TemporaryError(f"sessions of database {database} did not end within 5 s")
