@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -201,25 +201,27 @@ def another_host(platform: Platform) -> Iterator[Path]:
 def held_up(site: Site, run: UUID) -> Iterator[None]:
     """Within the block masking waits, in a transaction, for a lock on one of its last tables."""
     waiting = """
-        select 1 from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'
+        select 1 from pg_stat_activity where datname like %s and wait_event_type = 'Lock'
     """
     await_masking(site, run)
-    with (
-        psycopg.connect(incoming(site, run), autocommit=True) as watcher,
-        psycopg.connect(incoming(site, run)) as blocker,
-    ):
+    with psycopg.connect(incoming(site, run)) as blocker:
         blocker.execute("lock table res_users in share mode")
-        wait_for(lambda: watcher.execute(waiting).fetchone(), "masking to wait")
+        wait_for(lambda: site.ask(waiting, f"%{run.hex[:8]}"), "masking to wait")
         yield
 
 
 def await_masking(site: Site, run: UUID) -> None:
     """Return when the first tables of the incoming database are being masked."""
+
+    def begun() -> bool:
+        """A step ends other sessions when it connects, ours too."""
+        with suppress(psycopg.errors.AdminShutdown), psycopg.connect(incoming(site, run)) as looker:
+            found = looker.execute("select to_regclass('signalbox.masked_tables')").fetchone()
+            return found != (None,)
+        return False
+
     site.await_work_at(run, "sanitize_database")
-    with psycopg.connect(incoming(site, run), autocommit=True) as watcher:
-        begun = "select to_regclass('signalbox.masked_tables')"
-        wait_for(lambda: watcher.execute(begun).fetchone() != (None,), "masking to begin")
+    wait_for(begun, "masking to begin")
 
 
 def incoming(site: Site, run: UUID) -> str:
