@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -511,4 +511,5 @@ def _json(value: Mapping[str, Any] | None) -> Jsonb | None:
 
 def _row(envelope: Envelope) -> dict[str, Any]:
     at = envelope.scheduled_for
-    return asdict(envelope) | {"scheduled_for": at and at.isoformat()}
+    plain = {"scheduled_for": at and at.isoformat(), "properties": dict(envelope.properties)}
+    return vars(envelope) | plain
