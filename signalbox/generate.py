@@ -12,6 +12,7 @@ from functions import intake
 from functions.runbooks import RUNBOOKS
 from shared.estate import Estate
 from shared.masking.policy import MaskingPolicy
+from shared.masking.proof import SignedCertificate
 from shared.messages import CloudEvent, Command, Event, Message
 from shared.messages.announcements import Announcement
 from shared.odoo.manifest import BackupManifest
@@ -70,6 +71,7 @@ def _models() -> list[type[BaseModel]]:
         *announcements,
         Estate,
         MaskingPolicy,
+        SignedCertificate,
         BackupManifest,
     ]
 

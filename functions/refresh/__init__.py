@@ -8,6 +8,7 @@
     remap      addresses of production become the environment's own
     copy       the files that the sanitized database refers to
     verify     every check, of rows and of files, or nobody gets to see it
+    prove      the whole database is searched for what masking replaced, and certified
     publish    exchange the databases by name, keep the old one for a while
 
 Until the last step users work on the environment as it was; when any step fails, what the run did
@@ -20,6 +21,7 @@ from functions.refresh.build_indexes import build_indexes
 from functions.refresh.copy_filestore import copy_filestore
 from functions.refresh.find_backup import find_backup
 from functions.refresh.mask_database import mask_database
+from functions.refresh.prove_sanitized import prove_sanitized
 from functions.refresh.publish_environment import publish_environment, swap_back
 from functions.refresh.remap_endpoints import remap_endpoints, restore_endpoints
 from functions.refresh.restore_backup import drop_incoming, restore_backup
@@ -63,6 +65,7 @@ RUNBOOK = Runbook(
         Step(remap_endpoints, undo=restore_endpoints),
         Step(copy_filestore, time_limit=timedelta(hours=8)),
         Step(verify_environment, time_limit=timedelta(hours=4)),
+        Step(prove_sanitized, time_limit=timedelta(hours=4)),
         Step(publish_environment, undo=swap_back, time_limit=timedelta(minutes=20)),
     ),
     overdue_after=timedelta(hours=6),

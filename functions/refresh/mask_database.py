@@ -4,6 +4,7 @@ from functions.refresh.clones import incoming_clone, mask_within_budget, policy_
 from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
 from shared.masking import plan_masking
+from shared.masking.proof import remember
 from shared.messages.refresh import DatabaseMasked, DatabaseRestored
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run
@@ -22,6 +23,8 @@ def mask_database(
     Tables that lose their rows wait for ``sanitize_database``: foreign keys, which are not there
     yet, say what goes with them.
 
+    What is replaced is remembered first, as keyed hashes, for ``prove_sanitized`` to look for.
+
     Safe to repeat: the clone records which tables are masked, so none is masked twice.
 
     Raises CoverageGap when the policy decides nothing on a column that could be personal,
@@ -31,6 +34,7 @@ def mask_database(
     with incoming_clone(databases, target, run) as connection:
         plan = plan_masking(connection, policy_of(target.environment)).rewrites
         key = secrets.resolve(estate.masking_key).encode()
+        remember(connection, plan, key, run_id=str(run.id), epoch=run.epoch)
         progress = mask_within_budget(databases, target, run, connection, plan, key)
     if isinstance(progress, Again):
         return progress

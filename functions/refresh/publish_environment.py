@@ -2,21 +2,24 @@
 
 from datetime import UTC, datetime
 
+from functions.refresh.clones import incoming_clone
 from functions.refresh.ownership import hand_over, is_public, reopen
 from functions.refresh.targets import Target, look_again, still_mine, target_of
 from shared.cluster import Cluster
-from shared.estate import Estate
-from shared.messages.refresh import EnvironmentPublished, EnvironmentVerified
+from shared.estate import Estate, Secrets
+from shared.masking.proof import require_certificate
+from shared.messages.refresh import EnvironmentPublished, SanitizationProven
 from shared.postgres.checkpoints import keep_checkpoint, use_checkpoint
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run
 
 
 def publish_environment(
-    verified: EnvironmentVerified,
+    proven: SanitizationProven,
     *,
     run: Run,
     estate: Estate,
+    secrets: Secrets,
     cluster: Cluster,
     databases: Databases,
 ) -> EnvironmentPublished | Again:
@@ -27,24 +30,25 @@ def publish_environment(
     Safe to repeat: which database is live is read from its marker, so the exchange happens once,
     and everything around it writes what may be there already.
 
-    Raises StaleEpoch when a newer run has changed the workloads or published its own database.
+    Raises NotCertified when the incoming database is not the one that was proven; StaleEpoch when a
+    newer run has changed the workloads or published its own database.
     """
     target = target_of(run, estate)
     if not _is_live(databases, target, run):
         if not (_all_stopped(cluster, target, run) and "was_public" in run.checkpoint):
             was_public = is_public(databases, target.server, target.live)
             return look_again(run, **{"was_public": was_public, **run.checkpoint})
-        still_mine(run)
+        _refuse_uncertified(databases, target, run, secrets.resolve(estate.masking_key).encode())
         _exchange(databases, target, run)
     previous = _keep_previous(databases, target)
     hand_over(databases, target.server, target.live, target.environment.database.owner)
     if not _all_started(cluster, target, run):
         return look_again(run)
-    return verified.become(EnvironmentPublished, previous=previous)
+    return proven.become(EnvironmentPublished, previous=previous)
 
 
 def swap_back(
-    verified: EnvironmentVerified,  # noqa: ARG001 - an undo gets what its step got
+    proven: SanitizationProven,  # noqa: ARG001 - an undo gets what its step got
     *,
     run: Run,
     estate: Estate,
@@ -68,6 +72,13 @@ def swap_back(
     for workload in target.environment.workloads:
         cluster.start_workload(target.namespace, workload, epoch=run.epoch, as_before=True)
     return None
+
+
+def _refuse_uncertified(databases: Databases, target: Target, run: Run, key: bytes) -> None:
+    """An exchange that failed half way has closed the database: it is opened to be looked at."""
+    reopen(databases, target.server, target.incoming, to_everyone=False)
+    with incoming_clone(databases, target, run) as connection:
+        require_certificate(connection, key, run_id=str(run.id))
 
 
 def _is_live(databases: Databases, target: Target, run: Run) -> bool:

@@ -84,7 +84,14 @@ class EnvironmentVerified(FilestoreCopied):
     checks: int
 
 
-class EnvironmentPublished(EnvironmentVerified):
+class SanitizationProven(EnvironmentVerified):
+    """The whole incoming database was searched for what masking replaced; nothing was left."""
+
+    certificate: str
+    """The signed certificate, as JSON; the database holds it, too."""
+
+
+class EnvironmentPublished(SanitizationProven):
     """The incoming database is the environment's; the one before it is kept for a while."""
 
     previous: str | None

@@ -66,10 +66,13 @@ class Leak:
     keys: tuple[str, ...]
     """Primary keys of a few of them (numbers and UUIDs only), else their places in the table."""
 
+    @property
+    def path(self) -> str:
+        """``table.column``."""
+        return f"{self.table}.{self.column}"
+
     def __str__(self) -> str:
-        return (
-            f"{self.table}.{self.column}: {self.kind} in {self.rows} rows ({', '.join(self.keys)})"
-        )
+        return f"{self.path}: {self.kind} in {self.rows} rows ({', '.join(self.keys)})"
 
 
 @dataclass(frozen=True)

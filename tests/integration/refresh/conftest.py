@@ -6,6 +6,7 @@ Production and staging are databases of one PostgreSQL server that the estate ha
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,9 @@ from infra.local.sample import TakenBackup, create_sample, take_backup, upload_f
 from shared.blobs import AzureBlobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets, load_estate
-from shared.messages.refresh import BackupCompleted, DatabaseRestored, EnvironmentVerified
+from shared.masking import load_policy, plan_masking
+from shared.masking.proof import SignedCertificate, prove, remember
+from shared.messages.refresh import BackupCompleted, DatabaseRestored, SanitizationProven
 from shared.postgres import Databases
 from shared.postgres.checkpoints import incoming_name
 from shared.postgres.marker import CloneMarker, write_marker
@@ -180,12 +183,12 @@ def restored(
 
 
 @pytest.fixture
-def verified(passage: Passage, staging: Staging) -> EnvironmentVerified:
-    """``passage`` has come as far as ``verify_environment``, with an empty database."""
+def proven(passage: Passage, staging: Staging) -> SanitizationProven:
+    """``passage`` has come as far as ``prove_sanitized``, with an empty database."""
     incoming = incoming_name("acme_staging", passage.short)
     passage.resources.databases.create("erp-nonprod", incoming)
     mark(passage, incoming)
-    return EnvironmentVerified(
+    return SanitizationProven(
         source="acme-prod",
         manifest="backups/m.json",
         manifest_sha256="0" * 64,
@@ -202,7 +205,20 @@ def verified(passage: Passage, staging: Staging) -> EnvironmentVerified:
         files=0,
         bytes=0,
         checks=0,
+        certificate=certify(passage, incoming),
     )
+
+
+def certify(passage: Passage, database: str) -> str:
+    """Prove a database of a passage, as it is now."""
+    resources, facts = passage.resources, {"run_id": str(passage.id), "epoch": passage.epoch}
+    key = resources.secrets.resolve(resources.estate.masking_key).encode()
+    with resources.databases.connect("erp-nonprod", database, autocommit=True) as connection:
+        plan = plan_masking(connection, load_policy())
+        remember(connection, plan, key, **facts)
+        found = prove(connection, plan, key, budget=timedelta(minutes=1), **facts)
+    assert isinstance(found, SignedCertificate)
+    return found.model_dump_json()
 
 
 def copy_database(postgres: PostgresServer, source: str, target: str) -> None:

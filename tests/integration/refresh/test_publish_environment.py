@@ -8,7 +8,8 @@ from psycopg import sql
 from infra.local.postgres import PostgresServer
 from shared.cluster import StaleEpoch as StaleClusterEpoch
 from shared.cluster.api import Api
-from shared.messages.refresh import EnvironmentPublished, EnvironmentVerified
+from shared.masking.proof import NotCertified
+from shared.messages.refresh import EnvironmentPublished, SanitizationProven
 from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.postgres.marker import StaleEpoch
 from tests.integration.refresh.conftest import Staging, databases_like, mark
@@ -43,9 +44,9 @@ def can_connect(postgres: PostgresServer, database: str, user: str) -> bool:
 
 
 def test_publishing_keeps_the_previous_database_for_a_while(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified
+    passage: Passage, staging: Staging, proven: SanitizationProven
 ) -> None:
-    published = passage.do("publish_environment", verified)
+    published = passage.do("publish_environment", proven)
 
     assert published.previous == f"acme_staging_before_{passage.short}"
     assert staging.motto() is None
@@ -59,12 +60,36 @@ def test_publishing_keeps_the_previous_database_for_a_while(
     assert not databases.exists("erp-nonprod", published.previous)
 
 
-def test_only_the_owner_may_connect_to_what_was_published(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified, postgres: PostgresServer
+def test_a_database_that_changed_after_the_proof_is_not_published(
+    passage: Passage, staging: Staging, proven: SanitizationProven, postgres: PostgresServer
 ) -> None:
-    before = can_connect(postgres, verified.database, "odoo")
+    with psycopg.connect(postgres.dsn(proven.database)) as connection:
+        connection.execute("create table late as select 'Ada Holm' as name")
 
-    published = passage.do("publish_environment", verified)
+    with pytest.raises(NotCertified, match="have changed since it was searched"):
+        passage.do("publish_environment", proven)
+
+    assert staging.motto() == "as it was"
+
+
+def test_a_database_without_a_certificate_is_not_published(
+    passage: Passage, staging: Staging, proven: SanitizationProven, postgres: PostgresServer
+) -> None:
+    with psycopg.connect(postgres.dsn(proven.database)) as connection:
+        connection.execute("drop table signalbox.certificate")
+
+    with pytest.raises(NotCertified, match="it has no certificate"):
+        passage.do("publish_environment", proven)
+
+    assert staging.motto() == "as it was"
+
+
+def test_only_the_owner_may_connect_to_what_was_published(
+    passage: Passage, staging: Staging, proven: SanitizationProven, postgres: PostgresServer
+) -> None:
+    before = can_connect(postgres, proven.database, "odoo")
+
+    published = passage.do("publish_environment", proven)
 
     assert not before
     assert can_connect(postgres, staging.database, "odoo")
@@ -73,11 +98,11 @@ def test_only_the_owner_may_connect_to_what_was_published(
 
 
 def test_workloads_stand_still_while_names_are_exchanged(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified, api: Api
+    passage: Passage, staging: Staging, proven: SanitizationProven, api: Api
 ) -> None:
-    passage.look("publish_environment", verified)
+    passage.look("publish_environment", proven)
     while_it_waits = replicas(api, "odoo"), replicas(api, "odoo-cron"), staging.motto()
-    passage.do("publish_environment", verified)
+    passage.do("publish_environment", proven)
 
     assert while_it_waits == (0, 0, "as it was")
     assert (replicas(api, "odoo"), replicas(api, "odoo-cron")) == (1, 1)
@@ -86,36 +111,36 @@ def test_workloads_stand_still_while_names_are_exchanged(
 
 
 def test_publishing_twice_exchanges_once(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified, postgres: PostgresServer
+    passage: Passage, staging: Staging, proven: SanitizationProven, postgres: PostgresServer
 ) -> None:
-    first = passage.do("publish_environment", verified)
+    first = passage.do("publish_environment", proven)
     passage.checkpoints.clear()
-    second = passage.do("publish_environment", verified)
+    second = passage.do("publish_environment", proven)
 
     assert first == second
     assert databases_like(postgres, "acme_staging%") == [staging.database, first.previous]
 
 
 def test_the_first_refresh_has_no_checkpoint(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified, postgres: PostgresServer
+    passage: Passage, staging: Staging, proven: SanitizationProven, postgres: PostgresServer
 ) -> None:
     postgres.drop_database(staging.database)
-    published = passage.do("publish_environment", verified)
+    published = passage.do("publish_environment", proven)
     passage.undo()
 
-    assert published == verified.become(EnvironmentPublished, previous=None)
-    assert databases_like(postgres, "acme_staging%") == [verified.database]
+    assert published == proven.become(EnvironmentPublished, previous=None)
+    assert databases_like(postgres, "acme_staging%") == [proven.database]
 
 
 def test_swapping_back_puts_everything_back(
     passage: Passage,
     staging: Staging,
-    verified: EnvironmentVerified,
+    proven: SanitizationProven,
     postgres: PostgresServer,
     api: Api,
 ) -> None:
     scale(api, "odoo", 3)
-    passage.do("publish_environment", verified)
+    passage.do("publish_environment", proven)
 
     passage.undo()
     passage.undo()
@@ -123,16 +148,16 @@ def test_swapping_back_puts_everything_back(
     assert staging.motto() == "as it was"
     assert can_connect(postgres, staging.database, "visitor")
     assert (replicas(api, "odoo"), replicas(api, "odoo-cron")) == (3, 1)
-    assert databases_like(postgres, "acme_staging%") == [staging.database, verified.database]
+    assert databases_like(postgres, "acme_staging%") == [staging.database, proven.database]
 
 
 def test_swapping_back_gives_an_older_clone_its_marker_back(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified
+    passage: Passage, staging: Staging, proven: SanitizationProven
 ) -> None:
     databases = passage.resources.databases
     mark(passage, staging.database, run_id="an older run", epoch=0)
     before = databases.marker("erp-nonprod", staging.database)
-    passage.do("publish_environment", verified)
+    passage.do("publish_environment", proven)
     while_published = databases.marker("erp-nonprod", f"acme_staging_before_{passage.short}")
 
     passage.undo()
@@ -150,21 +175,21 @@ def test_swapping_back_gives_an_older_clone_its_marker_back(
 def test_a_crash_half_way_is_finished_or_undone(
     passage: Passage,
     staging: Staging,
-    verified: EnvironmentVerified,
+    proven: SanitizationProven,
     postgres: PostgresServer,
     monkeypatch: pytest.MonkeyPatch,
     crash_after: str,
     then: str,
 ) -> None:
     while "was_public" not in passage.checkpoints.get("publish_environment", {}):
-        passage.look("publish_environment", verified)
+        passage.look("publish_environment", proven)
 
     with monkeypatch.context() as patch:
         crash_after_statement(patch, crash_after)
         with pytest.raises(Crashed):
-            passage.do("publish_environment", verified)
+            passage.do("publish_environment", proven)
     if then == "again":
-        passage.do("publish_environment", verified)
+        passage.do("publish_environment", proven)
     else:
         passage.undo()
 
@@ -175,7 +200,7 @@ def test_a_crash_half_way_is_finished_or_undone(
     else:
         assert staging.motto() == "as it was"
         assert can_connect(postgres, staging.database, "visitor")
-        assert databases_like(postgres, "acme_staging%") == [staging.database, verified.database]
+        assert databases_like(postgres, "acme_staging%") == [staging.database, proven.database]
 
 
 def crash_after_statement(patch: pytest.MonkeyPatch, text: str) -> None:
@@ -193,23 +218,23 @@ def crash_after_statement(patch: pytest.MonkeyPatch, text: str) -> None:
 
 
 def test_an_older_run_cannot_publish(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified
+    passage: Passage, staging: Staging, proven: SanitizationProven
 ) -> None:
     workload = passage.resources.estate.environment("acme-staging").workloads[0]
     passage.resources.cluster.stop_workload(staging.namespace, workload, epoch=passage.epoch + 1)
 
     with pytest.raises(StaleClusterEpoch, match=f"epoch {passage.epoch + 1}"):
-        passage.do("publish_environment", verified)
+        passage.do("publish_environment", proven)
 
     assert staging.motto() == "as it was"
 
 
 def test_a_newer_clone_is_not_replaced(
-    passage: Passage, staging: Staging, verified: EnvironmentVerified
+    passage: Passage, staging: Staging, proven: SanitizationProven
 ) -> None:
     mark(passage, staging.database, run_id="a newer run", epoch=passage.epoch + 1)
 
     with pytest.raises(StaleEpoch):
-        passage.do("publish_environment", verified)
+        passage.do("publish_environment", proven)
 
     assert staging.motto() == "as it was"
