@@ -2,7 +2,13 @@
 
 from functions.refresh.backups import read_manifest
 from functions.refresh.clones import incoming_clone
-from functions.refresh.filestores import filestore_of, referred_files, sizes_in, within_budget
+from functions.refresh.filestores import (
+    filestore_of,
+    put_file,
+    referred_files,
+    sizes_in,
+    within_budget,
+)
 from functions.refresh.targets import go_on, still_mine, target_of
 from shared.blobs import Blobs
 from shared.estate import Estate
@@ -22,7 +28,8 @@ def copy_filestore(
     """Copy, inside the storage account, what the environment's filestore does not have yet.
 
     Files that nothing in the sanitized database refers to stay behind: dropped rows take their
-    files with them. Nothing is deleted: the previous database still refers to what is there.
+    files with them, and the original of a replaced document is never copied. Nothing is deleted:
+    the previous database still refers to what is there.
 
     Safe to repeat: files are named after their content, and what is there is not copied again.
 
@@ -35,7 +42,7 @@ def copy_filestore(
     there = sizes_in(blobs, filestore_of(target.environment))
     missing = [file for file in files if there.get(file.target) != file.size]
     still_mine(run)
-    copied = within_budget(lambda file: blobs.copy(file.source, file.target), missing)
+    copied = within_budget(lambda file: put_file(blobs, file), missing)
     if len(copied) < len(missing):
         return go_on(run, "copy files", len(files) - len(missing) + len(copied), len(files))
     return remapped.become(

@@ -12,7 +12,8 @@ from shared.blobs import Blobs
 from shared.errors import PermanentError
 from shared.estate import Environment
 from shared.odoo.attachments import stored_files
-from shared.odoo.manifest import BackupManifest
+from shared.odoo.manifest import BackupManifest, FilestoreEntry
+from shared.odoo.placeholders import CONTENTS
 from shared.postgres.marker import Database
 
 T = TypeVar("T")
@@ -38,8 +39,8 @@ class File:
     """``xx/<sha1>``, checked against the backup's listing."""
     size: int
     sha1: str
-    source: str
-    """Its blob in the filestore that was backed up."""
+    source: str | None
+    """Its blob in the filestore that was backed up; None for a placeholder, which is ours."""
     target: str
     """Its blob in the environment's filestore."""
 
@@ -54,7 +55,7 @@ def referred_files(
     """What the connected database refers to, by path. Raises FilestoreIncomplete."""
     listing = read_listing(blobs, manifest_path, manifest)
     wanted = [stored.path for stored in stored_files(connection)]
-    if missing := [path for path in wanted if path not in listing]:
+    if missing := [path for path in wanted if path not in listing and path not in CONTENTS]:
         raise FilestoreIncomplete(
             f"{environment.name}: {len(missing)} of {len(wanted)} files that attachments refer to "
             f"are not in the backup {manifest_path}, such as {', '.join(missing[:SHOWN])}: "
@@ -63,10 +64,17 @@ def referred_files(
     source = f"{manifest.filestore.container}/{_folder(manifest.filestore.prefix)}"
     target = filestore_of(environment)
     return [
-        File(path, entry.size, entry.sha1, source + path, target + path)
+        _placeholder(path, target) if path in CONTENTS else _stored(listing[path], source, target)
         for path in wanted
-        for entry in (listing[path],)
     ]
+
+
+def put_file(blobs: Blobs, file: File) -> None:
+    """Bring a file into the environment's filestore."""
+    if file.source is None:
+        blobs.upload(file.target, CONTENTS[file.path])
+    else:
+        blobs.copy(file.source, file.target)
 
 
 def filestore_of(environment: Environment) -> str:
@@ -91,6 +99,14 @@ def within_budget(work: Callable[[File], T], files: Iterable[File]) -> list[T]:
             batch, waiting = waiting[:BATCH], waiting[BATCH:]
             results += pool.map(work, batch)
     return results
+
+
+def _placeholder(path: str, target: str) -> File:
+    return File(path, len(CONTENTS[path]), path[3:], None, target + path)
+
+
+def _stored(entry: FilestoreEntry, source: str, target: str) -> File:
+    return File(entry.path, entry.size, entry.sha1, source + entry.path, target + entry.path)
 
 
 def _folder(prefix: str) -> str:

@@ -5,6 +5,7 @@ from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
 from shared.masking import plan_masking
 from shared.messages.refresh import DatabaseSanitized, IndexesBuilt
+from shared.odoo.documents import replace_documents
 from shared.odoo.neutralize import neutralize
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run
@@ -20,10 +21,12 @@ def sanitize_database(
 ) -> DatabaseSanitized | Again:
     """Empty the tables that the policy empties, and switch off everything that reaches out.
 
+    Attachments that the policy does not keep refer to placeholders afterwards.
+
     A table that ``mask_database`` has not masked is masked here: the plan is always done whole.
 
-    Safe to repeat: the clone records which tables are masked, so none is masked twice, and
-    neutralizing changes nothing the second time.
+    Safe to repeat: the clone records which tables are masked, so none is masked twice;
+    documents that are placeholders stay so, and neutralizing changes nothing the second time.
 
     Raises CoverageGap when the policy decides nothing on a column that could be personal,
     ProductionRefused and NotAClone when this is not a database that this run restored.
@@ -35,5 +38,7 @@ def sanitize_database(
         progress = mask_within_budget(databases, target, run, connection, plan, key)
         if isinstance(progress, Again):
             return progress
-        neutralize(connection, clone_of(run, target, estate, built.source))
+        clone = clone_of(run, target, estate, built.source)
+        replace_documents(connection, clone, plan.attachments)
+        neutralize(connection, clone)
     return built.become(DatabaseSanitized, rows_masked=progress.rows, tables_masked=progress.done)

@@ -7,7 +7,7 @@ from psycopg import sql
 from shared.masking.catalogue import Column, Table, read_tables
 from shared.masking.coverage import Gap
 from shared.masking.maskers import MaskerName, can_mask, cleared, masked
-from shared.masking.policy import PERSONAL_KINDS, MaskingPolicy, Rule
+from shared.masking.policy import PERSONAL_KINDS, AttachmentRule, MaskingPolicy, Rule
 from shared.postgres.marker import Database
 
 
@@ -40,6 +40,7 @@ class MaskingPlan:
     tables: tuple[TablePlan, ...]
     gaps: tuple[Gap, ...]
     policy_hash: str
+    attachments: tuple[AttachmentRule, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -82,6 +83,7 @@ def plan_masking(connection: Database, policy: MaskingPolicy) -> MaskingPlan:
         tables=tuple(plan for plan in plans if plan.drop_rows or plan.columns),
         gaps=tuple(gaps),
         policy_hash=policy.hash,
+        attachments=policy.attachments,
     )
 
 

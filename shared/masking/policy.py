@@ -81,6 +81,25 @@ class DropRows(_Strict):
         return _compile(self.tables)
 
 
+class AttachmentRule(_Strict):
+    """What happens to the attachments that all of the patterns (shell wildcards) apply to."""
+
+    verdict: Literal["keep", "replace"]
+    """keep: as is. replace: by an empty document of the same type."""
+    models: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Models that the attachments belong to, with dots; empty text: none."""
+    fields: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Fields of the model that the attachments are the content of; empty text: none."""
+    mimetypes: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """MIME types."""
+    names: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """File names as masked: of most, only the ending is left."""
+    urls: tuple[str, ...] = Field(default=("*",), min_length=1)
+    """Addresses in Odoo that the attachments are served under; empty text: none."""
+    why: str = Field(min_length=1)
+    """The reason, for whoever audits the policy."""
+
+
 class MaskingPolicy(_Strict):
     """Rules in order: the first that applies to a column decides; without one it is a gap."""
 
@@ -90,6 +109,8 @@ class MaskingPolicy(_Strict):
     """Tables that are emptied, before any other rule."""
     rules: tuple[Rule, ...]
     """Verdicts on columns, first match wins."""
+    attachments: tuple[AttachmentRule, ...] = ()
+    """Verdicts on attachments, first match wins; without one the document is replaced."""
 
     @cached_property
     def hash(self) -> str:

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from shared.masking.catalogue import Column
 from shared.odoo.checks import Check, Expected, Outcome, number, verdict
+from shared.odoo.documents import real_documents
 from shared.odoo.hostnames import find_hostnames
 from shared.odoo.settings import NO_SERVER
 from shared.postgres.marker import Database, read_marker
@@ -70,6 +71,12 @@ def addresses_are_masked(connection: Database, expected: Expected) -> Outcome:
     return verdict(wrong, f"{len(columns)} columns", columns=len(columns))
 
 
+def documents_are_replaced(connection: Database, expected: Expected) -> Outcome:
+    """Every attachment is a placeholder, unless a rule of the policy keeps it."""
+    wrong = [f"attachment {key}" for key in real_documents(connection, expected.plan.attachments)]
+    return verdict(wrong, "no document but those that the policy keeps")
+
+
 def flag_is_set(connection: Database, _: Expected) -> Outcome:
     """Odoo itself takes the database for neutralized."""
     wrong = [] if number(connection, sql.SQL(_FLAG)) else ["database.is_neutralized is not true"]
@@ -126,6 +133,7 @@ SAFETY_CHECKS = (
     Check("clone-marked", clone_is_marked),
     Check("masking-finished", masking_is_finished),
     Check("addresses-masked", addresses_are_masked),
+    Check("documents-replaced", documents_are_replaced),
     Check("neutralized-flag", flag_is_set),
     Check("mail-goes-nowhere", mail_goes_nowhere),
     Check("no-active-cron", _none(_CRONS, "active scheduled action")),

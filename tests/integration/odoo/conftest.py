@@ -14,6 +14,7 @@ from shared.masking import load_policy, mask_tables, plan_masking
 from shared.odoo.checks import Expected
 from shared.odoo.clone import Clone, installed_modules
 from shared.odoo.data_checks import count_foreign_keys
+from shared.odoo.documents import replace_documents
 from shared.odoo.neutralize import neutralize
 from shared.odoo.remap import remap_settings
 from shared.postgres.marker import CloneMarker, Database, write_marker
@@ -43,6 +44,7 @@ def sanitize(connection: Database, clone: Clone) -> None:
         epoch=clone.epoch,
         budget=timedelta(minutes=2),
     )
+    replace_documents(connection, clone, plan.attachments)
     neutralize(connection, clone)
     remap_settings(connection, clone)
 

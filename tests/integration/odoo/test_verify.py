@@ -16,6 +16,8 @@ BREAKS = {
     "masking-finished": "delete from signalbox.masked_tables where table_path = 'res_partner'",
     "addresses-masked": "update res_partner set email = 'ada@acme.example, b@masked.invalid'"
     " where id = (select max(id) from res_partner)",
+    "documents-replaced": "update ir_attachment set store_fname = '00/' || repeat('0', 40)"
+    " where id = (select max(id) from ir_attachment)",
     "neutralized-flag": "delete from ir_config_parameter where key = 'database.is_neutralized'",
     "mail-goes-nowhere": "update ir_mail_server set active = true",
     "no-active-cron": "update ir_cron set active = true",
@@ -62,6 +64,7 @@ def test_a_clone_that_was_only_restored_fails_every_safety_check(
     assert {
         "masking-finished",
         "addresses-masked",
+        "documents-replaced",
         "neutralized-flag",
         "mail-goes-nowhere",
         "no-active-cron",

@@ -13,6 +13,7 @@ from infra.local.postgres import PostgresServer
 from shared.blobs import BlobMissing, MemoryBlobs
 from shared.messages.refresh import FilestoreCopied
 from shared.odoo.manifest import Archive, BackupManifest, FilestoreEntry, FilestoreListing
+from shared.odoo.placeholders import PLACEHOLDERS
 from shared.runs import Again
 from tests.integration.refresh.conftest import mark
 from tests.integration.refresh.passage import Passage
@@ -110,6 +111,23 @@ def test_only_files_that_the_database_refers_to_are_copied(
     assert in_staging(blobs) == FILES
     assert UNREFERRED not in in_staging(blobs)
     assert (found.files, found.bytes) == (3, len(b"".join(CONTENTS[:3])))
+
+
+def test_a_placeholder_is_not_in_the_backup_and_is_put_there(
+    passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs, postgres: PostgresServer
+) -> None:
+    placeholder = PLACEHOLDERS["application/pdf"]
+    with psycopg.connect(postgres.dsn(copied.database)) as connection:
+        connection.execute(
+            "update ir_attachment set store_fname = %s where store_fname = %s",
+            (placeholder.path, FILES[0]),
+        )
+
+    found = passage.do("copy_filestore", copied)
+
+    assert found.files == 3
+    assert in_staging(blobs) == sorted([*FILES[1:], placeholder.path])
+    assert blobs.read(f"filestore/acme-staging/{placeholder.path}") == placeholder.content
 
 
 def test_a_file_that_is_there_is_not_copied_again(

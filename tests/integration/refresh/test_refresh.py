@@ -7,6 +7,7 @@ import pytest
 
 from functions.refresh.verify_environment import VerificationFailed
 from shared.messages.refresh import BackupCompleted, DatabaseRestored, EnvironmentPublished
+from shared.odoo.placeholders import CONTENTS
 from tests.integration.refresh.conftest import Staging, databases_like
 from tests.integration.refresh.passage import Passage
 
@@ -28,6 +29,8 @@ def test_a_completed_backup_refreshes_staging(
         assert url.fetchone() == ("https://staging.acme.example",)
         odoo.execute("create table odoo_can_upgrade (id int)")
         odoo.execute("alter table res_partner add column odoo_owns_it int")
+    documents = [blob.path for blob in passage.resources.blobs.list("filestore/acme-staging/")]
+    assert {path.removeprefix("filestore/acme-staging/") for path in documents} <= set(CONTENTS)
     assert len(emails) > 100
     assert all(email.endswith(".invalid") for (email,) in emails)
 
