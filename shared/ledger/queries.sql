@@ -57,7 +57,7 @@ returning id, runbook, environment, status, priority, epoch, traceparent
 -- ready_step
 update steps set status = 'ready', input = coalesce(%(input)s, input), due_at = %(now)s,
                  deadline_at = %(now)s::timestamptz + time_limit
-where run_id = %(run)s and name = %(step)s
+where run_id = %(run)s and name = %(step)s and status = 'pending'
 
 -- lock_step
 -- Both rows are locked, so that a wait for the first cannot leave an old version of the second. What
