@@ -1,0 +1,188 @@
+"""A masked clone is certified; one original anywhere, or one rule switched off, and it is not."""
+
+from datetime import timedelta
+
+import pytest
+from psycopg import sql
+
+from shared.masking.proof import (
+    CanariesMissed,
+    LeaksFound,
+    NotCertified,
+    OriginalsLost,
+    ProofProgress,
+    SignedCertificate,
+    read_certificate,
+    require_certificate,
+)
+from shared.masking.proof.search import Search, Searched
+from shared.postgres.marker import Database
+
+from .conftest import KEY, MASKED, RUN, masked, policy, proven, remembered, rules
+
+IBAN = "FR76 3000 6000 0112 3456 7890 189"
+
+
+def test_a_masked_clone_is_certified(clone: Database) -> None:
+    masked(clone)
+
+    signed = proven(clone)
+
+    assert isinstance(signed, SignedCertificate)
+    certificate = signed.certificate
+    assert (certificate.run, certificate.source) == (RUN, "acme_prod")
+    assert certificate.canaries_found == certificate.canaries_planted > 15
+    assert certificate.policy_sha256 == policy().hash
+    assert certificate.tables == 2
+    assert certificate.looked_for_inside > 10
+    assert require_certificate(clone, KEY, run_id=RUN) == signed
+
+
+@pytest.mark.parametrize("rule", [*(r["why"] for r in rules() if r["verdict"] != "keep"), "queue"])
+def test_a_rule_that_is_switched_off_fails_the_proof(clone: Database, rule: str) -> None:
+    masked(clone, rule)
+
+    with pytest.raises(LeaksFound) as failed:
+        proven(clone)
+
+    column = {"y": "born", "secret": "password", "place": "latitude", "queue": "queue.*"}
+    assert column.get(rule, f"person.a_{rule}") in str(failed.value)
+    assert not any(value in str(failed.value) for value in MASKED.values())
+    assert read_certificate(clone) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", "please write to ADA.HOLM@acme.example."),
+        ("text", '<a href="mailto:ada.holm%40acme.example">'),
+        ("json", '{"a": [{"to": "ada.holm\\u0040acme.example"}]}'),
+        ("jsonb", '{"a": [{"to": "ada.holm@acme.example"}]}'),
+        ("bytea", "Dear Adalind Holmgren,"),
+        ("text[]", "{x,Adalind Holmgren}"),
+        ("varchar(40)", "ADALIND&nbsp;HOLMGREN"),
+        ("text", "+33 (1) 40-10-60-28"),
+        ("text", "call 01.40.10.60.28 now"),
+        ("text", IBAN),
+        ("text", "https://x:Sm7pFAKEpassw0rd0101@host/"),
+    ],
+)
+def test_an_original_in_a_column_that_the_policy_keeps_is_found(
+    clone: Database, kind: str, value: str
+) -> None:
+    masked(clone)
+    clone.execute(
+        sql.SQL("create table elsewhere (id int primary key, place {})").format(sql.SQL(kind))  # type: ignore[arg-type]
+    )
+    clone.execute(
+        "insert into elsewhere values (42, %s)", (value.encode() if kind == "bytea" else value,)
+    )
+
+    with pytest.raises(LeaksFound, match=r"elsewhere.place: original inside in 1 rows \(42\)"):
+        proven(clone)
+
+
+def test_a_planted_value_that_is_not_found_makes_the_proof_invalid(
+    clone: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masked(clone)
+    monkeypatch.setattr(Search, "query", lambda *_: Searched(20, 0, ()))
+
+    with pytest.raises(CanariesMissed, match="found 0 of"):
+        proven(clone)
+
+    assert read_certificate(clone) is None
+
+
+def test_a_used_up_budget_leaves_the_rest_for_the_next_call(clone: Database) -> None:
+    masked(clone)
+
+    first = proven(clone, budget=timedelta(0))
+    second = proven(clone)
+
+    assert first == ProofProgress(0, 2)
+    assert isinstance(second, SignedCertificate)
+
+
+def test_the_proof_is_made_once_for_one_content_and_leaves_no_originals(clone: Database) -> None:
+    masked(clone)
+
+    signed = proven(clone)
+
+    assert proven(clone) == signed
+    left = clone.execute(
+        "select to_regclass('signalbox.originals'), to_regclass('signalbox.canaries')"
+    )
+    assert left.fetchone() == (None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "insert into person (note) values ('Ada')",
+        "update person set note = 'Ada'",
+        "delete from person",
+        "create table late as select 1 as id",
+        "alter table person add column late text",
+        "truncate queue",
+        "drop table queue",
+    ],
+)
+def test_any_change_after_the_proof_ends_the_certificate(clone: Database, change: str) -> None:
+    masked(clone)
+    proven(clone)
+
+    clone.execute(change)  # type: ignore[arg-type]
+
+    with pytest.raises(NotCertified, match="have changed since it was searched"):
+        require_certificate(clone, KEY, run_id=RUN)
+
+
+def test_reading_and_vacuuming_end_no_certificate(clone: Database) -> None:
+    masked(clone)
+    signed = proven(clone)
+
+    clone.execute("select count(*) from person")
+    clone.execute("vacuum (analyze) person")
+
+    assert require_certificate(clone, KEY, run_id=RUN) == signed
+
+
+def test_a_certificate_that_was_touched_or_is_of_another_key_or_run_is_refused(
+    clone: Database,
+) -> None:
+    masked(clone)
+    proven(clone)
+
+    with pytest.raises(NotCertified, match="not signed with the masking key"):
+        require_certificate(clone, b"another key of enough bytes", run_id=RUN)
+    with pytest.raises(NotCertified, match="is of run run-7"):
+        require_certificate(clone, KEY, run_id="run-8")
+    clone.execute(
+        "update signalbox.certificate set certificate = replace(certificate, 'acme_prod', 'other')"
+    )
+    with pytest.raises(NotCertified, match="not signed with the masking key"):
+        require_certificate(clone, KEY, run_id=RUN)
+
+
+def test_originals_are_never_stored_in_clear(clone: Database) -> None:
+    remembered(clone)
+
+    stored = b"".join(
+        bytes(sealed) for (sealed,) in clone.execute("select sealed from signalbox.originals")
+    )
+
+    assert stored
+    assert not any(value.encode() in stored for value in MASKED.values())
+
+
+def test_a_clone_that_was_masked_unremembered_cannot_be_proven(clone: Database) -> None:
+    with pytest.raises(OriginalsLost, match="no record of its originals"):
+        proven(clone)
+
+
+def test_another_key_than_the_one_it_was_masked_with_proves_nothing(clone: Database) -> None:
+    masked(clone)
+
+    with pytest.raises(OriginalsLost, match="another key"):
+        proven(clone, key=b"another key of enough bytes")
