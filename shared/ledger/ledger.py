@@ -82,8 +82,15 @@ class Ledger:
 
     @classmethod
     def connect(cls, url: str, *, connections: int = 8) -> "Ledger":
-        """Connects and migrates at first use; to at most ``connections`` sessions."""
-        return cls(ConnectionPool(url, min_size=1, max_size=connections, open=False, timeout=10))
+        """Connects and migrates at first use; to at most ``connections`` sessions.
+
+        During an outage the pool gives up as soon as who waits for it: whoever asks next makes it
+        try anew. By default it would pause for minutes, and be late when the server is back.
+        """
+        pool: ConnectionPool[Connection] = ConnectionPool(
+            url, min_size=1, max_size=connections, open=False, timeout=10, reconnect_timeout=10
+        )
+        return cls(pool)
 
     def close(self) -> None:
         self._pool.close()
