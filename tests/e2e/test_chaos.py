@@ -121,7 +121,7 @@ def test_a_step_that_dies_half_way_is_taken_up_by_another_attempt(
     killed(site.platform, part)
 
     assert_refreshed_once(site, run, undisturbed)
-    first, *others = site.attempts(run)["sanitize_database"]
+    first, *others = site.attempts(run)["mask_database"]
     assert first in outcomes
     assert others == ["succeeded"]
 
@@ -137,7 +137,7 @@ def test_a_host_that_hangs_in_a_transaction_neither_blocks_nor_disturbs_who_take
 
         try:
             wait_for(
-                lambda: site.attempts(run)["sanitize_database"] == ["lost", "succeeded"],
+                lambda: site.attempts(run)["mask_database"] == ["lost", "succeeded"],
                 "another attempt to take over",
                 seconds=40,
             )
@@ -220,7 +220,7 @@ def await_masking(site: Site, run: UUID) -> None:
             return found != (None,)
         return False
 
-    site.await_work_at(run, "sanitize_database")
+    site.await_work_at(run, "mask_database")
     wait_for(begun, "masking to begin")
 
 
