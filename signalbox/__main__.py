@@ -13,7 +13,7 @@ import typer
 
 from shared.errors import StepError
 from shared.estate import EstateInvalid
-from signalbox import parked, platform, runs, trigger
+from signalbox import mask, parked, platform, runs, trigger
 from signalbox.errors import Unusable
 from signalbox.session import Session
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(runs.app, name="runs")
 app.add_typer(parked.app, name="parked")
+app.add_typer(mask.app, name="mask")
 trigger.add_commands()
 app.add_typer(trigger.app, name="trigger")
 platform.add_to(app)

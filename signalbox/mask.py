@@ -1,0 +1,260 @@
+"""``signalbox mask``: the sanitizer on its own, on any copy of a PostgreSQL database."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from shared.estate import Secrets
+from shared.estate.references import parse_reference
+from shared.masking import Gap, MaskingPlan, load_policy, mask_tables, plan_masking
+from shared.masking.proof import (
+    LeaksFound,
+    ProofProgress,
+    SignedCertificate,
+    prove,
+    remember,
+)
+from shared.postgres.marker import CloneMarker, Database, read_marker, write_marker
+from signalbox.errors import Unusable
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Mask a copy of a database, and prove that nothing of the original is left.",
+    epilog="Example: signalbox mask plan --dsn postgresql://localhost/copy",
+)
+
+Dsn = Annotated[str, typer.Option(help="Connection URL of the copy.", envvar="SIGNALBOX_MASK_DSN")]
+Policy = Annotated[
+    Path | None, typer.Option(help="Policy file. Default: the one for Odoo that comes with us.")
+]
+Key = Annotated[str, typer.Option(help="Where the masking key is: env:NAME or file:/path.")]
+Owned = Annotated[
+    str | None,
+    typer.Option(
+        "--i-own-this-database",
+        metavar="NAME",
+        help="Without a clone marker: the database's name, typed in full. It will be changed.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+_KEY = "env:SIGNALBOX_MASKING_KEY"
+_TURN = timedelta(seconds=5)
+_RUN = "signalbox-mask"
+
+
+@app.command()
+def plan(dsn: Dsn, policy: Policy = None, as_json: AsJson = False) -> None:
+    """Show what masking would change, with counts. Changes nothing.
+
+    Exit status 1 when a column has no verdict.
+
+    Example: signalbox mask plan --dsn postgresql://localhost/copy --json
+    """
+    with _connect(dsn) as connection:
+        found = plan_masking(connection, load_policy(policy))
+    if as_json:
+        typer.echo(json.dumps(_described(found), indent=2))
+    else:
+        _show(found)
+    if found.gaps:
+        raise typer.Exit(1)
+
+
+@app.command()
+def propose(dsn: Dsn, policy: Policy = None) -> None:
+    """Print rules for the columns that no rule decides on, to be judged by a person.
+
+    Example: signalbox mask propose --dsn postgresql://localhost/copy >> policy.yaml
+    """
+    with _connect(dsn) as connection:
+        gaps = plan_masking(connection, load_policy(policy)).gaps
+    rules = [_proposed(gap) for gap in gaps]
+    typer.echo(
+        yaml.safe_dump({"rules": rules}, sort_keys=False) if rules else "# no gaps", nl=False
+    )
+
+
+@app.command()
+def run(
+    dsn: Dsn,
+    policy: Policy = None,
+    key: Key = _KEY,
+    owned: Owned = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mask a copy, table by table; after a crash it goes on where it was.
+
+    Example: signalbox mask run --dsn postgresql://localhost/copy --i-own-this-database copy
+    """
+    secret = _secret(key)
+    with _connect(dsn) as connection:
+        marker = _claim(connection, owned)
+        decided = plan_masking(connection, load_policy(policy))
+        remember(connection, decided, secret, run_id=marker.run_id, epoch=marker.epoch)
+        with _progress(as_json) as status:
+            progress = mask_tables(
+                connection,
+                decided,
+                secret,
+                run_id=marker.run_id,
+                epoch=marker.epoch,
+                budget=timedelta(days=1),
+                on_progress=lambda p: status(f"masked {p.done} of {p.done + p.remaining} tables"),
+            )
+    if as_json:
+        typer.echo(json.dumps(asdict(progress)))
+    else:
+        typer.echo(f"{progress.rows:,} rows in {progress.done} tables are masked; prove it next.")
+
+
+@app.command("prove")
+def prove_(
+    dsn: Dsn,
+    policy: Policy = None,
+    key: Key = _KEY,
+    as_json: AsJson = False,
+) -> None:
+    """Search a masked copy for what was masked, and print the signed certificate.
+
+    Exit status 1 when something is left: its table, column and rows are named, never its value.
+
+    Example: signalbox mask prove --dsn postgresql://localhost/copy --json > certificate.json
+    """
+    secret = _secret(key)
+    with _connect(dsn) as connection:
+        marker = _claim(connection, None)
+        decided = plan_masking(connection, load_policy(policy))
+        try:
+            signed = _prove(connection, decided, secret, marker, as_json=as_json)
+        except LeaksFound as leaks:
+            typer.echo(str(leaks), err=True)
+            raise typer.Exit(1) from None
+    typer.echo(signed.model_dump_json(indent=2) if as_json else _summary(signed))
+
+
+def _prove(
+    connection: Database, plan: MaskingPlan, key: bytes, marker: CloneMarker, *, as_json: bool
+) -> SignedCertificate:
+    with _progress(as_json) as status:
+        while True:
+            found = prove(
+                connection,
+                plan,
+                key,
+                run_id=marker.run_id,
+                epoch=marker.epoch,
+                budget=_TURN,
+                on_progress=lambda p: status(f"read {p.done} of {p.of} tables"),
+            )
+            if not isinstance(found, ProofProgress):
+                return found
+
+
+@contextmanager
+def _connect(dsn: str) -> Iterator[Database]:
+    try:
+        connection = psycopg.connect(dsn, autocommit=True)
+    except psycopg.Error as error:
+        reason = str(error).splitlines()[0].rsplit(": ", 1)[-1]
+        raise Unusable(f"the database cannot be reached: {reason}") from None
+    with connection:
+        yield connection
+
+
+def _secret(reference: str) -> bytes:
+    try:
+        where = parse_reference(reference)
+    except ValueError as error:
+        raise Unusable(f"--key: {error}") from None
+    return Secrets(os.environ).resolve(where).encode()
+
+
+def _claim(connection: Database, owned: str | None) -> CloneMarker:
+    """The database's clone marker; a new one for a database whose name was typed in full."""
+    name = connection.info.dbname
+    if marker := read_marker(connection):
+        return marker
+    if owned != name:
+        raise Unusable(
+            f"database {name} has no clone marker: it may be production. If it is a copy of yours, "
+            f"say so with: signalbox mask run --i-own-this-database {name}"
+        )
+    marker = CloneMarker.new(_RUN, "", name, 0)
+    write_marker(connection, marker)
+    return marker
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    console = Console(stderr=True, quiet=quiet)
+    with console.status("") as status:
+        yield status.update
+
+
+def _show(plan: MaskingPlan) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("table", "rows (about)", "changes"):
+        table.add_column(heading)
+    for each in plan.tables:
+        changes = (
+            "rows go"
+            if each.drop_rows
+            else ", ".join(
+                f"{column.column.name} ({column.masker or 'clear'})" for column in each.columns
+            )
+        )
+        table.add_row(each.table.path, f"{each.table.rows:,}", changes)
+    Console().print(table)
+    for gap in plan.gaps:
+        typer.echo(f"no verdict: {gap}", err=True)
+
+
+def _described(plan: MaskingPlan) -> dict[str, object]:
+    return {
+        "policy_sha256": plan.policy_hash,
+        "rows": plan.rows,
+        "tables": [
+            {
+                "table": each.table.path,
+                "rows": each.table.rows,
+                "drop_rows": each.drop_rows,
+                "columns": {c.column.name: c.masker or "clear" for c in each.columns},
+            }
+            for each in plan.tables
+        ],
+        "gaps": [str(gap) for gap in plan.gaps],
+    }
+
+
+def _proposed(gap: Gap) -> dict[str, object]:
+    verdict, _, masker = gap.proposal.partition(": ")
+    rule: dict[str, object] = {"verdict": verdict}
+    if masker:
+        rule["masker"] = masker
+    return rule | {"columns": [gap.column.path], "why": f"Proposed: {gap.reason}."}
+
+
+def _summary(signed: SignedCertificate) -> str:
+    found = signed.certificate
+    originals = found.looked_for_inside + found.looked_for_whole
+    return (
+        f"{found.database}: nothing is left of {originals:,} "
+        f"originals in {found.rows:,} rows of {found.tables} tables ({found.bytes / 1e6:,.1f} MB, "
+        f"{found.seconds:.1f} s); "
+        f"{found.canaries_found} of {found.canaries_planted} canaries found; "
+        f"{found.too_short:,} were too short to look for, {found.ambiguous:,} ambiguous"
+        + "".join(f"\nreported: {place} in {rows} rows" for place, rows in found.reported.items())
+        + "".join(f"\nnot read: {name}" for name in found.not_read)
+    )
