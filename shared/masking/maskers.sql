@@ -110,16 +110,73 @@ create or replace function signalbox_maskers.mask_identifier(value text) returns
 language sql stable parallel safe
 return signalbox_maskers.digits('identifier:', signalbox_maskers.alphanumeric(value), length(value));
 
-create or replace function signalbox_maskers.mask_vat(value text) returns text
-language sql stable parallel safe
-return case when value ~ '^[A-Za-z]{2}'
-    then upper(left(value, 2)) || signalbox_maskers.digits('vat:', signalbox_maskers.alphanumeric(value), length(value) - 2)
-    else signalbox_maskers.digits('vat:', signalbox_maskers.alphanumeric(value), length(value)) end;
+-- ISO/IEC 7812: the digit that makes a number pass Luhn's test, from the right, every other digit doubled.
+create or replace function signalbox_maskers.luhn(number text) returns text
+language sql immutable strict parallel safe
+return (select (10 - sum(case when (length(number) - place) % 2 = 1 then digit
+        else digit * 2 / 10 + digit * 2 % 10 end) % 10) % 10
+    from (select place::integer, digit::integer
+        from regexp_split_to_table(number, '') with ordinality as listed (digit, place)) as digits)::text;
 
--- Country and length are kept, the check digits are right (ISO 7064 MOD 97-10), the account is digits only.
+-- ISO 7064 MOD 11,10: the check digit of German tax numbers.
+create or replace function signalbox_maskers.mod_11_10(number text) returns text
+language plpgsql immutable strict parallel safe as $$
+declare
+    product integer := 10;
+    total integer;
+begin
+    foreach total in array string_to_array(number, null)::integer[] loop
+        total := (total + product) % 10;
+        product := case when total = 0 then 10 else total end * 2 % 11;
+    end loop;
+    return (11 - product) % 10;
+end $$;
+
+-- The country's form with true check digits, from digits at random; NULL for countries that it does not know.
+create or replace function signalbox_maskers.national_vat(country text, random text) returns text
+language sql immutable strict parallel safe
+return case country
+    when 'BE' then '0' || left(random, 7) || lpad((97 - ('0' || left(random, 7))::integer % 97)::text, 2, '0')
+    when 'DE' then '1' || left(random, 7) || signalbox_maskers.mod_11_10('1' || left(random, 7))
+    when 'ES' then 'B' || left(random, 7) || signalbox_maskers.luhn(left(random, 7))
+    when 'FR' then lpad(((12 + 3 * ((left(random, 8) || signalbox_maskers.luhn(left(random, 8)))::bigint % 97)) % 97)::text, 2, '0')
+        || left(random, 8) || signalbox_maskers.luhn(left(random, 8))
+    when 'IT' then '1' || left(random, 6) || '015' || signalbox_maskers.luhn('1' || left(random, 6) || '015')
+    when 'LU' then '1' || left(random, 5) || lpad((('1' || left(random, 5))::integer % 89)::text, 2, '0')
+    end;
+
+create or replace function signalbox_maskers.mask_vat(value text) returns text
+language plpgsql stable parallel safe as $$
+declare
+    compact text := signalbox_maskers.alphanumeric(value);
+    random text := signalbox_maskers.digits('vat:', compact, greatest(length(compact), 8));
+begin
+    if compact ~ '^[A-Z]{2}' then
+        return left(compact, 2) || coalesce(
+            signalbox_maskers.national_vat(left(compact, 2), random), left(random, length(compact) - 2));
+    end if;
+    return left(random, length(compact));
+end $$;
+
+-- ISO 13616: letters count as two digits.
+create or replace function signalbox_maskers.digits_of_letters(value text) returns text
+language sql immutable strict parallel safe
+return (select string_agg(case when sign ~ '[A-Z]' then (ascii(sign) - 55)::text else sign end, '' order by place)
+    from regexp_split_to_table(value, '') with ordinality as listed (sign, place));
+
+-- Letters where the original has letters: some countries want those of a bank there.
+create or replace function signalbox_maskers.shaped(original text, random text) returns text
+language sql immutable strict parallel safe
+return (select string_agg(case when sign ~ '[A-Z]' then chr(65 + substr(random, place::integer, 1)::integer)
+        else substr(random, place::integer, 1) end, '' order by place)
+    from regexp_split_to_table(original, '') with ordinality as listed (sign, place));
+
+-- Country, length and shape are kept, the check digits are right (ISO 7064 MOD 97-10).
 create or replace function signalbox_maskers.iban(country text, account text) returns text
 language sql immutable parallel safe
-return country || lpad((98 - (account || (ascii(country) - 55) || (ascii(right(country, 1)) - 55) || '00')::numeric % 97)::text, 2, '0') || account;
+return country || lpad((98 - (
+    case when account ~ '[A-Z]' then signalbox_maskers.digits_of_letters(account) else account end
+    || (ascii(country) - 55) || (ascii(right(country, 1)) - 55) || '00')::numeric % 97)::text, 2, '0') || account;
 
 create or replace function signalbox_maskers.mask_iban(value text) returns text
 language plpgsql stable parallel safe as $$
@@ -127,8 +184,12 @@ declare
     compact text := signalbox_maskers.alphanumeric(value);
     account text := signalbox_maskers.digits('iban:', compact, length(compact));
 begin
-    if compact ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$' then
+    if compact ~ '^[A-Z]{2}[0-9]{13,32}$' then
         return signalbox_maskers.iban(left(compact, 2), left(account, -4));
+    end if;
+    if compact ~ '^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$' then
+        return signalbox_maskers.iban(
+            left(compact, 2), signalbox_maskers.shaped(substr(compact, 5), account));
     end if;
     return account;
 end $$;

@@ -65,10 +65,36 @@ def mask(clone: Database, policy: MaskingPolicy = POLICY, **more: Any) -> Maskin
     return mask_tables(clone, plan_masking(clone, policy), KEY, **wanted)
 
 
+def files_of(connection: Database, table: str) -> bytes:
+    """The bytes on the disk of a table, of its indexes and of what it stores out of line."""
+    connection.execute("checkpoint")
+    query = """
+        select string_agg(pg_read_binary_file(pg_relation_filepath(oid)), ''::bytea)
+        from pg_class
+        where %(table)s::regclass in (oid, (select indrelid from pg_index where indexrelid = oid))
+           or oid = (select reltoastrelid from pg_class where oid = %(table)s::regclass)
+    """
+    row = connection.execute(query, {"table": table}).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
 def column(connection: Database, name: str, table: str = "partner") -> list[Any]:
     query = sql.SQL("select {} from {} order by id")
     rows = connection.execute(query.format(sql.Identifier(name), sql.Identifier(table)))
     return [value for (value,) in rows]
+
+
+def test_no_original_is_left_in_the_files_of_a_masked_table(clone: Database) -> None:
+    clone.execute(PARTNERS)
+    before = files_of(clone, "partner")
+
+    mask(clone)
+
+    after = files_of(clone, "partner")
+    for original in (b"Ada Holm", b"ada@"):
+        assert original in before
+        assert original not in after
 
 
 def test_equal_values_get_equal_masks_and_nothing_stays_nothing(clone: Database) -> None:

@@ -6,6 +6,8 @@ from typing import get_args
 
 import pytest
 from psycopg import sql
+from stdnum import iban
+from stdnum.eu import vat
 
 from shared.masking.maskers import MaskerName, masker_functions
 from shared.postgres.marker import Database
@@ -126,3 +128,24 @@ def test_another_key_gives_another_mask(clone: Database, mask: Mask, masker: str
     set_key(clone, "b" * 64)
 
     assert [mask(masker, value) for value in values] != before
+
+
+@pytest.mark.parametrize("country", ["BE", "DE", "ES", "FR", "IT", "LU"])
+def test_a_tax_number_passes_its_countrys_own_test(mask: Mask, country: str) -> None:
+    numbers = [mask("vat", f"{country}8340483304{number}") for number in range(50)]
+
+    assert [number for number in numbers if not vat.is_valid(number)] == []
+    assert all(number.startswith(country) for number in numbers)
+    assert len(set(numbers)) == 50
+
+
+@pytest.mark.parametrize(
+    "original",
+    ["DE89370400440532013000", "FR1420041010050500013M02606", "NL91ABNA0417164300"],
+)
+def test_an_account_passes_the_test_of_every_bank(mask: Mask, original: str) -> None:
+    numbers = [mask("iban", f"{original[:-2]}{number}") for number in range(10, 50)]
+
+    wrong = [each for each in numbers if not iban.is_valid(each, check_country=False)]
+    assert wrong == []
+    assert len(set(numbers)) == 40
