@@ -36,12 +36,13 @@ _IDENTIFYING: frozenset[MaskerName] = frozenset(
 _NAMING: frozenset[MaskerName] = frozenset({"name", "street"})
 """Kinds that identify when they have two words or more; single words may be any word."""
 
-_COLLIDING: frozenset[MaskerName] = frozenset(
-    {
-        "city", "identifier", "ip", "login", "name", "phone", "street", "template_email", "vat",
-    }
-)  # fmt: skip
-"""Kinds whose invented values can happen to be another person's real one, or stay as they are."""
+_COLLIDING: frozenset[MaskerName] = frozenset({"identifier", "login", "template_email", "vat"})
+"""Kinds whose invented values can be another's real one, or stay as they are: all are computed."""
+
+_PICKED: frozenset[MaskerName] = frozenset({"city", "ip", "name", "street"})
+"""Kinds whose invented values are picked from a list: a sample of them shows the whole list."""
+
+_SAMPLE = 60_000
 
 _SECRET = re.compile(
     r"password|passwd|_pass$|secret|token|_key$|api_key|credential|signature|smtp_user|login|user$"
@@ -77,7 +78,8 @@ select distinct d.name from ir_model_data d join ir_module_module m on m.name = 
 """
 
 _INVENTED: LiteralString = """
-select distinct ({expression})::text from (select distinct {column} from {table}) as found
+select distinct ({expression})::text
+from (select distinct {column} from {table} limit {limit}) as found
 """
 
 _EMAILS: LiteralString = """
@@ -339,11 +341,12 @@ def _invented(connection: Database, plan: MaskingPlan, spelling: Spelling) -> It
         yield _wholes(connection, spelling, sql.SQL(_ODOO_NAMES).format())
     for table in plan.tables:
         for planned in table.columns:
-            if planned.masker in _COLLIDING and planned.column.kind == "text":
+            if planned.masker in _COLLIDING | _PICKED and planned.column.kind == "text":
                 query = sql.SQL(_INVENTED).format(
                     expression=planned.expression,
                     column=sql.Identifier(planned.column.name),
                     table=table.table.identifier,
+                    limit=sql.Literal(_SAMPLE if planned.masker in _PICKED else None),
                 )
                 yield _wholes(connection, spelling, query)
 
