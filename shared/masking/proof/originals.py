@@ -36,7 +36,9 @@ _IDENTIFYING: frozenset[MaskerName] = frozenset(
 _NAMING: frozenset[MaskerName] = frozenset({"name", "street"})
 """Kinds that identify when they have two words or more; single words may be any word."""
 
-_COLLIDING: frozenset[MaskerName] = frozenset({"identifier", "login", "template_email", "vat"})
+_COLLIDING: frozenset[MaskerName] = frozenset(
+    {"identifier", "login", "phone", "template_email", "vat"}
+)
 """Kinds whose invented values can be another's real one, or stay as they are: all are computed."""
 
 _PICKED: frozenset[MaskerName] = frozenset({"city", "ip", "name", "street"})
