@@ -31,7 +31,7 @@ _ROW_HEADER = 6
 
 
 def value_blocks(connection: Database, query: sql.Composed) -> Iterator[bytes]:
-    """What ``blocks`` gives for a query of one text column, but for NULLs, at a third of its cost."""
+    """What ``blocks`` gives for one text column, but for NULLs, at a third of its cost."""
     bunched = sql.SQL(_BUNCHED).format(bunch=sql.Literal(_BUNCH), query=query)
     waiting: list[bytes | memoryview] = []
     size = 0
