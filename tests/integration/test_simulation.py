@@ -10,7 +10,7 @@ from shared.ledger import Transaction
 from shared.runs import attempts, watchdog
 from tests.simulation.scenario import play, play_crash
 
-BLOCKS = [range(start, start + 50) for start in range(0, 300, 50)]
+BLOCKS = [range(start, start + 50) for start in range(0, 200, 50)]
 
 
 @pytest.fixture(scope="module")
