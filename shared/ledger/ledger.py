@@ -120,16 +120,22 @@ class Ledger:
         ``work`` must be safe to repeat: a connection that breaks at commit leaves it unknown
         whether the transaction happened. Gives up after ``patience`` with psycopg's error.
         """
-        for attempt in Retrying(
-            retry=retry_if_exception_type((OperationalError, PoolTimeout)),
-            wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
-            stop=stop_after_delay(self._patience),
-            sleep=self._sleep,
-            reraise=True,
-        ):
-            with attempt, self.transaction() as transaction:
-                result = work(transaction)
-        return result
+        try:
+            return self._once(work)
+        except (OperationalError, PoolTimeout):
+            again = Retrying(
+                retry=retry_if_exception_type((OperationalError, PoolTimeout)),
+                wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
+                stop=stop_after_delay(self._patience),
+                sleep=self._sleep,
+                reraise=True,
+            )
+            result: T = again(self._once, work)
+            return result
+
+    def _once(self, work: Callable[["Transaction"], T]) -> T:
+        with self.transaction() as transaction:
+            return work(transaction)
 
     # -- single statements ---------------------------------------------------------------
 
