@@ -86,11 +86,12 @@ class Runner:
         log.info("step_started")
         try:
             message = action.consumes.model_validate(step.input)
-            given = {"run": self._run(step, lease)} if "run" in action.resources else {}
-            result = self.bind(action)(message, **given)
         except ValidationError as error:
             problems = error.errors(include_input=False, include_url=False)
             return Failed(f"the ledger's facts do not fit {action.consumes.__name__}: {problems}")
+        given = {"run": self._run(step, lease)} if "run" in action.resources else {}
+        try:
+            result = self.bind(action)(message, **given)
         except PermanentError as error:
             log.warning("step_failed", error=type(error).__name__, reason=str(error))
             return Failed(_reason(error))
