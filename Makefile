@@ -23,7 +23,7 @@ up: setup ## Start the embedded platform and stay
 	@$(BIN)/signalbox up
 
 test: setup ## Run the whole test suite
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile
 
 unit: setup ## Run the tests that need no server (seconds)
 	@$(BIN)/pytest tests/unit shared

@@ -242,7 +242,7 @@ class World:
 
     # -- moving --------------------------------------------------------------------------
 
-    def run(self, *, moves: int = 20_000) -> None:
+    def run(self, *, moves: int = 8_000) -> None:
         """Move until nothing is left to do; raises when that does not come to an end."""
         for _ in range(moves):
             if not self._move():

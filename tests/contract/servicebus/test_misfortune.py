@@ -56,9 +56,9 @@ def test_messages_can_arrive_in_another_order_that_a_seed_repeats(bus, faults: F
     orders = []
 
     for _ in range(2):
-        faults.reorder("expiring", seed=7)
-        bus.sender("expiring").send_messages([ServiceBusMessage(body) for body in bodies])
-        receiver = bus.new_receiver("expiring")
+        faults.reorder("shuffled", seed=7)
+        bus.sender("shuffled").send_messages([ServiceBusMessage(body) for body in bodies])
+        receiver = bus.new_receiver("shuffled")
         messages = []
         while len(messages) < len(bodies):
             messages += receiver.receive_messages(len(bodies) - len(messages), 5)
