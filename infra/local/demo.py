@@ -1,10 +1,9 @@
 """The main job on this machine: production is backed up, staging refreshed from the backup."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -214,11 +213,3 @@ class FileBasket:
 def _scalar(connection: "psycopg.Connection[tuple[object, ...]]", query: str) -> object:
     row = connection.execute(query.encode()).fetchone()
     return row[0] if row else None
-
-
-@contextmanager
-def timed(say: Callable[[timedelta], None]) -> Iterator[None]:
-    """Tell how long the block took."""
-    began = time.monotonic()
-    yield
-    say(timedelta(seconds=time.monotonic() - began))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 from psycopg import Connection, OperationalError
@@ -40,20 +40,6 @@ queries = load_queries(__package__)
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    id: UUID
-    runbook: str
-    environment: str
-    priority: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Interlock:
-    epoch: int
-    run_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +246,10 @@ class Transaction:
 
     # -- interlock -----------------------------------------------------------------------
 
-    def lock_interlock(self, environment: str) -> _Interlock:
-        return self.needed(_Interlock, "lock_interlock", environment=environment)
+    def lock_interlock(self, environment: str) -> UUID | None:
+        """The run that holds it."""
+        [(holder,)] = self.all_of("lock_interlock", environment=environment)
+        return cast("UUID | None", holder)
 
     def hold_interlock(self, environment: str, run: UUID) -> int:
         """Give the interlock to a run; return the new epoch."""
@@ -271,8 +259,9 @@ class Transaction:
     def release_interlock(self, environment: str, run: UUID) -> None:
         self.do("release_interlock", environment=environment, run=run)
 
-    def next_waiting_run(self, environment: str) -> _Waiting | None:
-        return self.row(_Waiting, "next_waiting_run", environment=environment)
+    def next_waiting_run(self, environment: str) -> UUID | None:
+        found = self.all_of("next_waiting_run", environment=environment)
+        return found[0][0] if found else None
 
     # -- runs ----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ where source = %(source)s and id = %(id)s
 -- Serialises everything that decides who may change the environment.
 insert into interlocks (environment) values (%(environment)s)
 on conflict (environment) do update set environment = excluded.environment
-returning epoch, run_id
+returning run_id
 
 -- hold_interlock
 update interlocks set run_id = %(run)s, epoch = epoch + 1
@@ -43,7 +43,7 @@ values (%(run)s, %(position)s, %(name)s, %(kind)s, %(undoes)s, 'pending', %(max_
         %(time_limit)s, %(input)s)
 
 -- next_waiting_run
-select id, runbook, environment, priority from runs
+select id from runs
 where environment = %(environment)s and status = 'waiting'
 order by priority desc, created_at, id
 limit 1

@@ -7,13 +7,13 @@ from shared.runs.commands import announce, command
 
 def grant_next(tx: Transaction, environment: str) -> None:
     """Give a free interlock to the most urgent run that waits for it, and start that run."""
-    if tx.lock_interlock(environment).run_id is not None:
+    if tx.lock_interlock(environment) is not None:
         return
     waiting = tx.next_waiting_run(environment)
     if waiting is None:
         return
-    epoch = tx.hold_interlock(environment, waiting.id)
-    run = tx.start_run(waiting.id, epoch)
+    epoch = tx.hold_interlock(environment, waiting)
+    run = tx.start_run(waiting, epoch)
     first = tx.following_step(run.id, "do", 0)
     assert first is not None, run.id
     tx.ready_step(run.id, first)

@@ -65,13 +65,6 @@ class Postman:
                 self._thread = Thread(target=self._deliver, name="postman", daemon=True)
                 self._thread.start()
 
-    def flush(self, seconds: float = 10) -> None:
-        """Wait until everything posted so far was tried."""
-        with self._lock:
-            thread = self._thread
-        if thread:
-            thread.join(seconds)
-
     def _deliver(self) -> None:
         idle_since = monotonic()
         while True:

@@ -1,6 +1,7 @@
 """The two directions of a link: to receivers under credit, and from senders."""
 
 import uuid
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -183,7 +184,7 @@ class ResponseLink(OutgoingLink):
         self._send(tag, encoded, settled=True)
 
 
-class IncomingLink(Link):
+class IncomingLink(Link, ABC):
     """The client sends; every complete message is answered with an outcome."""
 
     def __init__(self, session: "Session", attach: Attach) -> None:
@@ -217,9 +218,9 @@ class IncomingLink(Link):
             self._complete(first, message, size)
         self._grant()
 
+    @abstractmethod
     def receive(self, message_format: int | None, message: bytes) -> None:
         """Take one complete message. Raises BusError."""
-        raise NotImplementedError
 
     def _complete(self, first: Transfer, message: bytes, size: int) -> None:
         outcome = self._outcome(first.message_format, message, size)
