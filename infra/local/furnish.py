@@ -1,6 +1,6 @@
 """The estate's environments on the Kubernetes emulator, as a platform team sets them up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -30,8 +30,17 @@ def furnish(api_url: str, estate: Estate, database_url: Callable[[Environment], 
     configuration.proxy = None
     with client.ApiClient(configuration) as api:
         for environment in estate.environments:
-            for create in _creations(api, environment, database_url(environment)):
+            workloads = _workloads(estate, environment)
+            for create in _creations(api, environment, workloads, database_url(environment)):
                 _unless_there(create)
+
+
+def _workloads(estate: Estate, environment: Environment) -> Mapping[Workload, int]:
+    """What runs in an environment, and with how many pods; a standby waits with none."""
+    waits = environment.standby_of is not None
+    owner = estate.environment(environment.standby_of) if environment.standby_of else environment
+    everything = (*environment.workloads, *(each.workload for each in owner.integrations))
+    return {workload: 0 if waits else workload.replicas for workload in everything}
 
 
 def _unless_there(create: Callable[[], object]) -> None:
@@ -43,15 +52,15 @@ def _unless_there(create: Callable[[], object]) -> None:
 
 
 def _creations(
-    api: client.ApiClient, environment: Environment, url: str
+    api: client.ApiClient, environment: Environment, workloads: Mapping[Workload, int], url: str
 ) -> Iterator[Callable[[], object]]:
     core, apps, custom = client.CoreV1Api(api), client.AppsV1Api(api), client.CustomObjectsApi(api)
     place = environment.namespace
     yield partial(core.create_namespace, _namespace(environment))
     yield partial(core.create_namespaced_config_map, place, _config_map(environment, url))
     yield partial(core.create_namespaced_secret, place, _secret(environment, url))
-    for workload in environment.workloads:
-        deployment = _deployment(environment, workload)
+    for workload, replicas in workloads.items():
+        deployment = _deployment(environment, workload, replicas)
         yield partial(apps.create_namespaced_deployment, place, deployment)
     group, version, plural = TRAEFIK
     route = _route(environment)
@@ -89,7 +98,7 @@ def _secret(environment: Environment, url: str) -> Manifest:
     }
 
 
-def _deployment(environment: Environment, workload: Workload) -> Manifest:
+def _deployment(environment: Environment, workload: Workload, replicas: int) -> Manifest:
     if workload.kind != "Deployment":
         raise PartFailed(
             f"environment {environment.name}: the embedded platform sets up Deployments only, "
@@ -106,7 +115,7 @@ def _deployment(environment: Environment, workload: Workload) -> Manifest:
     return {
         "metadata": {"name": workload.name, "labels": _labels(environment)},
         "spec": {
-            "replicas": workload.replicas,
+            "replicas": replicas,
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },

@@ -57,6 +57,10 @@ class Estate(EstateModel):
         """Return the environments that the backups of ``name`` refresh, in the file's order."""
         return tuple(found for found in self.environments if found.refresh_from == name)
 
+    def standby_for(self, name: str) -> Environment | None:
+        """Return the environment that takes over from ``name``, if there is one."""
+        return next((found for found in self.environments if found.standby_of == name), None)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if found := [problem for rule in RULES for problem in rule(self)]:
@@ -190,10 +194,35 @@ def refreshes_flow_away_from_production(estate: Estate) -> Iterator[str]:
             yield f"{who}: {source.name} has no backups to refresh from; state its backups"
 
 
+def pairs_can_fail_over(estate: Estate) -> Iterator[str]:
+    """A standby follows the one production it stands for, with the same database."""
+    known = {environment.name: environment for environment in estate.environments}
+    upstream = {server.name: server.replica_of for server in estate.servers}
+    for name in _repeated(e.standby_of for e in estate.environments if e.standby_of):
+        yield f"environment {name} has two standbys; a failover would have to guess: keep one"
+    for standby in estate.environments:
+        if standby.standby_of is None:
+            continue
+        who, primary = f"environment {standby.name}", known.get(standby.standby_of)
+        if primary is None:
+            yield from _unknown(who, "environment", standby.standby_of, estate.environments)
+            continue
+        if (standby.environment_class, primary.environment_class) != ("standby", "production"):
+            yield f"{who}: standby_of leads from a standby to a production; change their classes"
+        if upstream.get(standby.database.server) != primary.database.server:
+            yield (
+                f"{who}: server {standby.database.server} is no replica_of "
+                f"{primary.database.server}, where {primary.name} has its database"
+            )
+        if standby.database.name != primary.database.name:
+            yield f"{who}: its database must be called {primary.database.name}, as the primary's is"
+
+
 RULES = (
     names_are_unique,
     references_are_known,
     nothing_is_shared,
     real_data_stays_apart,
     refreshes_flow_away_from_production,
+    pairs_can_fail_over,
 )

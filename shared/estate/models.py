@@ -20,7 +20,9 @@ from shared.estate.references import SecretReference
 
 def _duration(value: object) -> object:
     """Read ``90 minutes``, ``12 hours`` or ``3 days``; leave the rest to pydantic (``P3D``)."""
-    said = re.fullmatch(r"(\d+) (minute|hour|day)s?", value) if isinstance(value, str) else None
+    said = (
+        re.fullmatch(r"(\d+) (second|minute|hour|day)s?", value) if isinstance(value, str) else None
+    )
     return timedelta(**{f"{said[2]}s": int(said[1])}) if said else value
 
 
@@ -38,7 +40,7 @@ Container = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9]){2,6
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-"""A length of time: ``90 minutes``, ``12 hours``, ``3 days``, or ISO 8601."""
+"""A length of time: ``5 seconds``, ``90 minutes``, ``12 hours``, ``3 days``, or ISO 8601."""
 
 
 class EstateModel(BaseModel):
@@ -132,6 +134,36 @@ class Workload(EstateModel):
     replicas: int = Field(default=1, ge=1)
     """How many pods it has while the environment is open. A CronJob has none."""
 
+    scheduled: bool = False
+    """Whether it runs Odoo's scheduled actions: then it works on exactly one side of a pair."""
+
+
+class Service(StrEnum):
+    """What an integration serves; after a failover they are resumed in this order."""
+
+    ORDERS = "orders"
+    CARRIERS = "carriers"
+    MAIL = "mail"
+    OTHER = "other"
+
+
+class Integration(EstateModel):
+    """A workload that exchanges data with others; after a failover it is the last to start."""
+
+    name: Name
+    """Its name, as evidence says it."""
+
+    service: Service
+    """What it serves: orders and warehouse first, then EDI and carriers, then mail, then others."""
+
+    workload: Workload
+    """What carries it, in the namespaces of both sides."""
+
+    check: Literal[
+        "sequences-ahead", "posted-entries-balance", "stock-matches-moves", "mail-not-sent-twice"
+    ]
+    """What must hold before it is switched on."""
+
 
 class Endpoint(EstateModel):
     """One address under which users or partners reach the environment."""
@@ -147,6 +179,45 @@ class Endpoint(EstateModel):
         if urlsplit(self.base_url).hostname != self.host:
             raise ValueError(f"base_url leads to another host than {self.host}: make them the same")
         return self
+
+
+class Failover(EstateModel):
+    """How an environment is failed over to its standby, and when nobody has to be asked."""
+
+    automatic: bool = False
+    """Whether it goes on without a person while all witnesses agree and the expected loss is known
+    to be within the objective."""
+
+    unreachable_primary: Literal["allow", "ask"] = "ask"
+    """Whether it may promote without a person although the old primary cannot be fenced yet: its
+    fence is then ordered, and executed the moment it is back."""
+
+    hold_down: Duration = Field(default=timedelta(seconds=30), ge=timedelta(0))
+    """How long the primary must be down without a break before that counts."""
+
+    rto: Duration | None = Field(default=None, gt=timedelta(0))
+    """Within which time orders flow again; None takes the tier's."""
+
+    rpo: Duration | None = Field(default=None, ge=timedelta(0))
+    """How much may be lost, in time; None takes the tier's."""
+
+    approval: Duration = Field(default=timedelta(minutes=15), gt=timedelta(0))
+    """How long a person may take to decide; then it is refused."""
+
+    health_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    """What the application answers with 200 while it works, its database included
+    (``/web/health?db_server_status=1``)."""
+
+    redis: SecretReference | None = None
+    """Where the URL of the Redis with the users' sessions is kept; they are ended by a failover."""
+
+
+OBJECTIVES = {
+    1: (timedelta(hours=1), timedelta(minutes=15)),
+    2: (timedelta(hours=4), timedelta(hours=1)),
+    3: (timedelta(hours=24), timedelta(hours=24)),
+}
+"""RTO and RPO of each tier."""
 
 
 class BlobFolder(EstateModel):
@@ -204,6 +275,15 @@ class Environment(EstateModel):
     filestore: BlobFolder
     """Where its attachments are."""
 
+    standby_of: Name | None = None
+    """The production environment that this one takes over from when it is failed over."""
+
+    failover: Failover = Failover()
+    """How it is failed over to its standby."""
+
+    integrations: tuple[Integration, ...] = ()
+    """What exchanges data with others, resumed after a failover in business order."""
+
     refresh_from: Name | None = None
     """The environment with real data whose backups refresh this one."""
 
@@ -215,3 +295,13 @@ class Environment(EstateModel):
 
     masking: str | None = None
     """The masking policy's name or path; None takes the policy that ships with Signalbox."""
+
+    @property
+    def rto(self) -> timedelta:
+        """Within which time orders flow again after a disaster."""
+        return OBJECTIVES[self.tier][0] if self.failover.rto is None else self.failover.rto
+
+    @property
+    def rpo(self) -> timedelta:
+        """How much may be lost in a disaster, in time."""
+        return OBJECTIVES[self.tier][1] if self.failover.rpo is None else self.failover.rpo

@@ -17,6 +17,43 @@ def test_the_estate_of_the_demo_is_valid() -> None:
     assert [found.name for found in estate.refreshed_from("acme-prod")] == ["acme-staging"]
 
 
+def test_an_environment_is_failed_over_within_the_objectives_of_its_tier_or_its_own() -> None:
+    demo = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+
+    production = load_estate(demo).environment("acme-prod")
+
+    assert (production.rto, production.rpo) == (timedelta(hours=1), timedelta(minutes=15))
+    stated = production.failover.model_copy(update={"rpo": timedelta(0)})
+    assert production.model_copy(update={"failover": stated}).rpo == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("standby_of: acme-prod", "standby_of: acme-staging", "from a standby to a production"),
+        ("standby_of: acme-prod", "standby_of: acme", "there is no environment acme;"),
+        ("replica_of: erp-prod", "", "server erp-standby is no replica_of erp-prod"),
+        (
+            "server: erp-standby, name: acme_prod",
+            "server: erp-standby, name: acme",
+            "its database must be called acme_prod",
+        ),
+        ("refresh_from: acme-prod", "standby_of: acme-prod", "acme-prod has two standbys"),
+    ],
+)
+def test_a_pair_that_could_not_fail_over_is_refused(
+    tmp_path: Path, old: str, new: str, complaint: str
+) -> None:
+    demo = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+    wrong = tmp_path / "estate.yaml"
+    wrong.write_text(demo.read_text().replace(old, new))
+
+    with pytest.raises(EstateInvalid) as refusal:
+        load_estate(wrong)
+
+    assert complaint in str(refusal.value)
+
+
 def test_an_unknown_environment_is_refused_with_the_known_ones(estate_file: EstateFile) -> None:
     estate = load_estate(estate_file())
 
@@ -29,6 +66,7 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(estate_file: Esta
 @pytest.mark.parametrize(
     ("written", "kept"),
     [
+        ("5 seconds", timedelta(seconds=5)),
         ("90 minutes", timedelta(minutes=90)),
         ("1 day", timedelta(days=1)),
         ("P2D", timedelta(days=2)),
