@@ -22,10 +22,10 @@ from shared.triggers import on_http, on_message, on_timer, subscribe
 configure_logging()
 settings = Settings()
 estate = load_estate(settings.estate)
-resources = build_resources(settings, estate, os.environ)
 ledger = Ledger.connect(
     settings.ledger_url.get_secret_value(), connections=settings.ledger_connections
 )
+resources = build_resources(settings, estate, os.environ, ledger)
 bus = ServiceBus.connect(settings.bus)
 outbox = Outbox(ledger, bus)
 beating = Heartbeat(ledger, settings.lease).beating

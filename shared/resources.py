@@ -7,6 +7,7 @@ from shared.blobs import AzureBlobs, Blobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
+from shared.ledger import Ledger, Placements
 from shared.postgres import Databases
 from shared.settings import Settings
 
@@ -20,10 +21,11 @@ class Resources:
     blobs: Blobs
     cluster: Cluster
     databases: Databases
+    placements: Placements
 
 
 def build_resources(
-    settings: Settings, estate: Estate, environment: Mapping[str, str]
+    settings: Settings, estate: Estate, environment: Mapping[str, str], ledger: Ledger
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
     cluster = Cluster.connect(settings.kubernetes_url)
@@ -34,4 +36,5 @@ def build_resources(
         blobs=AzureBlobs.connect(settings.blobs.get_secret_value()),
         cluster=cluster,
         databases=Databases(estate, secrets.resolve),
+        placements=Placements(ledger),
     )

@@ -2,6 +2,7 @@
 
 from shared.ledger.ledger import Ledger, Transaction
 from shared.ledger.migrate import migrate
+from shared.ledger.placements import FenceOrder, Placement, Placements, StalePlacement
 from shared.ledger.records import (
     AcceptedEvent,
     Counts,
@@ -18,11 +19,15 @@ __all__ = [
     "AcceptedEvent",
     "Counts",
     "Evidence",
+    "FenceOrder",
     "Ledger",
     "ParkedMessage",
+    "Placement",
+    "Placements",
     "Progress",
     "RunRecord",
     "RunSummary",
+    "StalePlacement",
     "StepRecord",
     "StuckStep",
     "Transaction",

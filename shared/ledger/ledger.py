@@ -159,7 +159,7 @@ class Ledger:
             )
 
     def run_record(self, run: UUID) -> dict[str, Any] | None:
-        """Everything about a run: ``run``, ``event``, ``steps``, ``attempts``, ``audit``."""
+        """Everything about a run: run, event, steps, attempts, audit, approvals."""
         with self.transaction() as tx:
             return tx.run_record(run)
 
@@ -417,6 +417,10 @@ class Transaction:
             error=error,
         )
 
+    def wake_step(self, step: StepRecord) -> None:
+        """Make the step due now, or after the look that an attempt is at."""
+        self.do("wake_step", run=step.run_id, position=step.position, now=self.now)
+
     def plan_undo(self, run: UUID) -> None:
         """Make the undo of every step that was begun pending; skip everything else that is."""
         for undo in self.rows(_Undo, "steps_to_undo", run=run):
@@ -501,7 +505,8 @@ class Transaction:
         found = self.all_of("run_record", run=run)
         if not found:
             return None
-        return dict(zip(("run", "event", "steps", "attempts", "audit"), found[0], strict=True))
+        parts = ("run", "event", "steps", "attempts", "audit", "approvals")
+        return dict(zip(parts, found[0], strict=True))
 
     def seal(self, run: UUID, body: Mapping[str, Any], sha256: str) -> None:
         self.do("insert_evidence", run=run, body=Jsonb(body), sha256=sha256, now=self.now)

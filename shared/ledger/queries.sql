@@ -64,7 +64,7 @@ where run_id = %(run)s and name = %(step)s and status = 'pending'
 -- comes next is read along, to spare a question: a plan's names and order never change.
 select r.id as run_id, r.runbook, r.environment, r.status as run_status, r.priority, r.epoch, r.traceparent,
        r.reason as run_reason, r.ends_as, s.position, s.name, s.kind, s.undoes, s.status, s.max_attempts, s.attempt, s.looks,
-       s.redrives, s.input, s.checkpoint, s.lease_id, s.lease_until, s.due_at, s.deadline_at, n.name as next_step,
+       s.redrives, s.woken, s.input, s.checkpoint, s.lease_id, s.lease_until, s.due_at, s.deadline_at, n.name as next_step,
        (select max(w.priority) from runs w
         where w.environment = r.environment and w.status = 'waiting' and w.priority > r.priority) as outranked_by
 from runs r join steps s on s.run_id = r.id
@@ -80,7 +80,7 @@ with opened as (
     set looks = attempts.looks + 1, lease_id = excluded.lease_id, outcome = null, ended_at = null
 )
 update steps set lease_id = %(lease)s, lease_until = %(until)s, attempt = %(attempt)s,
-                 looks = looks + 1, started_at = coalesce(started_at, %(now)s)
+                 looks = looks + 1, started_at = coalesce(started_at, %(now)s), woken = false
 where run_id = %(run)s and position = %(position)s
 
 -- close_attempt
@@ -101,9 +101,14 @@ select exists (
 )
 
 -- end_step
+-- What it asked people for ends with it.
 with closed as (
     update attempts set ended_at = %(now)s, outcome = %(status)s, error = %(error)s
     where run_id = %(run)s and position = %(position)s and number = %(attempt)s
+), withdrawn as (
+    update approvals set status = 'withdrawn', decided_at = %(now)s
+    where run_id = %(run)s and position = %(position)s
+      and status in ('waiting', 'approved') and taken_at is null
 )
 update steps set status = %(status)s, output = %(output)s, error = %(error)s, lease_id = null,
                  lease_until = null, ended_at = %(now)s
@@ -111,7 +116,12 @@ where run_id = %(run)s and position = %(position)s
 
 -- postpone_step
 update steps set lease_id = null, lease_until = null, attempt = %(attempt)s, due_at = %(due_at)s,
-                 checkpoint = %(checkpoint)s, error = %(error)s
+                 checkpoint = %(checkpoint)s, error = %(error)s, woken = false
+where run_id = %(run)s and position = %(position)s
+
+-- wake_step
+-- An attempt that is looking right now may have looked too early.
+update steps set due_at = least(due_at, %(now)s), woken = coalesce(lease_until > %(now)s, false)
 where run_id = %(run)s and position = %(position)s
 
 -- following_step
@@ -208,7 +218,11 @@ select to_jsonb(r) as run, to_jsonb(e) as event,
        (select coalesce(jsonb_agg(to_jsonb(a) - 'run_id' - 'lease_id' order by a.position, a.number), '[]')
         from attempts a where a.run_id = r.id) as attempts,
        (select coalesce(jsonb_agg(to_jsonb(t) - 'run_id' order by t.number), '[]')
-        from audit t where t.run_id = r.id) as audit
+        from audit t where t.run_id = r.id) as audit,
+       (select coalesce(jsonb_agg(to_jsonb(p) - 'run_id' || jsonb_build_object('decisions',
+                   (select coalesce(jsonb_agg(to_jsonb(d) - 'approval_id' order by d.number), '[]')
+                    from decisions d where d.approval_id = p.id)) order by p.position), '[]')
+        from approvals p where p.run_id = r.id) as approvals
 from runs r join events e on e.source = r.event_source and e.id = r.event_id
 where r.id = %(run)s
 
@@ -244,3 +258,94 @@ order by s.kind, s.position
 select (select count(*) from runs where status in ('waiting', 'running', 'undoing')) as active_runs,
        (select count(*) from outbox) as unsent,
        (select count(*) from parked where resolution is null) as parked
+
+-- placement
+select environment, active_side, epoch, run_id, since_at, standby_state, promotable, reason
+from placements where environment = %(environment)s
+
+-- take_placement
+-- An older epoch changes nothing; the same one may come again and leaves the time as it was.
+insert into placements (environment, active_side, epoch, run_id, since_at, standby_state)
+values (%(environment)s, %(side)s, %(epoch)s, %(run)s, %(now)s, %(standby_state)s)
+on conflict (environment) do update
+set active_side = excluded.active_side, epoch = excluded.epoch, run_id = excluded.run_id,
+    standby_state = excluded.standby_state, promotable = true, reason = null,
+    since_at = case when placements.active_side = excluded.active_side then placements.since_at
+                    else excluded.since_at end
+where placements.epoch <= excluded.epoch
+returning environment, active_side, epoch, run_id, since_at, standby_state, promotable, reason
+
+-- set_promotable
+insert into placements (environment, active_side, epoch, since_at, promotable, reason)
+values (%(environment)s, %(environment)s, 0, %(now)s, %(promotable)s, %(reason)s)
+on conflict (environment) do update set promotable = excluded.promotable, reason = excluded.reason
+
+-- order_fence
+insert into fence_orders (environment, side, epoch, run_id, ordered_at)
+values (%(environment)s, %(side)s, %(epoch)s, %(run)s, %(now)s)
+on conflict (environment, side) do update
+set epoch = excluded.epoch, run_id = excluded.run_id, ordered_at = excluded.ordered_at,
+    executed_at = null, proof = null, lifted_at = null
+where fence_orders.epoch < excluded.epoch
+
+-- fence_executed
+update fence_orders set executed_at = coalesce(executed_at, %(now)s), proof = %(proof)s
+where environment = %(environment)s and side = %(side)s and epoch = %(epoch)s and lifted_at is null
+
+-- lift_fence
+update fence_orders set lifted_at = %(now)s
+where environment = %(environment)s and side = %(side)s and epoch <= %(epoch)s and lifted_at is null
+
+-- standing_fence_orders
+select environment, side, epoch, run_id, ordered_at, executed_at, proof from fence_orders
+where lifted_at is null and (%(environment)s::text is null or environment = %(environment)s)
+order by ordered_at, environment, side
+
+-- insert_approval
+insert into approvals (id, run_id, position, tier, plan, plan_sha256, requested_by, needed, status,
+                       requested_at, escalate_at, expires_at)
+select %(id)s, r.id, %(position)s, %(tier)s, %(plan)s, %(plan_sha256)s, r.event_source, %(needed)s, 'waiting',
+       %(now)s, %(escalate_at)s, %(expires_at)s
+from runs r where r.id = %(run)s
+
+-- approval
+select p.id, p.run_id, r.runbook, r.environment, s.name as step, p.tier, p.plan, p.plan_sha256, p.requested_by,
+       p.needed, p.status, p.break_glass, p.requested_at, p.escalate_at, p.escalated_at, p.expires_at, p.decided_at,
+       p.taken_at, (select coalesce(array_agg(d.person order by d.number), '{}') from decisions d
+                    where d.approval_id = p.id and d.verdict in ('approve', 'break-glass')) as approved_by
+from approvals p join steps s on s.run_id = p.run_id and s.position = p.position join runs r on r.id = p.run_id
+where p.id = %(id)s
+
+-- approvals
+select p.id, p.run_id, r.runbook, r.environment, s.name as step, p.tier, p.plan, p.plan_sha256, p.requested_by,
+       p.needed, p.status, p.break_glass, p.requested_at, p.escalate_at, p.escalated_at, p.expires_at, p.decided_at,
+       p.taken_at, (select coalesce(array_agg(d.person order by d.number), '{}') from decisions d
+                    where d.approval_id = p.id and d.verdict in ('approve', 'break-glass')) as approved_by
+from approvals p join steps s on s.run_id = p.run_id and s.position = p.position join runs r on r.id = p.run_id
+where (%(status)s::text is null or p.status = %(status)s)
+  and (%(environment)s::text is null or r.environment = %(environment)s)
+order by p.requested_at desc, p.id
+limit %(limit)s
+
+-- insert_decision
+insert into decisions (approval_id, at, verdict, person, reason, plan_sha256)
+values (%(approval)s, %(now)s, %(verdict)s, %(person)s, %(reason)s, %(plan_sha256)s)
+
+-- decisions
+select at, verdict, person, reason, plan_sha256 from decisions where approval_id = %(approval)s order by number
+
+-- settle_approval
+update approvals set status = %(status)s, decided_at = %(now)s, break_glass = %(break_glass)s where id = %(id)s
+
+-- take_approval
+update approvals set taken_at = %(now)s where id = %(id)s
+
+-- escalate_approvals
+update approvals set escalated_at = %(now)s
+where status = 'waiting' and escalated_at is null and escalate_at <= %(now)s and expires_at > %(now)s
+returning id
+
+-- expired_approvals
+select id from approvals
+where status in ('waiting', 'approved') and taken_at is null and expires_at <= %(now)s
+order by expires_at

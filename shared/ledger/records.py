@@ -46,6 +46,8 @@ class StepRecord:
     attempt: int
     looks: int
     redrives: int
+    woken: bool
+    """Something that it waits for happened while its attempt was looking."""
     input: dict[str, Any] | None
     checkpoint: dict[str, Any] | None
     lease_id: UUID | None

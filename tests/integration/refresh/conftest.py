@@ -23,6 +23,7 @@ from infra.local.sample import TakenBackup, create_sample, take_backup, upload_f
 from shared.blobs import AzureBlobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets, load_estate
+from shared.ledger import Ledger, Placements
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
 from shared.messages.refresh import BackupCompleted, DatabaseRestored, SanitizationProven
@@ -104,6 +105,7 @@ def resources(
         blobs=AzureBlobs.connect(azurite.connection_string),
         cluster=Cluster.connect(cluster_url),
         databases=Databases(estate, secrets.resolve),
+        placements=Placements(Ledger.connect(postgres.url("no ledger is needed"))),
     )
 
 

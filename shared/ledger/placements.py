@@ -1,0 +1,134 @@
+"""Which side of a pair serves production, and which side must not be written to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from shared.errors import PermanentError
+from shared.ledger.ledger import Ledger
+
+StandbyState = Literal["streaming", "fenced", "rejoining", "absent"]
+
+
+class StalePlacement(PermanentError):
+    """A newer run has decided which side serves production; this one must stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which side of a pair is production's now."""
+
+    environment: str
+    active_side: str
+    epoch: int
+    run_id: UUID | None
+    since_at: datetime
+    standby_state: StandbyState
+    promotable: bool
+    """False when a person has to consent to what would be lost; ``reason`` says why."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FenceOrder:
+    """A side that nothing may write to, whenever it is back."""
+
+    environment: str
+    side: str
+    epoch: int
+    run_id: UUID
+    ordered_at: datetime
+    executed_at: datetime | None
+    proof: dict[str, Any] | None
+
+
+class Placements:
+    """The ledger's knowledge of pairs; every change is one short transaction, safe to repeat."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def now(self) -> datetime:
+        """The ledger's time, by which everything in it is stamped."""
+        return self._ledger.clock()
+
+    def of(self, environment: str) -> Placement:
+        """Where an environment is; on its own side as long as nothing was ever recorded."""
+        with self._ledger.transaction() as tx:
+            found = tx.row(Placement, "placement", environment=environment)
+            since = tx.now
+        return found or Placement(environment, environment, 0, None, since, "streaming", True, None)
+
+    def take(
+        self, environment: str, side: str, *, epoch: int, run: UUID, standby_state: StandbyState
+    ) -> Placement:
+        """Record which side serves now. Raises StalePlacement when a newer epoch has decided."""
+        found = self._ledger.persist(
+            lambda tx: tx.row(
+                Placement,
+                "take_placement",
+                environment=environment,
+                side=side,
+                epoch=epoch,
+                run=run,
+                standby_state=standby_state,
+                now=tx.now,
+            )
+        )
+        if found is None:
+            raise StalePlacement(
+                f"{environment} was placed by a newer epoch than {epoch}: this run must stop"
+            )
+        return found
+
+    def set_promotable(self, environment: str, promotable: bool, reason: str | None) -> None:
+        """Let a failover go on without consent to the loss, or not."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "set_promotable",
+                environment=environment,
+                promotable=promotable,
+                reason=reason,
+                now=tx.now,
+            )
+        )
+
+    def order_fence(self, environment: str, side: str, *, epoch: int, run: UUID) -> None:
+        """Have a side fenced as soon as it can be reached, by whoever reaches it first."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "order_fence", environment=environment, side=side, epoch=epoch, run=run, now=tx.now
+            )
+        )
+
+    def fence_executed(
+        self, environment: str, side: str, *, epoch: int, proof: Mapping[str, Any]
+    ) -> None:
+        """Record the proof that a side cannot be written to."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "fence_executed",
+                environment=environment,
+                side=side,
+                epoch=epoch,
+                proof=Jsonb(dict(proof)),
+                now=tx.now,
+            )
+        )
+
+    def lift_fence(self, environment: str, side: str, *, epoch: int) -> None:
+        """End a standing order: the side follows the other one, or serves again."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "lift_fence", environment=environment, side=side, epoch=epoch, now=tx.now
+            )
+        )
+
+    def standing_orders(self, environment: str | None = None) -> list[FenceOrder]:
+        """The orders that hold, executed or not."""
+        with self._ledger.transaction() as tx:
+            return tx.rows(FenceOrder, "standing_fence_orders", environment=environment)
