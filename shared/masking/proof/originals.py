@@ -22,7 +22,7 @@ from shared.masking.proof import kernel
 from shared.masking.proof.canaries import canaries_of
 from shared.masking.proof.seal import Seal
 from shared.masking.proof.spelling import FILTER_BITS, LONGEST, SHORTEST, Numbers, Spelling
-from shared.masking.proof.stream import value_blocks
+from shared.masking.proof.stream import blocks
 from shared.postgres.marker import Database
 
 _IDENTIFYING: frozenset[MaskerName] = frozenset(
@@ -229,7 +229,7 @@ _NOTHING = np.zeros(0, np.uint64)
 _PART = 1 << 17
 
 
-def _measure(spelling: Spelling, block: bytes) -> Numbers:
+def _measure(spelling: Spelling, block: bytes | memoryview) -> Numbers:
     data = np.frombuffer(block, np.uint8)
     values = np.zeros((len(block) // 4 + 1, 7), np.uint64)
     amount = kernel.measure(
@@ -315,7 +315,7 @@ def _hashes(
     composed = sql.SQL(query).format(
         column=sql.Identifier(column.name), table=table.table.identifier
     )
-    return (_measure(spelling, block) for block in value_blocks(connection, composed))
+    return (_measure(spelling, block) for block in blocks(connection, composed))
 
 
 def _sort(found: _Found, values: Numbers, masker: MaskerName | None, *, inside: bool) -> None:
@@ -354,7 +354,7 @@ def _invented(connection: Database, plan: MaskingPlan, spelling: Spelling) -> It
 
 
 def _wholes(connection: Database, spelling: Spelling, query: sql.Composed) -> Numbers:
-    found = (_measure(spelling, block)[:, 1] for block in value_blocks(connection, query))
+    found = (_measure(spelling, block)[:, 1] for block in blocks(connection, query))
     return np.unique(np.concatenate([_NOTHING, *found]))
 
 

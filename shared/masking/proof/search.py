@@ -159,10 +159,10 @@ class Search:
 
     def _results(
         self, pool: ThreadPoolExecutor, fields: tuple[_Field, ...], query: sql.Composed
-    ) -> Iterator[tuple[bytes, "_Result"]]:
+    ) -> Iterator[tuple[memoryview, "_Result"]]:
         """Blocks with their results, searched while the next one is being read."""
         roles = np.array([each.role for each in fields], np.int64)
-        waiting: list[tuple[bytes, Future[_Result]]] = []
+        waiting: list[tuple[memoryview, Future[_Result]]] = []
         for block in blocks(self._connection, query):
             waiting.append((block, pool.submit(self._search, roles, block)))
             if len(waiting) >= _AHEAD:
@@ -171,7 +171,7 @@ class Search:
         for first, future in waiting:
             yield first, future.result()
 
-    def _search(self, roles: NDArray[np.int64], block: bytes) -> "_Result":
+    def _search(self, roles: NDArray[np.int64], block: memoryview) -> "_Result":
         hits = np.zeros((_ROOM, 5), np.int64)
         spelling, originals = self._spelling, self._originals
         rows, found, size = kernel.search(
@@ -215,7 +215,7 @@ def _field(column: Column, planned: ColumnPlan | None) -> _Field | None:
     return _Field(column.name, role, name if as_is else sql.SQL("{}::text").format(name))
 
 
-def _count(tally: _Tally, fields: tuple[_Field, ...], block: bytes, result: _Result) -> None:
+def _count(tally: _Tally, fields: tuple[_Field, ...], block: memoryview, result: _Result) -> None:
     tally.rows += result.rows
     tally.bytes += result.bytes
     for kind, number, at, size, _ in result.hits.tolist():
@@ -223,7 +223,7 @@ def _count(tally: _Tally, fields: tuple[_Field, ...], block: bytes, result: _Res
         tally.counts[place] += 1
         keys = tally.keys.setdefault(place, [])
         if len(keys) < _SHOWN and at >= 0:
-            keys.append(block[at : at + size].decode())
+            keys.append(str(block[at : at + size], "utf-8"))
 
 
 def search_columns(search: Search, path: str, columns: Iterable[str]) -> Searched:

@@ -1,62 +1,53 @@
-"""COPY as blocks of a few megabytes, read while the one before is being worked on."""
+"""COPY as blocks of a megabyte, whole rows in each, at the speed at which libpq has them."""
 
 from collections.abc import Iterator
-from typing import LiteralString
 
-from psycopg import sql
+from psycopg import errors, generators, sql
+from psycopg.abc import Buffer
 
 from shared.postgres.marker import Database
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 1024 * 1024
 """Bytes. Large enough that calls cost nothing, small enough to stay in the processor's cache."""
 
 _HEADER = 19
 """Bytes of a binary COPY before its first row: signature, flags, no extension."""
 
-
-_BUNCHED: LiteralString = """
-select string_agg(
-    '\\x0001'::bytea || int4send(octet_length(value)) || convert_to(value, 'UTF8'), ''
-)
-from (
-    select value, row_number() over () / {bunch} as bunch from ({query}) as found (value)
-) as numbered
-group by bunch
-"""
-"""Values of one column as rows of a binary COPY, many in one: each row costs the client 20 µs."""
-
-_BUNCH = 100
-_ROW_HEADER = 6
-"""Bytes before the value of a row with one column: how many columns, how long."""
+_TRAILER = 2
+"""Bytes after its last row; no row that has a field is as short."""
 
 
-def value_blocks(connection: Database, query: sql.Composed) -> Iterator[bytes]:
-    """What ``blocks`` gives for one text column, but for NULLs, at a third of its cost."""
-    bunched = sql.SQL(_BUNCHED).format(bunch=sql.Literal(_BUNCH), query=query)
-    waiting: list[bytes | memoryview] = []
-    size = 0
-    statement = sql.SQL("copy ({}) to stdout (format binary)").format(bunched)
-    skipped = _HEADER + _ROW_HEADER
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        while row := copy.read():
-            waiting.append(bytes(row[skipped:]))
-            size, skipped = size + len(row), _ROW_HEADER
-            if size >= BLOCK:
-                yield b"".join(waiting)
-                waiting, size = [], 0
-    yield b"".join(waiting)
+def blocks(connection: Database, query: sql.Composed) -> Iterator[memoryview]:
+    """The rows of a query in the format of a binary COPY; a row above ``BLOCK`` is a block."""
+    buffer, used = memoryview(bytearray(BLOCK)), 0
+    for row in _rows(connection, query):
+        size = len(row)
+        if used + size > len(buffer):
+            yield buffer[:used]
+            buffer, used = memoryview(bytearray(max(BLOCK, size))), 0
+        buffer[used : used + size] = row
+        used += size
+    yield buffer[:used]
 
 
-def blocks(connection: Database, query: sql.Composed) -> Iterator[bytes]:
-    """The rows of a query in the format of a binary COPY, whole rows in each block."""
+def _rows(connection: Database, query: sql.Composed) -> Iterator[Buffer]:
+    """What libpq holds already is taken from it directly, at a third of what ``read`` costs."""
     statement = sql.SQL("copy ({}) to stdout (format binary)").format(query)
-    waiting: list[bytes | bytearray | memoryview] = []
-    size, skipped = 0, _HEADER
+    take, skipped = connection.pgconn.get_copy_data, _HEADER
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        while row := copy.read():
-            waiting.append(row[skipped:])
-            size, skipped = size + len(row), 0
-            if size >= BLOCK:
-                yield b"".join(waiting)
-                waiting, size = [], 0
-    yield b"".join(waiting)
+        while True:
+            size, row = take(1)
+            if size < 0:
+                raise _failure(connection)
+            rest = (row if size else copy.read())[skipped:]
+            if len(rest) == _TRAILER:
+                copy.read()
+                return
+            yield rest
+            skipped = 0
+
+
+def _failure(connection: Database) -> Exception:
+    """Why the server ended the COPY before its last row."""
+    (result,) = connection.wait(generators.fetch_many(connection.pgconn))
+    return errors.error_from_result(result)
