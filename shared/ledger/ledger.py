@@ -35,7 +35,7 @@ from shared.ledger.sql import load_queries
 T = TypeVar("T")
 R = TypeVar("R")
 
-queries = load_queries(__package__)
+queries = load_queries(__package__) | load_queries(__package__, "overview.sql")
 
 
 def utc_now() -> datetime:

@@ -1,0 +1,120 @@
+"""What people ask of the ledger at a glance: page, API and metrics read through here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.ledger.ledger import Ledger
+from shared.ledger.records import Disposition, RunStatus, RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentNow:
+    """What the ledger knows of an environment at this moment."""
+
+    environment: str
+    epoch: int
+    held_by: UUID | None
+    """The run that has the interlock."""
+    held_for: str | None
+    held_step: str | None
+    waiting: int
+    """Runs that wait for the interlock."""
+    last_run: UUID | None
+    """The newest run that is over."""
+    last_runbook: str | None
+    last_status: RunStatus | None
+    last_ended_at: datetime | None
+    refreshed_by: UUID | None
+    """The newest run that gave the environment a fresh database."""
+    refreshed_at: datetime | None
+    checkpoint: str | None
+    """The database that this run kept, to go back to."""
+    verified_by: UUID | None
+    """The newest run that restored a backup of this environment and found it whole."""
+    verified_at: datetime | None
+    verified_manifest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotal:
+    runbook: str
+    status: RunStatus
+    runs: int
+    seconds: float
+    """How long those that are over took, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptTotal:
+    outcome: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventTotal:
+    type: str
+    disposition: Disposition
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits to be sent, done or judged."""
+
+    unsent: int
+    oldest_unsent_at: datetime | None
+    parked: int
+    ready_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    runs: tuple[RunTotal, ...]
+    attempts: tuple[AttemptTotal, ...]
+    events: tuple[EventTotal, ...]
+    backlog: Backlog
+
+
+class Overview:
+    """Reads only; every method is one transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def runs(
+        self,
+        *,
+        environment: str | None = None,
+        status: str | None = None,
+        runbook: str | None = None,
+        behind: UUID | None = None,
+        limit: int = 20,
+    ) -> list[RunSummary]:
+        """Runs, newest first; ``behind`` is the last one of the page before."""
+        with self._ledger.transaction() as tx:
+            return tx.rows(
+                RunSummary,
+                "runs_page",
+                environment=environment,
+                status=status,
+                runbook=runbook,
+                behind=behind,
+                limit=limit,
+            )
+
+    def environments(self, names: Sequence[str]) -> dict[str, EnvironmentNow]:
+        """What is known of each environment, by name; there is an entry for each name."""
+        with self._ledger.transaction() as tx:
+            found = tx.rows(EnvironmentNow, "environments_now", environments=list(names))
+        return {each.environment: each for each in found}
+
+    def totals(self) -> Totals:
+        with self._ledger.transaction() as tx:
+            return Totals(
+                runs=tuple(tx.rows(RunTotal, "run_totals")),
+                attempts=tuple(tx.rows(AttemptTotal, "attempt_totals")),
+                events=tuple(tx.rows(EventTotal, "event_totals")),
+                backlog=tx.needed(Backlog, "backlog"),
+            )

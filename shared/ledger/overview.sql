@@ -1,0 +1,60 @@
+-- runs_page
+-- Newest first, from behind the run that the page before ended with.
+select r.id, r.runbook, r.environment, r.status, r.epoch, r.reason, r.created_at, r.started_at, r.ended_at,
+       (select name from steps s where s.run_id = r.id and s.status = 'ready' order by position limit 1) as step
+from runs r
+where (%(environment)s::text is null or r.environment = %(environment)s)
+  and (%(status)s::text is null or r.status = %(status)s)
+  and (%(runbook)s::text is null or r.runbook = %(runbook)s)
+  and (%(behind)s::uuid is null
+       or (r.created_at, r.id) < (select b.created_at, b.id from runs b where b.id = %(behind)s))
+order by r.created_at desc, r.id desc
+limit %(limit)s
+
+-- environments_now
+-- The newest clone of each environment, the newest proof that a backup of it can be restored, and who holds it.
+select n.name as environment, coalesce(i.epoch, 0) as epoch, h.id as held_by, h.runbook as held_for,
+       (select name from steps s where s.run_id = h.id and s.status = 'ready' order by position limit 1) as held_step,
+       (select count(*) from runs w where w.environment = n.name and w.status = 'waiting') as waiting,
+       l.id as last_run, l.runbook as last_runbook, l.status as last_status, l.ended_at as last_ended_at,
+       f.id as refreshed_by, f.ended_at as refreshed_at, f.previous as checkpoint,
+       b.id as verified_by, b.ended_at as verified_at, b.manifest as verified_manifest
+from unnest(%(environments)s::text[]) as n(name)
+     left join interlocks i on i.environment = n.name
+     left join runs h on h.id = i.run_id
+     left join lateral (
+         select r.id, r.runbook, r.status, r.ended_at from runs r
+         where r.environment = n.name and r.ended_at is not null
+         order by r.created_at desc, r.id desc limit 1
+     ) l on true
+     left join lateral (
+         select r.id, r.ended_at,
+                (select s.output ->> 'previous' from steps s
+                 where s.run_id = r.id and s.name = 'publish_environment') as previous
+         from runs r
+         where r.environment = n.name and r.runbook = 'refresh' and r.status = 'succeeded'
+         order by r.created_at desc, r.id desc limit 1
+     ) f on true
+     left join lateral (
+         select r.id, r.ended_at, e.body -> 'data' ->> 'manifest' as manifest
+         from events e join runs r on r.event_source = e.source and r.event_id = e.id
+         where e.environment = n.name and r.runbook = 'refresh' and r.status = 'succeeded'
+         order by e.received_at desc limit 1
+     ) b on true
+
+-- run_totals
+select runbook, status, count(*) as runs,
+       coalesce(sum(extract(epoch from ended_at - started_at)) filter (where ended_at is not null), 0)::float8 as seconds
+from runs group by runbook, status
+
+-- attempt_totals
+select coalesce(outcome, 'open') as outcome, count(*) as attempts from attempts group by 1
+
+-- event_totals
+select type, disposition, count(*) as events from events group by type, disposition
+
+-- backlog
+select (select count(*) from outbox) as unsent,
+       (select min(created_at) from outbox where scheduled_for is null) as oldest_unsent_at,
+       (select count(*) from parked where resolution is null) as parked,
+       (select count(*) from steps where status = 'ready') as ready_steps
