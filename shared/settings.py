@@ -58,6 +58,18 @@ class Settings(BaseSettings):
     """How old an unsent message must be before upkeep sends it; its own process is sending the
     younger ones."""
 
+    signed_in_by_app_service: bool = Field(default=False, validation_alias="WEBSITE_AUTH_ENABLED")
+    """Whether App Service authentication is in front and says who is asking; the platform sets it.
+    Without it, and without the next two, nobody may ask anything but the app's health."""
+
+    api_key: SecretStr | None = None
+    """What machines without an identity send in the header ``x-functions-key``: they may read and
+    publish, never approve."""
+
+    developer: str | None = None
+    """Name of the one person at this machine, for the embedded platform: whoever asks over the
+    loopback address is this person and may do everything."""
+
     @property
     def bus(self) -> str:
         """What the bus is reached with: a connection string or a host name."""

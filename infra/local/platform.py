@@ -1,5 +1,6 @@
 """The embedded platform as a whole: every part, and what connects them."""
 
+import getpass
 import http.client
 import json
 import os
@@ -293,6 +294,8 @@ class Platform:
             "SIGNALBOX_BLOBS": blobs,
             "SIGNALBOX_KUBERNETES_URL": self.kubernetes_url,
             **self._home.secrets(),
+            "SIGNALBOX_API_KEY": self._home.secrets()["FUNCTIONS_HOST_KEY"],
+            "SIGNALBOX_DEVELOPER": getpass.getuser(),
             **{_variable(server): self._server_url(server) for server in self.estate.servers},
         }
 

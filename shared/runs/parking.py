@@ -1,0 +1,65 @@
+"""What a person does with a message that was parked: send it again, or give it up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from shared.bus import Bus, Envelope
+from shared.errors import PermanentError
+from shared.ledger import Ledger, ParkedMessage, Transaction
+
+
+class NotParked(PermanentError):
+    """There is no such message, or somebody has dealt with it already."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Messages that were parked from the same topic for the same reason."""
+
+    topic: str
+    reason: str
+    messages: tuple[ParkedMessage, ...]
+
+
+def causes(messages: Sequence[ParkedMessage]) -> list[Cause]:
+    """Messages by what kept them from being handled, the most frequent cause first."""
+
+    def cause(message: ParkedMessage) -> tuple[str, str]:
+        return message.topic, message.reason
+
+    found = [
+        Cause(topic, reason, tuple(group))
+        for (topic, reason), group in groupby(sorted(messages, key=cause), key=cause)
+    ]
+    return sorted(found, key=lambda each: -len(each.messages))
+
+
+def replay(ledger: Ledger, bus: Bus, id: str, by: str) -> None:
+    """Send a message again, under an id that duplicate detection does not know. Raises NotParked."""
+    envelope = ledger.persist(lambda tx: _replay(tx, id, by))
+    bus.send([envelope])
+    ledger.forget_sent([envelope.id])
+
+
+def discard(ledger: Ledger, id: str, by: str) -> None:
+    """Give a message up; it stays in the ledger. Raises NotParked."""
+    ledger.persist(lambda tx: _needed(tx.resolve_parked(id, "discarded", by), id))
+
+
+def _replay(tx: Transaction, id: str, by: str) -> Envelope:
+    parked = _needed(tx.resolve_parked(id, "replayed", by), id)
+    envelope = Envelope(
+        id=f"replay:{parked.message_id}:{parked.parked_at:%Y%m%dT%H%M%S%f}"[:128],
+        topic=parked.topic,
+        subject=parked.subscription,
+        body=parked.body,
+    )
+    tx.queue([envelope])
+    return envelope
+
+
+def _needed(found: ParkedMessage | None, id: str) -> ParkedMessage:
+    if found is None:
+        raise NotParked(f"no message {id!r} is parked: `signalbox parked list` shows them")
+    return found
