@@ -25,11 +25,12 @@ estate = load_estate(settings.estate)
 ledger = Ledger.connect(
     settings.ledger_url.get_secret_value(), connections=settings.ledger_connections
 )
-resources = build_resources(settings, estate, os.environ, ledger)
 bus = ServiceBus.connect(settings.bus)
 outbox = Outbox(ledger, bus)
+post = Postman(outbox).post
+resources = build_resources(settings, estate, os.environ, ledger, post)
 beating = Heartbeat(ledger, settings.lease).beating
-runner = Runner(ledger, Postman(outbox).post, resources, beating=beating, lease=settings.lease)
+runner = Runner(ledger, post, resources, beating=beating, lease=settings.lease)
 understanding = Intake(RUNBOOKS, estate)
 
 app = func.FunctionApp()
@@ -60,6 +61,7 @@ for name, schedule, do in (
         partial(upkeep.redrive_stuck_steps, ledger, runner, settings.redrive_after),
     ),
     ("announce_overdue_runs", "0 * * * * *", partial(upkeep.announce_overdue_runs, runner)),
+    ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
     (
         "drop_checkpoints",
         "0 7 * * * *",

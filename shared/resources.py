@@ -9,6 +9,8 @@ from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.ledger import Ledger, Placements
 from shared.postgres import Databases
+from shared.runs.approvals import Approvals
+from shared.runs.outbox import Post
 from shared.settings import Settings
 
 
@@ -22,10 +24,15 @@ class Resources:
     cluster: Cluster
     databases: Databases
     placements: Placements
+    approvals: Approvals
 
 
 def build_resources(
-    settings: Settings, estate: Estate, environment: Mapping[str, str], ledger: Ledger
+    settings: Settings,
+    estate: Estate,
+    environment: Mapping[str, str],
+    ledger: Ledger,
+    post: Post,
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
     cluster = Cluster.connect(settings.kubernetes_url)
@@ -37,4 +44,5 @@ def build_resources(
         cluster=cluster,
         databases=Databases(estate, secrets.resolve),
         placements=Placements(ledger),
+        approvals=Approvals(ledger, post),
     )

@@ -1,7 +1,8 @@
 """Keep what was promised when nobody is looking.
 
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
-runs that take too long are announced, and databases kept as checkpoints go when their time is over.
+runs that take too long are announced, approvals that nobody decides escalate and expire, and
+databases kept as checkpoints go when their time is over.
 """
 
 from datetime import timedelta
@@ -10,7 +11,7 @@ from shared.estate import Estate
 from shared.ledger import Ledger
 from shared.postgres import Databases
 from shared.postgres.checkpoints import drop_expired_checkpoints
-from shared.runs import Runner
+from shared.runs import Runner, deciding
 from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
 
@@ -26,6 +27,13 @@ def redrive_stuck_steps(ledger: Ledger, runner: Runner, grace: timedelta) -> Non
 
 def announce_overdue_runs(runner: Runner) -> None:
     runner.commit(announce_overdue)
+
+
+def close_approvals(ledger: Ledger, runner: Runner) -> None:
+    """Approvals expire closed: the run of one that nobody decided in time fails."""
+    for id in deciding.overdue(ledger):
+        runner.commit(lambda tx, id=id: deciding.expire_overdue(tx, id))  # type: ignore[misc]
+    runner.commit(deciding.escalate)
 
 
 def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:

@@ -1,7 +1,7 @@
 """What Signalbox says on ``run-events``, for your own subscriptions: chat, tickets, dashboards."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from shared.messages import Message
@@ -80,6 +80,58 @@ class RunOverdue(RunAnnouncement):
 
     type: ClassVar[str] = "run-overdue"
     step: str
+
+
+class ApprovalAnnouncement(RunAnnouncement):
+    """A step asks people, or somebody answered."""
+
+    step: str
+    approval: str
+    """Its id: ``signalbox approvals show ID``."""
+
+
+class ApprovalRequested(ApprovalAnnouncement):
+    """A run waits for people to approve what it is about to do."""
+
+    type: ClassVar[str] = "approval-requested"
+    action: str
+    """What will happen, in one sentence."""
+    plan: dict[str, Any]
+    """All that the approver must see."""
+    plan_sha256: str
+    """A decision states the beginning of it."""
+    needed: int
+    """How many different people must approve."""
+    expires_at: datetime
+
+
+class ApprovalEscalated(ApprovalAnnouncement):
+    """An approval has waited too long; it will expire, and the run fail, if nobody decides."""
+
+    type: ClassVar[str] = "approval-escalated"
+    action: str
+    missing: int
+    """How many more people must approve."""
+    expires_at: datetime
+
+
+class ApprovalDecided(ApprovalAnnouncement):
+    """Somebody approved or rejected, or the time was over."""
+
+    type: ClassVar[str] = "approval-decided"
+    status: Literal["waiting", "approved", "rejected", "expired"]
+    """Waiting as long as more people must approve."""
+    missing: int = 0
+    person: str | None = None
+    reason: str | None = None
+
+
+class BreakGlassUsed(ApprovalAnnouncement):
+    """One person approved alone what needs more people: somebody must review it afterwards."""
+
+    type: ClassVar[str] = "break-glass-used"
+    person: str
+    reason: str
 
 
 class MessageParked(Announcement):

@@ -137,6 +137,8 @@ def _look_again(
     tx: Transaction, step: StepRecord, after: timedelta, checkpoint: Mapping[str, Any]
 ) -> None:
     due_at = min(tx.now + after, max(step.deadline_at, tx.now))
+    if step.woken:
+        due_at = tx.now
     tx.close_attempt(step, "again")
     tx.postpone_step(step, due_at, attempt=step.attempt, checkpoint=checkpoint)
     suffix = f":look:{step.looks}"
@@ -150,6 +152,18 @@ def _retry(tx: Transaction, step: StepRecord, reason: str, delay: timedelta) -> 
     tx.audit(step.run_id, "step_retrying", step=step.name, attempt=step.attempt, reason=reason)
     tx.queue([command(step.run, step.name, number, at=due_at)])
     announce_step(tx, StepRetrying, step, reason=reason, due_at=due_at)
+
+
+def wake(tx: Transaction, step: StepRecord, cause: str) -> None:
+    """Let a step look at once, because what it waits for happened; ``cause`` names that.
+
+    ``step`` is locked. An attempt that looks right now may have looked too early: it looks again.
+    """
+    if step.status != "ready":
+        return
+    tx.wake_step(step)
+    if step.lease_until is None or step.lease_until <= tx.now:
+        tx.queue([command(step.run, step.name, step.attempt, suffix=f":woken:{cause}")])
 
 
 def back_off(step: StepRecord) -> timedelta:

@@ -19,10 +19,11 @@ def canonical(body: dict[str, Any]) -> str:
 
 def is_intact(evidence: Evidence) -> bool:
     """Whether evidence is still what was sealed."""
-    return _digest(json.loads(evidence.body)) == evidence.sha256
+    return digest_of(json.loads(evidence.body)) == evidence.sha256
 
 
-def _digest(body: dict[str, Any]) -> str:
+def digest_of(body: dict[str, Any]) -> str:
+    """SHA-256 of the canonical spelling."""
     return hashlib.sha256(canonical(body).encode()).hexdigest()
 
 
@@ -30,6 +31,6 @@ def seal(tx: Transaction, run: UUID) -> str:
     """Write the evidence of a run that has just ended; return its SHA-256."""
     record = tx.run_record(run)
     assert record is not None, run
-    digest = _digest(record)
+    digest = digest_of(record)
     tx.seal(run, record, digest)
     return digest

@@ -5,16 +5,29 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
+from typing import TypeVar
 
 import structlog
 
 from shared.bus import Bus, Envelope
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Transaction
 from shared.runs.commands import ANNOUNCEMENTS
 
 log = structlog.get_logger()
 
 Post = Callable[[Sequence[Envelope]], None]
+T = TypeVar("T")
+
+
+def commit(ledger: Ledger, post: Post, work: Callable[[Transaction], T]) -> T:
+    """Run ``work`` in a transaction, then send what it queued."""
+
+    def both(tx: Transaction) -> tuple[T, Transaction]:
+        return work(tx), tx
+
+    result, tx = ledger.persist(both)
+    post(tx.queued)
+    return result
 
 
 class Outbox:

@@ -15,7 +15,7 @@ from shared.errors import PermanentError, TemporaryError
 from shared.ledger import Ledger, StepRecord, Transaction
 from shared.messages import Command
 from shared.runs.attempts import Failed, Outcome, Retrying, Succeeded, begin, finish
-from shared.runs.outbox import Post
+from shared.runs.outbox import Post, commit
 from shared.runs.runbook import Action, Again, Run, RunbookInvalid
 
 log = structlog.get_logger()
@@ -74,13 +74,7 @@ class Runner:
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction, then send what it queued."""
-
-        def both(tx: Transaction) -> tuple[T, Transaction]:
-            return work(tx), tx
-
-        result, tx = self._ledger.persist(both)
-        self._post(tx.queued)
-        return result
+        return commit(self._ledger, self._post, work)
 
     def _call(self, action: Action, step: StepRecord, lease: UUID) -> Outcome:
         log.info("step_started")

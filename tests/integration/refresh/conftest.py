@@ -31,6 +31,7 @@ from shared.postgres import Databases
 from shared.postgres.checkpoints import incoming_name
 from shared.postgres.marker import CloneMarker, write_marker
 from shared.resources import Resources
+from shared.runs.approvals import Approvals
 from tests.integration.refresh.passage import Passage
 
 if TYPE_CHECKING:
@@ -99,13 +100,15 @@ def resources(
             "SIGNALBOX_MASKING_KEY": "a key of the tests, 32 bytes long",
         }
     )
+    ledger = Ledger.connect(postgres.url("no ledger is needed"))
     return Resources(
         estate=estate,
         secrets=secrets,
         blobs=AzureBlobs.connect(azurite.connection_string),
         cluster=Cluster.connect(cluster_url),
         databases=Databases(estate, secrets.resolve),
-        placements=Placements(Ledger.connect(postgres.url("no ledger is needed"))),
+        placements=Placements(ledger),
+        approvals=Approvals(ledger, post=lambda _: None),
     )
 
 
