@@ -13,22 +13,17 @@ import typer
 
 from shared.errors import StepError
 from shared.estate import EstateInvalid
-from signalbox import mask, parked, platform, runs, trigger
 from signalbox.errors import Unusable
+from signalbox.loading import LoadedWhenUsed
 from signalbox.session import Session
 
 app = typer.Typer(
+    cls=LoadedWhenUsed,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # typer's own show variables, hence secrets
     help="Event-driven automation for fleets of Odoo environments on Azure.",
 )
-app.add_typer(runs.app, name="runs")
-app.add_typer(parked.app, name="parked")
-app.add_typer(mask.app, name="mask")
-trigger.add_commands()
-app.add_typer(trigger.app, name="trigger")
-platform.add_to(app)
 
 
 @app.callback()

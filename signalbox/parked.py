@@ -11,6 +11,7 @@ from rich.console import Console
 from shared.bus import Envelope
 from shared.ledger import ParkedMessage, Transaction
 from signalbox.errors import Unusable
+from signalbox.sending import open_bus
 from signalbox.session import Session
 from signalbox.views import parked_table, plain
 
@@ -39,7 +40,7 @@ def list_(
 def replay(context: typer.Context, parked: str) -> None:
     """Send a message again, after what kept it from being handled was mended."""
     session: Session = context.obj()
-    with session.ledger() as ledger, session.bus() as bus:
+    with session.ledger() as ledger, open_bus(session.settings) as bus:
         envelope = ledger.persist(lambda tx: _replay(tx, parked))
         bus.send([envelope])
         ledger.forget_sent([envelope.id])

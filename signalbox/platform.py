@@ -27,18 +27,12 @@ from signalbox.generate import generated_files, stale_files
 from signalbox.views import span
 from signalbox.watching import wait_for_event, watch
 
+app = typer.Typer()
 console = Console(highlight=False)
 T = TypeVar("T")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands of this module."""
-    app.command()(up)
-    app.command()(reset)
-    app.command()(demo)
-    app.command()(generate)
-
-
+@app.command()
 def up() -> None:
     """Start the embedded platform and stay until Ctrl-C; its state survives in .local/platform."""
     with _running(Platform(FOLDER, progress=_part_progress)) as platform:
@@ -47,6 +41,7 @@ def up() -> None:
         console.print("stopping")
 
 
+@app.command()
 def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -58,6 +53,7 @@ def reset(
     console.print("removed")
 
 
+@app.command()
 def generate(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
 ) -> None:
@@ -75,6 +71,7 @@ def generate(
         console.print(f"rewrote {path.name}")
 
 
+@app.command()
 def demo(
     dump: Annotated[
         Path | None, typer.Option(exists=True, help="Your own Odoo database (pg_dump -Fc).")

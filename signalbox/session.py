@@ -9,11 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from functions.runbooks import RUNBOOKS
-from shared.bus.servicebus import ServiceBus
 from shared.estate import Estate, load_estate
 from shared.ledger import Ledger
-from shared.runs.intake import Intake
 from shared.settings import Settings
 from signalbox.errors import Unusable
 
@@ -47,10 +44,6 @@ class Session:
     def estate(self) -> Estate:
         return load_estate(self.settings.estate)
 
-    @cached_property
-    def intake(self) -> Intake:
-        return Intake(RUNBOOKS, self.estate)
-
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         ledger = Ledger.connect(self.settings.ledger_url.get_secret_value(), connections=2)
@@ -58,14 +51,6 @@ class Session:
             yield ledger
         finally:
             ledger.close()
-
-    @contextmanager
-    def bus(self) -> Iterator[ServiceBus]:
-        bus = ServiceBus.connect(self.settings.bus)
-        try:
-            yield bus
-        finally:
-            bus.close()
 
 
 def _values(file: Path) -> dict[str, str]:

@@ -14,16 +14,17 @@ from rich.console import Console
 
 from functions.runbooks import RUNBOOKS
 from shared.messages import CloudEvent, Event
-from shared.runs.intake import Unacceptable, explain
+from shared.runs.intake import Intake, Unacceptable, explain
 from shared.runs.publishing import publish
 from signalbox.errors import Unusable
+from signalbox.sending import open_bus
 from signalbox.session import Session
 from signalbox.watching import wait_for_event, watch
 
 app = typer.Typer(no_args_is_help=True, help="Publish an event by hand.")
 
 
-def add_commands() -> None:
+def _add_commands() -> None:
     """A command for every event that a runbook answers, with an option for each of its fields."""
     for runbook in RUNBOOKS:
         kind = runbook.on
@@ -86,14 +87,14 @@ def _trigger(
 ) -> None:
     event = _event(kind, id, {name: fact for name, fact in facts.items() if fact is not None})
     try:
-        _, _, environments = session.intake.understand(event)
+        _, _, environments = Intake(RUNBOOKS, session.estate).understand(event)
     except Unacceptable as refused:
         raise Unusable(str(refused)) from None
     if dry_run:
         typer.echo(event.model_dump_json(exclude_none=True, indent=2))
         typer.echo(f"would start one run each for: {', '.join(environments) or 'none'}", err=True)
         return
-    with session.bus() as bus:
+    with open_bus(session.settings) as bus:
         publish(bus, event)
     published = {"source": event.source, "id": event.id}
     if not wait:
@@ -127,3 +128,9 @@ def _wait(
         typer.echo(json.dumps(published | {"runs": found}))
     if any(status != "succeeded" for status in statuses.values()):
         raise typer.Exit(1)
+
+
+_add_commands()
+
+
+_add_commands()

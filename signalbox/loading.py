@@ -1,0 +1,46 @@
+"""Commands whose modules are imported when they are used: the SDKs behind some of them take longer
+to import than other commands need in all."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+MODULES = {
+    "up": "platform",
+    "demo": "platform",
+    "reset": "platform",
+    "generate": "platform",
+    "trigger": "trigger",
+    "runs": "runs",
+    "parked": "parked",
+    "mask": "mask",
+}
+"""The module in this package whose ``app`` is a command or has it."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands of ``MODULES`` by name."""
+
+    def __getitem__(self, name: str) -> Any:
+        app: typer.Typer = import_module(f"signalbox.{MODULES[name]}").app
+        command = typer.main.get_command(app)
+        command = getattr(command, "commands", {}).get(name, command)
+        command.name = name
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+class LoadedWhenUsed(TyperGroup):
+    """The program's commands."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = Commands()  # type: ignore[assignment]  # only ever read
