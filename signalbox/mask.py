@@ -17,7 +17,7 @@ from rich.table import Table
 
 from shared.estate import Secrets
 from shared.estate.references import parse_reference
-from shared.masking import Gap, MaskingPlan, load_policy, mask_tables, plan_masking
+from shared.masking import Gap, MaskingPlan, ModuleGap, load_policy, mask_tables, plan_masking
 from shared.masking.proof import (
     LeaksFound,
     ProofProgress,
@@ -80,10 +80,12 @@ def propose(dsn: Dsn, policy: Policy = None) -> None:
     """
     with _connect(dsn) as connection:
         gaps = plan_masking(connection, load_policy(policy)).gaps
-    rules = [_proposed(gap) for gap in gaps]
-    typer.echo(
-        yaml.safe_dump({"rules": rules}, sort_keys=False) if rules else "# no gaps", nl=False
-    )
+    found = {
+        "rules": [_proposed(gap) for gap in gaps if isinstance(gap, Gap)],
+        "modules": [_quiet(gap) for gap in gaps if isinstance(gap, ModuleGap)],
+    }
+    rules = {"version": 1, "extends": "odoo"} | {name: each for name, each in found.items() if each}
+    typer.echo(yaml.safe_dump(rules, sort_keys=False) if gaps else "# no gaps", nl=False)
 
 
 @app.command()
@@ -246,6 +248,10 @@ def _proposed(gap: Gap) -> dict[str, object]:
     return rule | {"columns": [gap.column.path], "why": f"Proposed: {gap.reason}."}
 
 
+def _quiet(gap: ModuleGap) -> dict[str, object]:
+    return {"modules": [gap.module], "verdict": "quiet", "why": f"Proposed: {gap.reason}."}
+
+
 def _summary(signed: SignedCertificate) -> str:
     found = signed.certificate
     originals = found.looked_for_inside + found.looked_for_whole
@@ -255,6 +261,5 @@ def _summary(signed: SignedCertificate) -> str:
         f"{found.seconds:.1f} s); "
         f"{found.canaries_found} of {found.canaries_planted} canaries found; "
         f"{found.too_short:,} were too short to look for, {found.ambiguous:,} ambiguous"
-        + "".join(f"\nreported: {place} in {rows} rows" for place, rows in found.reported.items())
         + "".join(f"\nnot read: {name}" for name in found.not_read)
     )

@@ -40,5 +40,5 @@ def sanitize_database(
             return progress
         clone = clone_of(run, target, estate, built.source)
         replace_documents(connection, clone, plan.attachments)
-        neutralize(connection, clone)
+        neutralize(connection, clone, plan.neutralization)
     return built.become(DatabaseSanitized, rows_masked=progress.rows, tables_masked=progress.done)

@@ -4,7 +4,7 @@ Read the catalogue and decide on every column (``plan_masking``), then rewrite t
 (``mask_tables``). A column that no rule decides on is a gap, and a gap stops the run.
 """
 
-from shared.masking.coverage import CoverageGap, Gap
+from shared.masking.coverage import CoverageGap, Gap, ModuleGap
 from shared.masking.plan import MaskingPlan, plan_masking
 from shared.masking.policy import MaskingPolicy, load_policy
 from shared.masking.rewrite import MaskingProgress, mask_tables
@@ -15,6 +15,7 @@ __all__ = [
     "MaskingPlan",
     "MaskingPolicy",
     "MaskingProgress",
+    "ModuleGap",
     "load_policy",
     "mask_tables",
     "plan_masking",

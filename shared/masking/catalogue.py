@@ -56,6 +56,11 @@ where c.relkind in ('r', 'p') and not c.relispartition
   and n.nspname <> 'information_schema' and n.nspname !~ '^(pg_|signalbox)'
 """
 
+_MODULES: LiteralString = """
+select name, coalesce(latest_version, '') from ir_module_module
+where state in ('installed', 'to upgrade', 'to remove') order by name
+"""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -126,11 +131,25 @@ def read_tables(connection: Database) -> tuple[Table, ...]:
     return tuple(sorted(tables, key=lambda table: table.path))
 
 
+def read_modules(connection: Database) -> dict[str, str]:
+    """Versions of Odoo's modules that are installed, or about to be upgraded or removed.
+
+    Nothing where there is no Odoo.
+    """
+    if not _is_there(connection, "ir_module_module"):
+        return {}
+    return dict(connection.execute(_MODULES).fetchall())
+
+
 def _read_fields(connection: Database) -> dict[tuple[str, str], str]:
-    row = connection.execute("select to_regclass('public.ir_model_fields')").fetchone()
-    if row is None or row[0] is None:
+    if not _is_there(connection, "ir_model_fields"):
         return {}
     return {(table, name): field for table, name, field in connection.execute(_FIELDS)}
+
+
+def _is_there(connection: Database, table: str) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", (f"public.{table}",)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _describe(

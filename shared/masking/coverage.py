@@ -1,4 +1,4 @@
-"""Coverage: columns that no rule decides on, each with a rule to propose."""
+"""Coverage: columns and modules that no rule decides on, each with a rule to propose."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _PROPOSALS: tuple[tuple[str, str], ...] = (
 
 
 class CoverageGap(PermanentError):
-    """The masking policy does not say what to do with some columns; nothing has been masked."""
+    """The masking policy does not say what to do with something; nothing has been masked."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Gap:
 
     column: Column
     reason: str
+
+    @property
+    def path(self) -> str:
+        """What the gap is about."""
+        return self.column.path
 
     @property
     def proposal(self) -> str:
@@ -45,11 +50,28 @@ class Gap:
         return f"{column.path} ({column.type}): {self.reason}; proposed: {self.proposal}"
 
 
-def refuse_gaps(gaps: tuple[Gap, ...]) -> None:
+@dataclass(frozen=True)
+class ModuleGap:
+    """An installed module of Odoo of which nobody has said that it reaches nobody."""
+
+    module: str
+    reason: str
+    proposal = "quiet, if it calls no service, sends nothing and lets nobody in"
+
+    @property
+    def path(self) -> str:
+        """What the gap is about."""
+        return f"module {self.module}"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}; proposed: {self.proposal}"
+
+
+def refuse_gaps(gaps: tuple[Gap | ModuleGap, ...]) -> None:
     """Raise CoverageGap, naming every gap, when there is one."""
     if gaps:
         listed = "\n".join(f"  {gap}" for gap in gaps)
         raise CoverageGap(
-            f"{len(gaps)} columns are not covered by the masking policy; "
+            f"{len(gaps)} columns and modules are not covered by the masking policy; "
             f"add a rule for each and start the run again:\n{listed}"
         )

@@ -1,12 +1,14 @@
 """The masking plan: the policy applied to the tables of one database."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
-from shared.masking.catalogue import Column, Table, read_tables
-from shared.masking.coverage import Gap
+from shared.masking.catalogue import Column, Table, read_modules, read_tables
+from shared.masking.coverage import Gap, ModuleGap
 from shared.masking.maskers import MaskerName, can_mask, cleared, masked
+from shared.masking.modules import ModuleRule, ModuleVerdict, columns_by_table
 from shared.masking.policy import PERSONAL_KINDS, AttachmentRule, MaskingPolicy, Rule
 from shared.postgres.marker import Database
 
@@ -35,12 +37,18 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class MaskingPlan:
-    """What masking will do to one database. ``rows`` is an estimate."""
+    """What sanitizing will do to one database. ``rows`` is an estimate.
+
+    ``verdicts`` are those on the modules that are installed, ``neutralization`` is what makes the
+    modules quiet.
+    """
 
     tables: tuple[TablePlan, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[Gap | ModuleGap, ...]
     policy_hash: str
     attachments: tuple[AttachmentRule, ...] = ()
+    verdicts: Mapping[str, ModuleVerdict] = field(default_factory=dict)
+    neutralization: tuple[ModuleRule, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -63,14 +71,20 @@ class MaskingPlan:
         )
 
     @property
+    def emptied(self) -> tuple[str, ...]:
+        """Tables of ``public`` that neutralization empties, if they exist."""
+        return tuple(sorted({table for rule in self.neutralization for table in rule.empty}))
+
+    @property
     def dropped(self) -> frozenset[str]:
         """Paths of the tables whose rows go."""
         return frozenset(table.table.path for table in self.tables if table.drop_rows)
 
 
 def plan_masking(connection: Database, policy: MaskingPolicy) -> MaskingPlan:
-    """Decide on every column of the connected database; reads the catalogue only."""
+    """Decide on every column and module of the connected database; reads the catalogue only."""
     tables = read_tables(connection)
+    installed = {name: policy.verdict_on(name) for name in read_modules(connection)}
     plans = (_plan_table(table, policy) for table in tables)
     gaps = (
         gap
@@ -81,9 +95,11 @@ def plan_masking(connection: Database, policy: MaskingPolicy) -> MaskingPlan:
     )
     return MaskingPlan(
         tables=tuple(plan for plan in plans if plan.drop_rows or plan.columns),
-        gaps=tuple(gaps),
+        gaps=(*_module_gaps(installed, tables), *gaps),
         policy_hash=policy.hash,
         attachments=policy.attachments,
+        verdicts={name: rule.verdict for name, rule in installed.items() if rule is not None},
+        neutralization=policy.modules,
     )
 
 
@@ -99,6 +115,17 @@ def _plan_table(table: Table, policy: MaskingPolicy) -> TablePlan:
         and not column.generated
     )
     return TablePlan(table, drop_rows=False, columns=tuple(changes))
+
+
+def _module_gaps(
+    installed: Mapping[str, ModuleRule | None], tables: tuple[Table, ...]
+) -> Iterator[ModuleGap]:
+    columns = columns_by_table(tables)
+    for name, rule in installed.items():
+        if rule is None:
+            yield ModuleGap(name, "no verdict")
+        elif not rule.finds_something(columns):
+            yield ModuleGap(name, "its rule finds none of the tables and columns that it changes")
 
 
 def _gap(column: Column, rule: Rule | None) -> Gap | None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from shared.errors import PermanentError
 from shared.masking.catalogue import Column, Kind, Table
 from shared.masking.maskers import MaskerName
+from shared.masking.modules import ModuleRule, PolicyPart
 
 PERSONAL_KINDS: tuple[Kind, ...] = ("text", "json", "binary", "other")
 """Kinds of column that can hold anything: each of them needs a verdict."""
@@ -25,11 +26,7 @@ class PolicyInvalid(PermanentError):
     """The masking policy cannot be read."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Rule(_Strict):
+class Rule(PolicyPart):
     """What happens to the columns that the patterns name."""
 
     verdict: Verdict
@@ -64,7 +61,7 @@ class Rule(_Strict):
         return _compile(self.columns)
 
 
-class DropRows(_Strict):
+class DropRows(PolicyPart):
     """Tables whose rows a clone has no use for."""
 
     tables: tuple[str, ...] = Field(min_length=1)
@@ -81,7 +78,7 @@ class DropRows(_Strict):
         return _compile(self.tables)
 
 
-class AttachmentRule(_Strict):
+class AttachmentRule(PolicyPart):
     """What happens to the attachments that all of the patterns (shell wildcards) apply to."""
 
     verdict: Literal["keep", "replace"]
@@ -100,17 +97,22 @@ class AttachmentRule(_Strict):
     """The reason, for whoever audits the policy."""
 
 
-class MaskingPolicy(_Strict):
-    """Rules in order: the first that applies to a column decides; without one it is a gap."""
+class MaskingPolicy(PolicyPart):
+    """Rules in order: the first that applies decides; a column or module without one is a gap."""
 
     version: Literal[1]
     """Version of this format."""
+    extends: Literal["odoo"] | None = None
+    """The policy that comes with Signalbox, whose rules follow the ones given here."""
     drop_rows: tuple[DropRows, ...] = ()
     """Tables that are emptied, before any other rule."""
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = ()
     """Verdicts on columns, first match wins."""
     attachments: tuple[AttachmentRule, ...] = ()
     """Verdicts on attachments, first match wins; without one the document is replaced."""
+    modules: tuple[ModuleRule, ...] = ()
+    """Verdicts on Odoo's modules, first match wins. What they change is changed by all
+    rules, in order: a policy that is extended has the last word."""
 
     @cached_property
     def hash(self) -> str:
@@ -125,17 +127,34 @@ class MaskingPolicy(_Strict):
         """Whether the rows of this table go."""
         return any(rule.applies_to(table) for rule in self.drop_rows)
 
+    def verdict_on(self, module: str) -> ModuleRule | None:
+        """The rule that decides on this module."""
+        return next((rule for rule in self.modules if rule.applies_to(module)), None)
+
+    def followed_by(self, other: Self) -> Self:
+        """Both policies: these rules first, so that they refine the other's."""
+        return self.model_copy(
+            update={
+                "drop_rows": self.drop_rows + other.drop_rows,
+                "rules": self.rules + other.rules,
+                "attachments": self.attachments + other.attachments,
+                "modules": self.modules + other.modules,
+            }
+        )
+
 
 def load_policy(path: Path | None = None) -> MaskingPolicy:
     """The policy in a file, or the one for Odoo that comes with Signalbox.
 
-    Raises PolicyInvalid with the place and the reason.
+    One that ``extends: odoo`` is followed by that one. Raises PolicyInvalid with the place and the
+    reason.
     """
     source = path or files("shared.masking").joinpath("policies", "odoo.yaml")
     try:
-        return MaskingPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+        policy = MaskingPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise PolicyInvalid(f"masking policy {source}: {error}") from error
+    return policy.followed_by(load_policy()) if policy.extends else policy
 
 
 def _compile(patterns: tuple[str, ...]) -> re.Pattern[str]:

@@ -5,23 +5,20 @@ import re
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
 from psycopg import sql
 
 from shared.masking.catalogue import Column
+from shared.masking.modules import Change, ModuleRule, Value
 from shared.odoo.clone import Clone, Schema, read_schema
 from shared.odoo.settings import (
-    CHANGES,
-    EMPTIED,
     HARMLESS_PARAMETER,
     KEPT_PARAMETERS,
     NO_SERVER,
     SECRET_PARAMETER,
-    Change,
-    Value,
 )
 from shared.postgres.marker import Database, require_clone
 
@@ -58,7 +55,7 @@ _DUMMY_VALUES: dict[str, str | int | bool] = {
     "sequence": 1,
 }
 
-_OTHER_SECRETS = ("ir_config_parameter", "ir_act_server", *EMPTIED)
+_OTHER_SECRETS = ("ir_config_parameter", "ir_act_server")
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,12 @@ class NeutralizationReport:
     removed_parameters: tuple[str, ...]
 
 
-def neutralize(connection: Database, clone: Clone) -> NeutralizationReport:
+def neutralize(
+    connection: Database, clone: Clone, rules: Sequence[ModuleRule]
+) -> NeutralizationReport:
     """Switch off everything that reaches out of the database, and remove every credential.
+
+    ``rules`` say what that is for each module; they apply as far as their tables exist.
 
     One transaction; then the tables that held credentials are rewritten, so that no dead row keeps
     one. The connection is in autocommit. Repeating it changes nothing but ``database.secret``.
@@ -81,13 +82,14 @@ def neutralize(connection: Database, clone: Clone) -> NeutralizationReport:
     with connection.transaction():
         require_clone(connection, run_id=clone.run_id, epoch=clone.epoch)
         schema = read_schema(connection)
-        for change in CHANGES:
-            changed[change.table] += _apply(connection, schema, change)
-        changed.update(_empty(connection, schema))
+        for table, statement in changes_to(schema, rules):
+            changed[table] += connection.execute(statement).rowcount
         changed.update(_switch_off(connection, schema))
-        removed = _remove_parameters(connection)
+        parameters = {key: value for rule in rules for key, value in rule.parameters.items()}
+        removed = _remove_parameters(connection, parameters)
+        changed["ir_config_parameter"] += _set_parameters(connection, parameters)
         _renew_identity(connection, clone)
-    _forget_dead_rows(connection, schema)
+    _forget_dead_rows(connection, schema, rules)
     return NeutralizationReport(
         {table: rows for table, rows in sorted(changed.items()) if rows}, removed
     )
@@ -98,12 +100,21 @@ def set_parameter(connection: Database, key: str, value: str) -> int:
     return connection.execute(_SET_PARAMETER, (key, value)).rowcount
 
 
-def _apply(connection: Database, schema: Schema, change: Change) -> int:
-    columns = schema.get(change.table, {})
-    values = dict(_values(columns, change))
-    if not values or not {*change.where, *change.unless} <= set(columns):
-        return 0
-    return connection.execute(_update(change, values)).rowcount
+def changes_to(schema: Schema, rules: Sequence[ModuleRule]) -> Iterator[tuple[str, sql.Composed]]:
+    """The statements that make the rows of these tables what the rules say; by table.
+
+    A statement touches the rows that differ, and none when it is repeated.
+    """
+    for rule in rules:
+        for change in rule.changes:
+            for table in change.tables:
+                columns = schema.get(table, {})
+                values = dict(_values(columns, change))
+                if values and {*change.where, *change.unless} <= set(columns):
+                    yield table, _update(table, change, values)
+        for table in rule.empty:
+            if table in schema:
+                yield table, sql.SQL("delete from {}").format(sql.Identifier(table))
 
 
 def _values(columns: Mapping[str, Column], change: Change) -> Iterator[tuple[str, Value]]:
@@ -117,7 +128,7 @@ def _values(columns: Mapping[str, Column], change: Change) -> Iterator[tuple[str
                 yield name, value
 
 
-def _update(change: Change, values: dict[str, Value]) -> sql.Composed:
+def _update(table: str, change: Change, values: dict[str, Value]) -> sql.Composed:
     assignments = (
         sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(value))
         for column, value in values.items()
@@ -132,20 +143,12 @@ def _update(change: Change, values: dict[str, Value]) -> sql.Composed:
     for column, spared in change.unless.items():
         limits.append(sql.SQL("{} is not true").format(_any(column, spared)))
     return sql.SQL("update {} set {} where {}").format(
-        sql.Identifier(change.table), sql.SQL(", ").join(assignments), sql.SQL(" and ").join(limits)
+        sql.Identifier(table), sql.SQL(", ").join(assignments), sql.SQL(" and ").join(limits)
     )
 
 
 def _any(column: str, values: tuple[str, ...]) -> sql.Composed:
     return sql.SQL("({} = any ({}))").format(sql.Identifier(column), sql.Literal(list(values)))
-
-
-def _empty(connection: Database, schema: Schema) -> dict[str, int]:
-    return {
-        table: connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table))).rowcount
-        for table in EMPTIED
-        if table in schema
-    }
 
 
 def _switch_off(connection: Database, schema: Schema) -> dict[str, int]:
@@ -162,12 +165,22 @@ def _switch_off(connection: Database, schema: Schema) -> dict[str, int]:
     }
 
 
-def _remove_parameters(connection: Database) -> tuple[str, ...]:
-    """Delete every system parameter that is not known to be harmless."""
+def _remove_parameters(connection: Database, decided: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Delete every system parameter that is to go, or not known to be harmless."""
     rows = connection.execute("select key, coalesce(value, '') from ir_config_parameter")
-    doomed = sorted(key for key, value in rows if not _is_harmless(key, value))
+    doomed = sorted(
+        key
+        for key, value in rows
+        if (decided[key] is None if key in decided else not _is_harmless(key, value))
+    )
     connection.execute("delete from ir_config_parameter where key = any (%s)", (doomed,))
     return tuple(doomed)
+
+
+def _set_parameters(connection: Database, decided: Mapping[str, str | None]) -> int:
+    return sum(
+        set_parameter(connection, key, value) for key, value in decided.items() if value is not None
+    )
 
 
 def _is_harmless(key: str, value: str) -> bool:
@@ -186,7 +199,9 @@ def _renew_identity(connection: Database, clone: Clone) -> None:
     set_parameter(connection, "database.is_neutralized", "true")
 
 
-def _forget_dead_rows(connection: Database, schema: Schema) -> None:
-    tables = {change.table for change in CHANGES if change.secret}
+def _forget_dead_rows(connection: Database, schema: Schema, rules: Sequence[ModuleRule]) -> None:
+    tables = {table for rule in rules for table in rule.empty}
+    for change in (change for rule in rules for change in rule.changes if change.secret):
+        tables.update(name for name in change.tables if change.columns_of(schema.get(name, {})))
     for table in sorted(tables.union(_OTHER_SECRETS).intersection(schema)):
         connection.execute(sql.SQL("vacuum (full, analyze) {}").format(sql.Identifier(table)))

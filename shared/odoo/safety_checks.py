@@ -57,7 +57,7 @@ def masking_is_finished(connection: Database, expected: Expected) -> Outcome:
     done = {path for (path,) in connection.execute(query, (expected.plan.policy_hash,))}
     planned = {table.table.path for table in expected.plan.tables}
     wrong = [f"{path} is not masked" for path in sorted(planned - done)]
-    wrong += [f"{gap.column.path} is not covered" for gap in expected.plan.gaps]
+    wrong += [f"{gap.path} is not covered" for gap in expected.plan.gaps]
     return verdict(wrong, f"{len(planned)} tables masked", tables=len(planned))
 
 

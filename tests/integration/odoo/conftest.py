@@ -45,7 +45,7 @@ def sanitize(connection: Database, clone: Clone) -> None:
         budget=timedelta(minutes=2),
     )
     replace_documents(connection, clone, plan.attachments)
-    neutralize(connection, clone)
+    neutralize(connection, clone, plan.neutralization)
     remap_settings(connection, clone)
 
 

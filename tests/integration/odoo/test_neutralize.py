@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from shared.masking import load_policy
 from shared.odoo.neutralize import neutralize
 from shared.postgres.marker import Database, NotAClone, StaleEpoch
 
 from .conftest import CLONE
+
+RULES = load_policy().modules
 
 
 def values(connection: Database, query: Any) -> list[Any]:
@@ -23,7 +26,7 @@ def parameter(connection: Database, key: str) -> Any:
 
 
 def test_mail_servers_lose_their_credentials_and_one_leads_nowhere(copy: Database) -> None:
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     active = values(copy, "select smtp_host from ir_mail_server where active")
     assert active == ["invalid"]
@@ -32,16 +35,16 @@ def test_mail_servers_lose_their_credentials_and_one_leads_nowhere(copy: Databas
 
 
 def test_a_dummy_server_that_somebody_switched_off_is_switched_on(copy: Database) -> None:
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
     copy.execute("update ir_mail_server set active = not active")
 
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     assert values(copy, "select smtp_host from ir_mail_server where active") == ["invalid"]
 
 
 def test_only_odoos_own_cleaning_goes_on(copy: Database) -> None:
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     active = values(
         copy,
@@ -52,14 +55,14 @@ def test_only_odoos_own_cleaning_goes_on(copy: Database) -> None:
 
 
 def test_nothing_waits_to_be_sent(copy: Database) -> None:
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     assert values(copy, "select id from mail_mail where state in ('outgoing', 'exception')") == []
     assert values(copy, "select id from sms_sms where state = 'outgoing'") == []
 
 
 def test_payments_and_carriers_are_off(copy: Database) -> None:
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     assert values(copy, "select id from payment_provider where state = 'enabled'") == []
     assert values(copy, "select id from delivery_carrier where prod_environment") == []
@@ -74,7 +77,7 @@ def test_payments_and_carriers_are_off(copy: Database) -> None:
 
 
 def test_other_ways_in_and_out_are_closed(copy: Database) -> None:
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     assert values(copy, "select id from auth_oauth_provider where enabled") == []
     assert values(copy, "select id from res_users_apikeys") == []
@@ -86,7 +89,7 @@ def test_other_ways_in_and_out_are_closed(copy: Database) -> None:
 def test_the_clone_is_another_database_to_odoo(copy: Database) -> None:
     before = [parameter(copy, "database.uuid"), parameter(copy, "database.secret")]
 
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     after = [parameter(copy, "database.uuid"), parameter(copy, "database.secret")]
     assert not set(before) & set(after)
@@ -100,7 +103,7 @@ def test_unknown_parameters_go_unless_their_value_is_harmless(copy: Database) ->
         " ('acme.pin', 'aB3dE5gH7'), ('acme.token', '42')"
     )
 
-    report = neutralize(copy, CLONE)
+    report = neutralize(copy, CLONE, RULES)
 
     assert {"acme.hook", "acme.pin", "acme.token"} <= set(report.removed_parameters)
     assert parameter(copy, "acme.limit") == "42"
@@ -109,10 +112,10 @@ def test_unknown_parameters_go_unless_their_value_is_harmless(copy: Database) ->
 
 
 def test_repeating_it_changes_nothing(copy: Database) -> None:
-    first = neutralize(copy, CLONE)
+    first = neutralize(copy, CLONE, RULES)
     identity = parameter(copy, "database.uuid")
 
-    second = neutralize(copy, CLONE)
+    second = neutralize(copy, CLONE, RULES)
 
     assert first.changed
     assert (second.changed, second.removed_parameters) == ({}, ())
@@ -123,7 +126,7 @@ def test_tables_of_modules_that_are_not_installed_are_no_obstacle(copy: Database
     copy.execute("drop table payment_provider, delivery_carrier, website cascade")
     copy.execute("alter table ir_mail_server drop column if exists smtp_authentication")
 
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
 
     assert values(copy, "select smtp_host from ir_mail_server where active") == ["invalid"]
 
@@ -133,7 +136,7 @@ def test_no_removed_secret_stays_in_the_data_files(copy: Database) -> None:
     copy.execute("insert into ir_config_parameter (key, value) values ('a.secret', %s)", (secret,))
     copy.execute("update ir_mail_server set smtp_pass = %s", (secret,))
 
-    neutralize(copy, CLONE)
+    neutralize(copy, CLONE, RULES)
     copy.execute("checkpoint")
 
     assert not [file for file in data_files(copy) if secret.encode() in file.read_bytes()]
@@ -147,7 +150,7 @@ def test_another_runs_clone_is_refused_and_left_alone(
     copy: Database, change: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        neutralize(copy, replace(CLONE, **change))
+        neutralize(copy, replace(CLONE, **change), RULES)
 
     assert parameter(copy, "database.is_neutralized") is None
 
@@ -156,7 +159,7 @@ def test_production_is_refused_and_left_alone(copy: Database) -> None:
     copy.execute("drop table signalbox.clone")
 
     with pytest.raises(NotAClone):
-        neutralize(copy, CLONE)
+        neutralize(copy, CLONE, RULES)
 
     assert values(copy, "select smtp_host from ir_mail_server where active") != ["invalid"]
 

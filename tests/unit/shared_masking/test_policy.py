@@ -1,6 +1,7 @@
 """The shipped policy decides on everything; a policy that cannot be understood is refused."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,20 @@ KINDS: dict[str, Kind] = {
     "jsonb": "json",
     "bytea": "binary",
 }
+PROVIDERS = {"aps", "asiapay", "authorize", "buckaroo", "flutterwave", "mercado_pago", "mollie"} | {
+    *("nuvei", "razorpay", "razorpay_oauth", "worldline")
+}
+ONLY_17 = {f"payment_{name}" for name in ("alipay", "ogone", "payulatam", "payumoney", "sips")}
 HARMLESS = ("boolean", "date", "double", "integer", "numeric", "timestamp")
 
 
-def odoo_columns(version: int) -> Iterator[Column]:
+def odoo_columns(version: int, *, every_kind: bool = False) -> Iterator[Column]:
     file = ODOO / f"columns_{version}.tsv"
     if not file.exists():
         pytest.skip(f"{file} is not here: the list of a real Odoo's columns")
     with file.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
-            if not row["type"].startswith(HARMLESS):
+            if every_kind or not row["type"].startswith(HARMLESS):
                 kind = KINDS.get(row["type"].partition("(")[0], "other")
                 yield Column("public", row["table"], row["column"], row["type"], kind)
 
@@ -147,3 +152,92 @@ def test_a_gap_is_reported_with_a_rule_to_propose() -> None:
 
 def test_every_kind_that_can_hold_text_needs_a_verdict() -> None:
     assert set(PERSONAL_KINDS) == {"text", "json", "binary", "other"}
+
+
+def modules(version: int) -> list[str]:
+    file = ODOO / f"modules_{version}.txt"
+    if not file.exists():
+        pytest.skip(f"{file} is not here: the list of a real Odoo's modules")
+    return [line.split()[0] for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("version", [17, 18])
+def test_every_module_of_odoo_community_has_a_verdict(version: int) -> None:
+    policy = load_policy()
+
+    assert [name for name in modules(version) if policy.verdict_on(name) is None] == []
+
+
+@pytest.mark.parametrize("version", [17, 18])
+def test_every_rule_on_a_module_finds_what_it_changes_in_this_version(version: int) -> None:
+    policy = load_policy()
+    tables: dict[str, set[str]] = {}
+    for column in odoo_columns(version, every_kind=True):
+        tables.setdefault(column.table, set()).add(column.name)
+
+    rules = {name: policy.verdict_on(name) for name in modules(version)}
+
+    assert [n for n, rule in rules.items() if not (rule and rule.finds_something(tables))] == []
+
+
+def test_every_module_that_odoo_neutralizes_is_neutralized_here() -> None:
+    file = ODOO / "neutralize.md"
+    if not file.exists():
+        pytest.skip(f"{file} is not here: what Odoo's own neutralization changes")
+    policy = load_policy()
+
+    theirs = neutralized_by_odoo(file.read_text(encoding="utf-8"))
+    ours = {name: policy.verdict_on(name) for name in theirs}
+
+    assert len(theirs) > 50
+    assert [n for n, rule in ours.items() if not (rule and rule.verdict == "neutralized")] == []
+
+
+def neutralized_by_odoo(text: str) -> set[str]:
+    """The modules in the first column of its table, and those that only 17.0 has."""
+    cells = re.findall(r"^\| ([a-z0-9_/, ]+?) \| ", text.partition("## 17.0")[0], re.MULTILINE)
+    names = {name for cell in cells for name in re.split(r"[ ,/]+", cell)} - {"module", "table"}
+    return {f"payment_{name}" if name in PROVIDERS else name for name in names} | ONLY_17
+
+
+def test_a_module_that_nobody_thought_of_has_no_verdict() -> None:
+    assert load_policy().verdict_on("sale_acme_connector") is None
+
+
+def test_a_policy_that_extends_the_shipped_one_goes_first_and_takes_nothing_back(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_text(
+        "version: 1\nextends: odoo\n"
+        "rules: [{verdict: keep, columns: [res_partner.email], why: for a test}]\n"
+        "modules: [{modules: [mail, acme], verdict: quiet, why: for a test}]\n"
+    )
+    shipped = load_policy()
+
+    policy = load_policy(file)
+
+    refined = policy.rule_for(text_column("res_partner.email"))
+    assert refined is not None
+    assert refined.verdict == "keep"
+    assert policy.rule_for(text_column("res_users.password")) is not None
+    assert policy.verdict_on("acme") == policy.modules[0] == policy.verdict_on("mail")
+    assert policy.modules[1:] == shipped.modules
+    assert policy.hash != shipped.hash
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{modules: [a], verdict: neutralized, why: changes nothing}",
+        "{modules: [a], verdict: quiet, empty: [b], why: changes something}",
+        "{modules: [a], verdict: quiet}",
+        "{modules: [a], verdict: harmless, why: there is no such verdict}",
+    ],
+)
+def test_a_verdict_on_a_module_that_says_two_things_is_refused(tmp_path: Path, rule: str) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"version: 1\nmodules: [{rule}]", encoding="utf-8")
+
+    with pytest.raises(PolicyInvalid, match="modules"):
+        load_policy(file)
