@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from shared.messages import Command
 from shared.runs import Runbook, Runner
 from shared.runs.attempts import UnknownStep
-from shared.runs.intake import Received, explain, park
+from shared.runs.intake import park
+from shared.runs.reading import Received, explain
 from shared.runs.runbook import Action
 
 CONNECTION = "ServiceBus"

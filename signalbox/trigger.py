@@ -14,8 +14,9 @@ from rich.console import Console
 
 from functions.runbooks import RUNBOOKS
 from shared.messages import CloudEvent, Event
-from shared.runs.intake import Intake, Unacceptable, explain
+from shared.runs.intake import Intake
 from shared.runs.publishing import publish
+from shared.runs.reading import Unacceptable, explain
 from signalbox.errors import Unusable
 from signalbox.sending import open_bus
 from signalbox.session import Session
@@ -87,7 +88,7 @@ def _trigger(
 ) -> None:
     event = _event(kind, id, {name: fact for name, fact in facts.items() if fact is not None})
     try:
-        _, _, environments = Intake(RUNBOOKS, session.estate).understand(event)
+        environments = Intake(RUNBOOKS, session.estate).understand(event).environments
     except Unacceptable as refused:
         raise Unusable(str(refused)) from None
     if dry_run:
@@ -128,9 +129,6 @@ def _wait(
         typer.echo(json.dumps(published | {"runs": found}))
     if any(status != "succeeded" for status in statuses.values()):
         raise typer.Exit(1)
-
-
-_add_commands()
 
 
 _add_commands()

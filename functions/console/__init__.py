@@ -5,8 +5,9 @@ from uuid import UUID
 
 from shared.bus import Bus
 from shared.ledger import Ledger
-from shared.runs.intake import Intake, Received, Unacceptable, read_event
+from shared.runs.intake import Intake
 from shared.runs.publishing import publish
+from shared.runs.reading import Received, Unacceptable, read_event
 from shared.triggers import Answer, Asked
 
 

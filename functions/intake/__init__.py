@@ -1,9 +1,10 @@
-"""Turn whatever arrives on ``platform-events`` into runs.
+"""Turn whatever arrives on ``platform-events``, or straight from Event Grid, into runs.
 
 An event that is known already changes nothing. One that can never be answered, because it is no
 JSON, of an unknown type, about an unknown environment or without a fact that it must state, is
-parked with its reason: nobody has to read a dead-letter queue to find it. While the ledger is out
-of reach an event is put off, by a scheduled copy, for as long as it takes.
+parked with its reason: nobody has to read a dead-letter queue to find it. Whatever became of a
+message, `signalbox events` tells. While the ledger is out of reach an event is put off, by a
+scheduled copy, for as long as it takes.
 """
 
 from dataclasses import replace
@@ -14,9 +15,12 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from shared.bus import Bus, Envelope
+from shared.ledger import Transaction
 from shared.runs import Runner
-from shared.runs.intake import Intake, Received, Unacceptable, park, read_event
+from shared.runs.commands import ANNOUNCEMENTS, SOURCE
+from shared.runs.intake import Intake, park, unreadable
 from shared.runs.publishing import PLATFORM_EVENTS
+from shared.runs.reading import Received, Unacceptable, digest, read_event
 
 TOPIC = PLATFORM_EVENTS
 SUBSCRIPTION = "accept-event"
@@ -25,6 +29,8 @@ DEAD_LETTERS = "dead-letters"
 DEAD_LETTER_SUBSCRIPTION = "accept-dead-letter"
 PUT_OFF = "signalbox-put-off"
 """Application property: how often an event was put off."""
+LONGEST_ID = 100
+"""Characters of a message's id, so that a suffix still fits into the bus's 128."""
 
 log = structlog.get_logger()
 
@@ -41,45 +47,73 @@ def accept_event(received: Received, *, runner: Runner, intake: Intake, bus: Bus
         bus.send([_later(received)])
 
 
+def accept_grid_event(event: bytes, *, runner: Runner, intake: Intake, bus: Bus) -> None:
+    """Accept what Event Grid posts to the app itself, as if it had come over the bus.
+
+    Safe to repeat: Event Grid gives an event the same id at every delivery.
+    """
+    received = Received(TOPIC, SUBSCRIPTION, digest(event), event, {})
+    accept_event(received, runner=runner, intake=intake, bus=bus)
+
+
 def _accept(received: Received, runner: Runner, intake: Intake) -> None:
-    event = None
     try:
         event = read_event(received)
+    except Unacceptable as refused:
+        reason = str(refused)
+        runner.commit(lambda tx: _park_unreadable(tx, received, reason))
+        return
+    try:
         understood = intake.understand(event)
     except Unacceptable as refused:
         reason = str(refused)
         runner.commit(lambda tx: park(tx, received, reason, event=event))
     else:
-        accepted = event
-        runner.commit(lambda tx: intake.accept(tx, accepted, understood))
+        runner.commit(lambda tx: intake.accept(tx, event, understood))
+
+
+def _park_unreadable(tx: Transaction, received: Received, reason: str) -> None:
+    park(tx, received, reason, event=unreadable(received))
 
 
 def _later(received: Received) -> Envelope:
     """The same message once more, after 15 seconds, doubling up to 5 minutes."""
-    number = int(received.properties.get(PUT_OFF, 0)) + 1
-    delay = timedelta(seconds=min(15 * 2 ** (number - 1), 300))
+    number = _put_off(received) + 1
+    delay = timedelta(seconds=min(15 * 2 ** min(number - 1, 8), 300))
     original = received.message_id.removesuffix(f":put-off:{number - 1}")
+    if not 0 < len(original) <= LONGEST_ID:
+        original = digest(received.body)
     return Envelope(
         id=f"{original}:put-off:{number}",
         topic=TOPIC,
         subject="put-off",
-        body=received.body.decode(),
+        body=received.body.decode("utf-8", errors="replace"),
         scheduled_for=datetime.now(UTC) + delay,
         properties={PUT_OFF: str(number)},
     )
+
+
+def _put_off(received: Received) -> int:
+    said = str(received.properties.get(PUT_OFF, ""))
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
 
 
 def accept_dead_letter(received: Received, *, runner: Runner, intake: Intake, bus: Bus) -> None:
     """Take up what was dead-lettered: an event is accepted after all, everything else is parked.
 
     Nothing dead-letters on purpose; a message gets there through an outage or by expiring. A lost
-    command needs no help, the watchdog writes it again.
+    command needs no help, the watchdog writes it again. What Signalbox said itself is parked
+    without saying so: that could be lost the same way, and so on without end.
     """
-    reason = received.properties.get("DeadLetterReason", "no reason given")
+    reason = f"dead letter: {received.properties.get('DeadLetterReason', 'no reason given')}"
     try:
-        read_event(received)
+        event = read_event(received)
     except Unacceptable:
-        runner.commit(lambda tx: park(tx, received, f"dead letter: {reason}"))
+        runner.commit(lambda tx: park(tx, received, reason))
+        return
+    if event.source == SOURCE:
+        said = replace(received, topic=ANNOUNCEMENTS)
+        runner.commit(lambda tx: park(tx, said, reason, announced=False))
     else:
         original = replace(received, topic=TOPIC, subscription=SUBSCRIPTION)
         accept_event(original, runner=runner, intake=intake, bus=bus)

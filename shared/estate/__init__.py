@@ -1,5 +1,6 @@
 """The estate: every environment that Signalbox looks after, described in one YAML file."""
 
+from shared.estate.azure import AlertRule, AzureRules, HealthRule, ImageRule
 from shared.estate.estate import Estate, UnknownCluster, UnknownEnvironment, UnknownServer
 from shared.estate.load import EstateInvalid, load_estate
 from shared.estate.models import (
@@ -20,6 +21,8 @@ from shared.estate.references import Reference, SecretReference
 from shared.estate.secrets import SecretMissing, Secrets
 
 __all__ = [
+    "AlertRule",
+    "AzureRules",
     "BlobFolder",
     "Cluster",
     "Database",
@@ -29,6 +32,8 @@ __all__ = [
     "Estate",
     "EstateInvalid",
     "Failover",
+    "HealthRule",
+    "ImageRule",
     "Integration",
     "Reference",
     "Region",

@@ -7,6 +7,7 @@ from typing import Protocol, Self, TypeVar
 from pydantic import model_validator
 
 from shared.errors import PermanentError
+from shared.estate.azure import AzureRules
 from shared.estate.models import Cluster, Environment, EstateModel, Region, Server
 from shared.estate.references import Reference, SecretReference
 
@@ -37,6 +38,9 @@ class Estate(EstateModel):
 
     environments: tuple[Environment, ...]
     """The environments."""
+
+    azure: AzureRules = AzureRules()
+    """What Azure's own events and alerts mean here."""
 
     masking_key: SecretReference = Reference("env", "SIGNALBOX_MASKING_KEY")
     """The secret that masked values are derived from: a new key gives new values everywhere."""
@@ -121,6 +125,12 @@ def references_are_known(estate: Estate) -> Iterator[str]:
         yield from _unknown(who, "region", environment.region, estate.regions)
         yield from _unknown(who, "cluster", environment.cluster, estate.clusters)
         yield from _unknown(who, "server", environment.database.server, estate.servers)
+
+
+def azure_rules_name_known_environments(estate: Estate) -> Iterator[str]:
+    """A rule for an environment that does not exist would silently do nothing."""
+    for name in dict.fromkeys(estate.azure.environments):
+        yield from _unknown("azure", "environment", name, estate.environments)
 
 
 def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:
@@ -221,6 +231,7 @@ def pairs_can_fail_over(estate: Estate) -> Iterator[str]:
 RULES = (
     names_are_unique,
     references_are_known,
+    azure_rules_name_known_environments,
     nothing_is_shared,
     real_data_stays_apart,
     refreshes_flow_away_from_production,

@@ -4,11 +4,12 @@ from shared.ledger.ledger import Ledger, Transaction
 from shared.ledger.migrate import migrate
 from shared.ledger.placements import FenceOrder, Placement, Placements, StalePlacement
 from shared.ledger.records import (
-    AcceptedEvent,
     Counts,
+    Disposition,
     Evidence,
     ParkedMessage,
     Progress,
+    ReceivedEvent,
     RunRecord,
     RunSummary,
     StepRecord,
@@ -16,8 +17,8 @@ from shared.ledger.records import (
 )
 
 __all__ = [
-    "AcceptedEvent",
     "Counts",
+    "Disposition",
     "Evidence",
     "FenceOrder",
     "Ledger",
@@ -25,6 +26,7 @@ __all__ = [
     "Placement",
     "Placements",
     "Progress",
+    "ReceivedEvent",
     "RunRecord",
     "RunSummary",
     "StalePlacement",

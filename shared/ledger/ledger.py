@@ -17,13 +17,13 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from shared.bus import Envelope
 from shared.ledger.migrate import migrate
 from shared.ledger.records import (
-    AcceptedEvent,
     Counts,
     Disposition,
     Evidence,
     Kind,
     ParkedMessage,
     Progress,
+    ReceivedEvent,
     RunRecord,
     RunStatus,
     RunSummary,
@@ -167,9 +167,40 @@ class Ledger:
         with self.transaction() as tx:
             return tx.rows(Progress, "run_progress", run=run)
 
-    def event(self, source: str, id: str) -> AcceptedEvent | None:
+    def event(self, source: str, id: str) -> ReceivedEvent | None:
         with self.transaction() as tx:
-            return tx.row(AcceptedEvent, "event", source=source, id=id)
+            return tx.row(ReceivedEvent, "event", source=source, id=id)
+
+    def event_by_number(self, number: int) -> ReceivedEvent | None:
+        with self.transaction() as tx:
+            return tx.row(ReceivedEvent, "event_by_number", number=number)
+
+    def event_body(self, number: int) -> dict[str, Any]:
+        """The event as it was understood: a CloudEvent; empty for a message that was none."""
+        with self.transaction() as tx:
+            found = tx.all_of("event_body", number=number)
+            return dict(found[0][0]) if found else {}
+
+    def recent_events(
+        self,
+        *,
+        environment: str | None = None,
+        disposition: str | None = None,
+        type: str | None = None,
+        before: int | None = None,
+        limit: int = 20,
+    ) -> list[ReceivedEvent]:
+        """Newest first; those numbered below ``before``."""
+        with self.transaction() as tx:
+            return tx.rows(
+                ReceivedEvent,
+                "recent_events",
+                environment=environment,
+                disposition=disposition,
+                type=type,
+                before=before,
+                limit=limit,
+            )
 
     def runs_of_event(self, source: str, id: str) -> list[UUID]:
         with self.transaction() as tx:
@@ -222,7 +253,14 @@ class Transaction:
     # -- events --------------------------------------------------------------------------
 
     def insert_event(
-        self, *, source: str, id: str, type: str, environment: str | None, body: Mapping[str, Any]
+        self,
+        *,
+        source: str,
+        id: str,
+        type: str,
+        environment: str | None,
+        body: Mapping[str, Any],
+        read_as: str | None = None,
     ) -> bool:
         """False when the event is known already; a parked one may come again."""
         return bool(
@@ -232,6 +270,7 @@ class Transaction:
                 id=id,
                 type=type,
                 environment=environment,
+                read_as=read_as,
                 body=Jsonb(body),
                 now=self.now,
                 disposition="ignored",
@@ -240,9 +279,24 @@ class Transaction:
         )
 
     def settle_event(
-        self, source: str, id: str, disposition: Disposition, reason: str | None
+        self,
+        source: str,
+        id: str,
+        disposition: Disposition,
+        reason: str | None,
+        *,
+        coalesced_with: Sequence[UUID] = (),
+        parked: str | None = None,
     ) -> None:
-        self.do("settle_event", source=source, id=id, disposition=disposition, reason=reason)
+        self.do(
+            "settle_event",
+            source=source,
+            id=id,
+            disposition=disposition,
+            reason=reason,
+            coalesced_with=list(coalesced_with),
+            parked=parked,
+        )
 
     # -- interlock -----------------------------------------------------------------------
 

@@ -1,13 +1,14 @@
 -- insert_event
-insert into events (source, id, type, environment, body, received_at, disposition, reason)
-values (%(source)s, %(id)s, %(type)s, %(environment)s, %(body)s, %(now)s, %(disposition)s, %(reason)s)
+insert into events (source, id, type, environment, body, received_at, disposition, reason, read_as)
+values (%(source)s, %(id)s, %(type)s, %(environment)s, %(body)s, %(now)s, %(disposition)s, %(reason)s, %(read_as)s)
 on conflict (source, id) do update
-set type = excluded.type, environment = excluded.environment, body = excluded.body
+set type = excluded.type, environment = excluded.environment, body = excluded.body, read_as = excluded.read_as
 where events.disposition = 'parked'
 returning id
 
 -- settle_event
-update events set disposition = %(disposition)s, reason = %(reason)s
+update events set disposition = %(disposition)s, reason = %(reason)s, coalesced_with = %(coalesced_with)s,
+                  parked = %(parked)s
 where source = %(source)s and id = %(id)s
 
 -- lock_interlock
@@ -247,7 +248,31 @@ limit %(limit)s
 select r.id from runs r where r.event_source = %(source)s and r.event_id = %(id)s order by r.environment
 
 -- event
-select type, environment, disposition, reason from events where source = %(source)s and id = %(id)s
+select e.number, e.source, e.id, e.type, e.read_as, e.environment, e.received_at, e.disposition, e.reason,
+       array(select r.id from runs r where r.event_source = e.source and r.event_id = e.id order by r.environment) as runs,
+       e.coalesced_with, e.parked
+from events e where e.source = %(source)s and e.id = %(id)s
+
+-- event_by_number
+select e.number, e.source, e.id, e.type, e.read_as, e.environment, e.received_at, e.disposition, e.reason,
+       array(select r.id from runs r where r.event_source = e.source and r.event_id = e.id order by r.environment) as runs,
+       e.coalesced_with, e.parked
+from events e where e.number = %(number)s
+
+-- event_body
+select body from events where number = %(number)s
+
+-- recent_events
+select e.number, e.source, e.id, e.type, e.read_as, e.environment, e.received_at, e.disposition, e.reason,
+       array(select r.id from runs r where r.event_source = e.source and r.event_id = e.id order by r.environment) as runs,
+       e.coalesced_with, e.parked
+from events e
+where (%(environment)s::text is null or e.environment = %(environment)s)
+  and (%(disposition)s::text is null or e.disposition = %(disposition)s)
+  and (%(type)s::text is null or e.type = %(type)s or e.read_as = %(type)s)
+  and (%(before)s::bigint is null or e.number < %(before)s)
+order by e.number desc
+limit %(limit)s
 
 -- run_progress
 select s.name, s.kind, s.status, s.attempt, s.looks, s.started_at, s.ended_at, s.error, s.checkpoint, s.output
@@ -260,20 +285,24 @@ select (select count(*) from runs where status in ('waiting', 'running', 'undoin
        (select count(*) from parked where resolution is null) as parked
 
 -- placement
-select environment, active_side, epoch, run_id, since_at, standby_state, promotable, reason
+select environment, active_side, epoch, run_id, since_at, standby_state, finished, promotable, reason
 from placements where environment = %(environment)s
 
 -- take_placement
 -- An older epoch changes nothing; the same one may come again and leaves the time as it was.
-insert into placements (environment, active_side, epoch, run_id, since_at, standby_state)
-values (%(environment)s, %(side)s, %(epoch)s, %(run)s, %(now)s, %(standby_state)s)
+insert into placements (environment, active_side, epoch, run_id, since_at, standby_state, finished)
+values (%(environment)s, %(side)s, %(epoch)s, %(run)s, %(now)s, %(standby_state)s, false)
 on conflict (environment) do update
 set active_side = excluded.active_side, epoch = excluded.epoch, run_id = excluded.run_id,
-    standby_state = excluded.standby_state, promotable = true, reason = null,
+    standby_state = excluded.standby_state, finished = false, promotable = true, reason = null,
     since_at = case when placements.active_side = excluded.active_side then placements.since_at
                     else excluded.since_at end
 where placements.epoch <= excluded.epoch
-returning environment, active_side, epoch, run_id, since_at, standby_state, promotable, reason
+returning environment, active_side, epoch, run_id, since_at, standby_state, finished, promotable, reason
+
+-- finish_placement
+update placements set finished = true, standby_state = %(standby_state)s
+where environment = %(environment)s and epoch = %(epoch)s
 
 -- set_promotable
 insert into placements (environment, active_side, epoch, since_at, promotable, reason)

@@ -79,11 +79,26 @@ class StuckStep:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptedEvent:
+class ReceivedEvent:
+    """An event, and what became of it."""
+
+    number: int
+    """Our own, shorter than source and id; newer events have higher ones."""
+    source: str
+    id: str
     type: str
+    read_as: str | None
+    """The type of Signalbox's own that it was translated to."""
     environment: str | None
+    received_at: datetime
     disposition: Disposition
     reason: str | None
+    runs: list[UUID]
+    """Those that it started."""
+    coalesced_with: list[UUID]
+    """Those of the same thing that went on when it came."""
+    parked: str | None
+    """The parked message's id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,15 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 M = TypeVar("M", bound="Message")
+
+ENVIRONMENT = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+"""What an environment's name looks like; whether there is one, the estate says."""
+
+MAX_IDENTITY_BYTES = 1_500
+"""Of a CloudEvent; PostgreSQL indexes keys of up to 2,700 bytes."""
 
 
 class Message(BaseModel):
@@ -29,7 +35,7 @@ class Event(Message):
     type: ClassVar[str]
     """How the event is called on the wire."""
 
-    environment: str
+    environment: str = Field(pattern=ENVIRONMENT)
     """The environment it happened to, by its name in the estate."""
 
 
@@ -63,6 +69,12 @@ class CloudEvent(BaseModel):
     traceparent: str | None = None
     """W3C trace context: a run is one trace, from the event that started it."""
     data: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _identity_fits_an_index(self) -> Self:
+        if len(self.source.encode()) + len(self.id.encode()) > MAX_IDENTITY_BYTES:
+            raise ValueError(f"source and id have more than {MAX_IDENTITY_BYTES:,} bytes together")
+        return self
 
     @classmethod
     def of(

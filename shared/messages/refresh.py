@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.messages import Event, Message
+from shared.messages import ENVIRONMENT, Event, Message
 
 
 class BackupCompleted(Event):
@@ -12,11 +12,14 @@ class BackupCompleted(Event):
 
     type: ClassVar[str] = "backup-completed"
 
-    manifest: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^\\\s]+$")
+    manifest: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]/[^\\\s]+$",
+        examples=["backups/acme-prod/20261122T020000Z/manifest.json"],
+    )
     """Container and path of the manifest: ``backups/acme-prod/20261122T020000Z/manifest.json``."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """SHA-256 of the manifest, when the publisher knows it: then another manifest is refused."""
-    target: str | None = None
+    target: str | None = Field(default=None, pattern=ENVIRONMENT)
     """Refresh only this environment; all that are refreshed from the source when left out."""
 
 

@@ -11,6 +11,8 @@ from shared.messages.announcements import Announcement, MessageParked, RunAnnoun
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/signalbox/runs")
 ANNOUNCEMENTS = "run-events"
+SOURCE = "/signalbox"
+"""The source of everything that Signalbox itself says."""
 
 
 def run_id(source: str, event: str, runbook: str, environment: str) -> UUID:
@@ -67,7 +69,7 @@ def announce_parked(tx: Transaction, parked: MessageParked) -> None:
 def _announcement(said: Announcement, id: str, environment: str | None, at: datetime) -> Envelope:
     event = CloudEvent(
         id=id,
-        source="/signalbox",
+        source=SOURCE,
         type=said.type,
         subject=environment,
         time=at,

@@ -21,9 +21,10 @@ from shared.ledger import Ledger, Transaction
 from shared.messages import CloudEvent, Command, Event, Message
 from shared.runs import Again, Priority, Run, Runbook, Runner, Step
 from shared.runs.attempts import UnknownStep
-from shared.runs.intake import Intake, Received
+from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.publishing import publish
+from shared.runs.reading import Received
 from tests.simulation.bus import Copy, HostileBus
 from tests.simulation.scheduler import Crash, Scheduler
 

@@ -12,7 +12,8 @@ from functions.runbooks import RUNBOOKS
 from infra.local.bus.topology import Topology
 from shared.estate import load_estate
 from shared.messages import CloudEvent
-from shared.runs.intake import Intake, Received, read_event
+from shared.runs.intake import Intake
+from shared.runs.reading import Received, read_event
 from shared.settings import Settings
 from signalbox.__main__ import app
 from signalbox.generate import EXAMPLES, ROOT, generated_files, stale_files
@@ -53,8 +54,7 @@ def test_an_example_is_an_event_that_intake_accepts(path):
     event = read_event(Received("", "", "from-a-test", path.read_bytes(), {}))
 
     jsonschema.validate(event.data, _schema(RUNBOOKS[0].on.__name__))
-    _, _, environments = Intake(RUNBOOKS, ESTATE).understand(event)
-    assert environments == ("acme-staging",)
+    assert Intake(RUNBOOKS, ESTATE).understand(event).environments == ("acme-staging",)
 
 
 def test_the_complete_example_fits_the_schema_of_the_envelope_and_a_wrong_one_does_not():

@@ -15,8 +15,9 @@ from shared.estate import Estate
 from shared.ledger import Ledger
 from shared.messages import CloudEvent, Command, Event, Message
 from shared.runs import Again, Priority, Run, Runbook, Runner, Step
-from shared.runs.intake import Intake, Received
+from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
+from shared.runs.reading import Received
 
 EMPTY = Estate(regions=(), clusters=(), servers=(), environments=())
 LEASE = timedelta(seconds=60)
