@@ -54,7 +54,7 @@ return case when value in ('admin', 'default', 'portaltemplate', 'public', '__sy
 create or replace function signalbox_maskers.one_name(value text) returns text
 language plpgsql stable parallel safe as $$
 declare
-    hash text := signalbox_maskers.digest('name:', value);
+    hash text := signalbox_maskers.digest('name:', lower(translate(value, '.,()"', '')));
     first integer := 1 + ('x' || left(hash, 6))::bit(24)::integer % 64;
     last integer := ('x' || substr(hash, 7, 6))::bit(24)::integer;
 begin
@@ -99,8 +99,8 @@ end $$;
 
 create or replace function signalbox_maskers.mask_street(value text) returns text
 language sql stable parallel safe
-return ('{Alder Way,Anchor Lane,Apple Street,Ash Road,Bay Street,Beech Lane,Birch Road,Bridge Street,Brook Lane,Canal Street,Castle Road,Cedar Avenue,Chapel Lane,Cherry Street,Church Road,Cliff Road,Corn Street,Dale Road,Dock Street,Elm Street,Fern Lane,Field Road,Forest Avenue,Garden Street}'::text[])[signalbox_maskers.pick('street:', value, 24)]
-    || ' ' || signalbox_maskers.pick('house:', value, 199);
+return ('{Alder Way,Anchor Lane,Apple Street,Ash Road,Bay Street,Beech Lane,Birch Road,Bridge Street,Brook Lane,Canal Street,Castle Road,Cedar Avenue,Chapel Lane,Cherry Street,Church Road,Cliff Road,Corn Street,Dale Road,Dock Street,Elm Street,Fern Lane,Field Road,Forest Avenue,Garden Street}'::text[])[signalbox_maskers.pick('street:', lower(value), 24)]
+    || ' ' || signalbox_maskers.pick('house:', lower(value), 199);
 
 create or replace function signalbox_maskers.mask_city(value text) returns text
 language sql stable parallel safe
@@ -212,7 +212,11 @@ return left(signalbox_maskers.digest('token:', value), 32);
 
 create or replace function signalbox_maskers.mask_url(value text) returns text
 language sql stable parallel safe
-return 'https://' || left(signalbox_maskers.digest('url:', value), 16) || '.invalid';
+return 'https://' || left(signalbox_maskers.digest('url:', lower(rtrim(value, '/'))), 16) || '.invalid';
+
+create or replace function signalbox_maskers.mask_host(value text) returns text
+language sql stable parallel safe
+return left(signalbox_maskers.digest('host:', lower(value)), 16) || '.invalid';
 
 create or replace function signalbox_maskers.mask_ip(value text) returns text
 language sql stable parallel safe
@@ -225,8 +229,16 @@ return 'file-' || left(signalbox_maskers.digest('file:', value), 16)
 
 create or replace function signalbox_maskers.mask_message_id(value text) returns text
 language sql stable parallel safe
-return '<' || left(signalbox_maskers.digest('message:', value), 24) || '@masked.invalid>';
+return '<' || left(signalbox_maskers.digest('message:', btrim(value, '<> ')), 24) || '@masked.invalid>';
 
 create or replace function signalbox_maskers.mask_year(value timestamp) returns timestamp
 language sql immutable parallel safe
 return date_trunc('year', value);
+
+-- The new text of a row whose column is rewritten in place; see prose.py, which fills the table.
+create or replace function signalbox_maskers.rewritten(rel oid, at tid, field text) returns text
+language plpgsql stable as $$
+begin
+    return (select r.value from pg_temp.signalbox_rewritten r
+        where r.field = rewritten.field and r.rel = rewritten.rel and r.at = rewritten.at);
+end $$;

@@ -1,9 +1,7 @@
 """Masking itself: one rewrite per table, each its own transaction, resumable after any crash."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
@@ -16,12 +14,13 @@ from shared.errors import PermanentError
 from shared.masking.blockers import blockers_lifted
 from shared.masking.catalogue import Table
 from shared.masking.coverage import refuse_gaps
-from shared.masking.maskers import masker_functions
+from shared.masking.maskers import IN_PLACE, maskers_ready
 from shared.masking.plan import ColumnPlan, MaskingPlan, TablePlan
+from shared.masking.proof.originals import load_kinds, load_originals, remember_originals
+from shared.masking.proof.seal import Seal
+from shared.masking.proof.spelling import Spelling
+from shared.masking.prose import Rewriter
 from shared.postgres.marker import Database, require_clone
-
-SHORTEST_KEY = 16
-"""Bytes. A shorter key could be searched for by whoever knows one value and its mask."""
 
 _RECORDS: LiteralString = """
 create table if not exists signalbox.masked_tables (
@@ -43,18 +42,12 @@ _RECORD: LiteralString = """
 update signalbox.masked_tables set rows = %s, seconds = %s where table_path = %s
 """
 
-_SET_KEY: LiteralString = "select set_config('signalbox.masking_key', %s, false)"
-
 _TUNE: LiteralString = """
 set local synchronous_commit = off;
 set local maintenance_work_mem = '256MB';
 set local statement_timeout = 0;
 set local lock_timeout = '30s'
 """
-
-
-class WeakMaskingKey(PermanentError):
-    """The masking key is too short."""
 
 
 class PolicyChanged(PermanentError):
@@ -105,9 +98,12 @@ def mask_tables(
     require_clone(connection, run_id=run_id, epoch=epoch)
     connection.execute(_RECORDS)
     progress, waiting = _where_we_are(connection, plan)
-    work = _Work(plan.policy_hash, run_id, epoch, deadline, on_progress, waiting, progress)
     connections = (connection, *helpers)
     with maskers_ready(connections, key), ThreadPoolExecutor(len(connections)) as pool:
+        rewriter = _rewriter(connection, plan, Seal(key, run_id))
+        work = _Work(
+            plan.policy_hash, run_id, epoch, deadline, on_progress, rewriter, waiting, progress
+        )
         for done in [pool.submit(work.go_on, each) for each in connections]:
             done.result()
     if work.progress.finished:
@@ -124,6 +120,7 @@ class _Work:
     epoch: int
     deadline: float
     on_progress: Callable[[MaskingProgress], None] | None
+    rewriter: Rewriter | None
     waiting: list[TablePlan]
     progress: MaskingProgress
     lock: Lock = field(default_factory=Lock)
@@ -134,7 +131,7 @@ class _Work:
             while monotonic() < self.deadline and (table := self._next()):
                 with connection.transaction():
                     require_clone(connection, run_id=self.run_id, epoch=self.epoch)
-                    rows = _mask_once(connection, table, self.policy_hash)
+                    rows = _mask_once(connection, table, self.policy_hash, self.rewriter)
                 self._report(rows)
         except BaseException:
             self.waiting.clear()
@@ -173,27 +170,18 @@ def _where_we_are(
     return MaskingProgress(len(done), len(waiting), sum(rows for _, rows, _ in records)), waiting
 
 
-@contextmanager
-def maskers_ready(connections: Sequence[Database], key: bytes) -> Iterator[None]:
-    """The masker functions exist, and the sessions know the key, which travels as a parameter."""
-    if len(key) < SHORTEST_KEY:
-        raise WeakMaskingKey(
-            f"the masking key has {len(key)} bytes; give it at least {SHORTEST_KEY} random ones"
-        )
-    block = hashlib.sha256(key).hexdigest()
-    with connections[0].transaction():
-        connections[0].execute(masker_functions())
-    try:
-        for connection in connections:
-            connection.execute(_SET_KEY, (block,))
-        yield
-    finally:
-        for connection in connections:
-            if not connection.closed:
-                connection.execute(_SET_KEY, ("",))
+def _rewriter(connection: Database, plan: MaskingPlan, seal: Seal) -> Rewriter | None:
+    """What rewrites texts in place, with all that it looks for; None when no column wants it."""
+    if not any(each.masker in IN_PLACE for table in plan.tables for each in table.columns):
+        return None
+    spelling = Spelling.of(seal.spelling_key)
+    remember_originals(connection, plan, spelling, seal)
+    return Rewriter(spelling, load_originals(connection, seal), load_kinds(connection, seal))
 
 
-def _mask_once(connection: Database, plan: TablePlan, policy_hash: str) -> int:
+def _mask_once(
+    connection: Database, plan: TablePlan, policy_hash: str, rewriter: Rewriter | None
+) -> int:
     """Mask one table in the caller's transaction, unless it is done; return its rows."""
     started = monotonic()
     path = plan.table.path
@@ -202,7 +190,10 @@ def _mask_once(connection: Database, plan: TablePlan, policy_hash: str) -> int:
         return 0
     rows = _count(connection, plan.table)
     if rows:
-        _drop_rows(connection, plan.table) if plan.drop_rows else _rewrite(connection, plan)
+        if plan.drop_rows:
+            _drop_rows(connection, plan.table)
+        else:
+            _rewrite(connection, plan, rewriter)
         connection.execute(sql.SQL("analyze {}").format(plan.table.identifier))
     connection.execute(_RECORD, (rows, monotonic() - started, path))
     return rows
@@ -226,11 +217,15 @@ def _drop_rows(connection: Database, table: Table) -> None:
         _alter(connection, table, {kept.name: (kept.type, same)})
 
 
-def _rewrite(connection: Database, plan: TablePlan) -> None:
+def _rewrite(connection: Database, plan: TablePlan, rewriter: Rewriter | None) -> None:
     """Rewrite the columns that hold anything; a table in which none does is left as it is."""
+    occupied = _occupied(connection, plan)
+    in_place = [(each.column, each.masker) for each in occupied if each.masker in IN_PLACE]
+    found = rewriter.rewrite(connection, plan.table, in_place) if rewriter and in_place else set()
     changes = {
         planned.column.name: (planned.column.type, planned.expression)
-        for planned in _occupied(connection, plan)
+        for planned in occupied
+        if planned.masker not in IN_PLACE or planned.column.name in found
     }
     if changes:
         _alter(connection, plan.table, changes)

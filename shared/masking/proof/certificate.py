@@ -83,8 +83,6 @@ class Certificate(_Frozen):
     """What the database holds that was not read."""
     leaks: int
     """Columns in which an original was found: a certificate is only issued for none."""
-    reported: dict[str, int]
-    """Columns that Odoo needs as they are, and in how many rows each holds an original."""
     canaries_planted: int
     """Invented values that had to be found."""
     canaries_found: int

@@ -7,7 +7,7 @@ be told from others are left out by rule, and counted (``Left``).
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import LiteralString
+from typing import LiteralString, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 
 from shared.errors import PermanentError
 from shared.masking.catalogue import Column
-from shared.masking.maskers import MaskerName
+from shared.masking.maskers import IN_PLACE, MaskerName
 from shared.masking.plan import ColumnPlan, MaskingPlan, TablePlan
 from shared.masking.proof import kernel
 from shared.masking.proof.canaries import canaries_of
@@ -43,6 +43,11 @@ _COLLIDING: frozenset[MaskerName] = frozenset(
 
 _PICKED: frozenset[MaskerName] = frozenset({"city", "ip", "name", "street"})
 """Kinds whose invented values are picked from a list: a sample of them shows the whole list."""
+
+_KINDS: tuple[MaskerName | None, ...] = (None, *get_args(MaskerName))
+"""Kinds by number; a row of an original has the number above its length."""
+
+_LENGTH, _KIND_SHIFT = np.uint64(0xFF), np.uint64(8)
 
 _SAMPLE = 60_000
 
@@ -162,6 +167,19 @@ class Originals:
         return cls(table, bits, len(inside), len(whole))
 
 
+@dataclass(frozen=True)
+class Kinds:
+    """Which masker an original that occurs inside texts belongs to: 9 bytes for each."""
+
+    hashes: Numbers
+    numbers: NDArray[np.uint8]
+
+    def of(self, hash: int) -> MaskerName | None:
+        """The masker; None for a value that is cleared, not masked."""
+        place = np.searchsorted(self.hashes, np.int64(hash).view(np.uint64))
+        return _KINDS[int(self.numbers[place])]
+
+
 def remember_originals(
     connection: Database, plan: MaskingPlan, spelling: Spelling, seal: Seal
 ) -> Left:
@@ -193,8 +211,7 @@ def left_out(connection: Database) -> Left | None:
         return cursor.execute(_REMEMBERED).fetchone()
 
 
-def load_originals(connection: Database, seal: Seal) -> Originals:
-    """The set that was sealed into the clone. Raises OriginalsLost."""
+def _sealed(connection: Database, seal: Seal) -> Numbers:
     if not _exists(connection, "signalbox.originals"):
         raise OriginalsLost(
             f"database {connection.info.dbname} has no record of its originals: restore it again, "
@@ -209,9 +226,23 @@ def load_originals(connection: Database, seal: Seal) -> Originals:
                 "give the key that it was masked with"
             )
         parts.append(np.frombuffer(seal.open(sealed), np.uint64).reshape(-1, 3))
-    rows = np.concatenate([np.zeros((0, 3), np.uint64), *parts])
+    return np.concatenate([np.zeros((0, 3), np.uint64), *parts])
+
+
+def load_originals(connection: Database, seal: Seal) -> Originals:
+    """The set that was sealed into the clone. Raises OriginalsLost."""
+    rows = _sealed(connection, seal)
+    rows[:, 2] &= _LENGTH
     is_inside = rows[:, 2] > 0
     return Originals.of(rows[is_inside], rows[~is_inside, 0] + kernel.WHOLE)
+
+
+def load_kinds(connection: Database, seal: Seal) -> Kinds:
+    """The kinds of the originals that were sealed into the clone. Raises OriginalsLost."""
+    rows = _sealed(connection, seal)
+    rows = rows[rows[:, 2] > 0]
+    rows = rows[np.argsort(rows[:, 0])]
+    return Kinds(rows[:, 0].copy(), (rows[:, 2] >> _KIND_SHIFT).astype(np.uint8))
 
 
 def forget_originals(connection: Database) -> None:
@@ -283,7 +314,7 @@ def _collect(
     connection: Database, found: _Found, spelling: Spelling, table: TablePlan, planned: ColumnPlan
 ) -> None:
     column, secret = planned.column, _is_secret(planned)
-    if column.kind not in ("text", "json"):
+    if column.kind not in ("text", "json") or planned.masker in IN_PLACE:
         return
     for query, kind in _queries(column, planned.masker):
         for values in _hashes(connection, spelling, table, column, query):
@@ -329,7 +360,9 @@ def _sort(found: _Found, values: Numbers, masker: MaskerName | None, *, inside: 
         anywhere = (words > 1) & (length >= _FEWEST_IN_NAME)
     else:
         anywhere = (digits > 0) & (length >= _FEWEST_IN_SECRET) & inside
-    rows = np.stack([np.where(words > kernel.WORDS, start, whole), prefix, length], axis=1)
+    kind = np.uint64(_KINDS.index(masker)) << _KIND_SHIFT
+    shape = (length & _LENGTH) | kind
+    rows = np.stack([np.where(words > kernel.WORDS, start, whole), prefix, shape], axis=1)
     anywhere = anywhere & (length <= LONGEST) & (words <= kernel.WORDS) & ~short
     found.inside.append(rows[anywhere])
     found.whole.append(rows[~anywhere & ~short])

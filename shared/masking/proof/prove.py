@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from shared.errors import PermanentError
 from shared.masking.catalogue import read_tables
+from shared.masking.maskers import maskers_ready
 from shared.masking.plan import MaskingPlan
 from shared.masking.proof.canaries import (
     COLUMNS,
@@ -34,11 +35,9 @@ from shared.masking.proof.originals import (
     load_originals,
     remember_originals,
 )
-from shared.masking.proof.reported import REPORTED
 from shared.masking.proof.seal import Seal, Signer
 from shared.masking.proof.search import Leak, Search, Searched, search_columns, unread
 from shared.masking.proof.spelling import Spelling
-from shared.masking.rewrite import maskers_ready
 from shared.postgres.marker import CloneMarker, Database, require_clone
 
 _RECORDS: LiteralString = """
@@ -188,12 +187,10 @@ class _Proof:
                 f"database {self.connection.info.dbname}: the search found {found} of {planted} "
                 "planted values; this is a fault of Signalbox, and what it searched is not proven"
             )
-        found_leaks = [Leak(**each) for (leaks,) in self._records("leaks") for each in leaks]
-        leaks = [leak for leak in found_leaks if leak.path not in REPORTED]
+        leaks = [Leak(**each) for (leaks,) in self._records("leaks") for each in leaks]
         if leaks:
             raise LeaksFound(_leaked(self.connection.info.dbname, leaks))
-        reported = {leak.path: leak.rows for leak in found_leaks}
-        signed = SignedCertificate.of(self._certificate(planted, found, reported), signer)
+        signed = SignedCertificate.of(self._certificate(planted, found), signer)
         store_certificate(self.connection, signed)
         forget_originals(self.connection)
         self.connection.execute("drop table signalbox.searched_tables")
@@ -213,7 +210,7 @@ class _Proof:
     def _records(self, column: LiteralString) -> Iterable[tuple[Any, ...]]:
         return self.connection.execute(f"select {column} from signalbox.searched_tables")
 
-    def _certificate(self, planted: int, found: int, reported: dict[str, int]) -> Certificate:
+    def _certificate(self, planted: int, found: int) -> Certificate:
         totals = """
             count(*), coalesce(sum(rows), 0)::bigint, coalesce(sum(bytes), 0)::bigint,
             coalesce(sum(seconds), 0)
@@ -236,7 +233,6 @@ class _Proof:
             bytes=size,
             not_read=unread(self.connection),
             leaks=0,
-            reported=reported,
             canaries_planted=planted,
             canaries_found=found,
             seconds=round(seconds, 3),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from shared.masking.catalogue import Column, Table
+from shared.masking.maskers import IN_PLACE
 from shared.masking.plan import ColumnPlan, MaskingPlan
 from shared.masking.proof import kernel
 from shared.masking.proof.originals import Originals
@@ -210,7 +211,8 @@ def _field(column: Column, planned: ColumnPlan | None) -> _Field | None:
         return _Field(column.name, kernel.EMPTY, test)
     if column.kind in ("date", "number", "closed"):
         return None
-    role = kernel.SEARCHED if planned is None else kernel.COMPARED
+    in_place = planned is None or planned.masker in IN_PLACE
+    role = kernel.SEARCHED if in_place else kernel.COMPARED
     as_is = column.kind in ("text", "json", "binary") or column.type == "xml"
     return _Field(column.name, role, name if as_is else sql.SQL("{}::text").format(name))
 

@@ -14,7 +14,7 @@ from shared.postgres.marker import Database
 
 Mask = Callable[[str, str], str]
 
-KEYED = set(get_args(MaskerName)) - {"html", "text", "year"}
+KEYED = set(get_args(MaskerName)) - {"html", "prose", "rewrite", "text", "year"}
 
 
 @pytest.fixture

@@ -1,0 +1,287 @@
+"""Texts rewritten in place: what the proof would look for in them becomes what masking makes of it.
+
+A column's texts are read page by page, originals are found by the proof's own spelling, and the
+new texts wait in a temporary table until the rewrite of their table takes them over.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import LiteralString
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from shared.masking.catalogue import Column, Table
+from shared.masking.maskers import MaskerName
+from shared.masking.proof.locate import locate
+from shared.masking.proof.originals import Kinds, Originals
+from shared.masking.proof.spelling import Spelling
+from shared.postgres.marker import Database
+
+_PAGES = 256
+"""Pages of a table that are read at once: 2 MB, and what their texts hold out of line."""
+
+_BUNCH = 100
+_HEADER, _ROW_HEADER = 19, 6
+
+_CREATE: LiteralString = """
+create temporary table if not exists signalbox_rewritten (
+    field text, rel oid, at tid, value text
+) on commit drop
+"""
+
+_INDEX: LiteralString = """
+create index on signalbox_rewritten (field, rel, at);
+analyze signalbox_rewritten
+"""
+
+_SIZE: LiteralString = """
+select coalesce(max(pg_relation_size(relid)), 0) / current_setting('block_size')::bigint
+from pg_partition_tree(%(table)s::regclass)
+union all
+select pg_relation_size(%(table)s::regclass) / current_setting('block_size')::bigint
+order by 1 desc limit 1
+"""
+
+_TEXTS: LiteralString = """
+copy (
+    select string_agg(
+        '\\x0002'::bytea || int4send(octet_length(key)) || convert_to(key, 'UTF8')
+        || int4send(octet_length(value)) || value, '')
+    from (
+        select tableoid || ' ' || ctid as key, convert_to({column}::text, 'UTF8') as value,
+               row_number() over () / {bunch} as bunch
+        from {table}
+        where ctid >= {first} and ctid < {last} and {column}::text <> ''
+    ) as numbered
+    group by bunch
+) to stdout (format binary)
+"""
+
+_ASK: LiteralString = """
+select given, {masker}(given) from unnest(%s::text[]) as listed (given)
+"""
+
+_REMOVED = "removed"
+_SPACE = re.compile(r"\s+")
+_TAG = re.compile(r"<[^<>]*>")
+_MARKUP = re.compile(r"<[^<>]*>|\\?[\"<>=]")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[ntr]")
+
+ADDRESS = re.compile(r"[\w.+%-]+(?:@|%40|&#64;)[\w-]+(?:\.[\w-]+)+")
+"""An e-mail address, also in a link."""
+
+NUMBER = re.compile(
+    r"(?<![\w.,/#-])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){7,13}(?![\w-])"
+    r"|(?<![\w.,/#-])\(?0[1-9](?:[ ()./-]{0,2}\d){7,11}(?![\w-])"
+    r"|(?<![\w.,/#-])\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
+)
+"""A phone number, as it is dialled from abroad, inside most countries, and in North America."""
+
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+
+
+@dataclass(frozen=True)
+class _Span:
+    """A part of a text that must not stay, and what it is."""
+
+    begin: int
+    end: int
+    kind: MaskerName | None
+
+
+_Marked = tuple[str, bytes, list[_Span]]
+"""A row's key, a text of it, and what must not stay in the text."""
+
+_Twins = dict[tuple[MaskerName, str], str]
+
+
+@dataclass(frozen=True)
+class Rewriter:
+    """Rewrites columns of one database for one set of originals."""
+
+    spelling: Spelling
+    originals: Originals
+    kinds: Kinds
+
+    def rewrite(
+        self, connection: Database, table: Table, columns: Iterable[tuple[Column, MaskerName]]
+    ) -> frozenset[str]:
+        """Put the new texts of these columns into ``signalbox_rewritten``; say which have any.
+
+        Runs in the transaction that rewrites the table. Only texts that change are there.
+        """
+        changed = set()
+        connection.execute(_CREATE)
+        for column, masker in columns:
+            for block in _texts(connection, table, column):
+                texts = self._new_texts(connection, block, strangers=masker == "prose")
+                if texts:
+                    changed.add(column.name)
+                    _store(connection, column, texts)
+        if changed:
+            connection.execute(_INDEX)
+        return frozenset(changed)
+
+    def _new_texts(
+        self, connection: Database, block: bytes, *, strangers: bool
+    ) -> list[tuple[str, str]]:
+        """Keys and texts of the rows that change. ``strangers``: unknown addresses go, too."""
+        found: list[_Marked] = []
+        for key, raw, known in _by_text(block, self._locate(block)):
+            spans = _apart(
+                _Span(begin, _closed(raw, begin, end), self.kinds.of(value))
+                for begin, end, value in known
+            )
+            if strangers:
+                spans = _apart([*spans, *_beside(_strangers(raw), spans)])
+            if spans:
+                found.append((key, raw, spans))
+        twins = _twins(connection, found)
+        return [(key, _replaced(raw, spans, twins)) for key, raw, spans in found]
+
+    def _locate(self, block: bytes) -> NDArray[np.int64]:
+        data = np.frombuffer(block, np.uint8)
+        spelling, originals, room = self.spelling, self.originals, 4096
+        while True:
+            found = np.zeros((room, 7), np.int64)
+            amount = locate(
+                data,
+                spelling.folds,
+                spelling.special,
+                spelling.letters,
+                spelling.ascii,
+                spelling.powers,
+                originals.table,
+                originals.filter,
+                found,
+            )
+            if amount <= room:
+                return found[:amount]
+            room = amount
+
+
+def _twins(connection: Database, found: list[_Marked]) -> _Twins:
+    """The masks of everything that was found, asked for kind by kind."""
+    wanted: dict[MaskerName, set[str]] = {}
+    for _, raw, spans in found:
+        for span in spans:
+            if span.kind is not None:
+                wanted.setdefault(span.kind, set()).add(_plain(raw[span.begin : span.end]))
+    twins: _Twins = {}
+    for kind, values in wanted.items():
+        masker = sql.Identifier("signalbox_maskers", f"mask_{kind}")
+        query = sql.SQL(_ASK).format(masker=masker)
+        for given, twin in connection.execute(query, (list(values),)):
+            twins[kind, given] = twin
+    return twins
+
+
+def _replaced(raw: bytes, spans: list[_Span], twins: _Twins) -> str:
+    """The text with the masks in it; tags and quotes between an original's words stay."""
+    pieces, at = [], 0
+    for span in spans:
+        original = raw[span.begin : span.end]
+        twin = twins[span.kind, _plain(original)] if span.kind else _REMOVED
+        markup = "".join(_MARKUP.findall(original.decode()))
+        pieces += [raw[at : span.begin].decode(), html.escape(twin.strip("<>")), markup]
+        at = span.end
+    return "".join([*pieces, raw[at:].decode()])
+
+
+def _texts(connection: Database, table: Table, column: Column) -> Iterator[bytes]:
+    """Keys and texts of a column, as rows of a binary COPY, a few pages at a time."""
+    name = table.identifier.as_string(connection)
+    row = connection.execute(_SIZE, {"table": name}).fetchone()
+    for first in range(0, row[0] if row else 0, _PAGES):
+        statement = sql.SQL(_TEXTS).format(
+            column=sql.Identifier(column.name),
+            table=table.identifier,
+            bunch=sql.Literal(_BUNCH),
+            first=sql.Literal(f"({first},0)"),
+            last=sql.Literal(f"({first + _PAGES},0)"),
+        )
+        yield _copied(connection, statement)
+
+
+def _copied(connection: Database, statement: sql.Composed) -> bytes:
+    pieces: list[bytes | memoryview] = []
+    skipped = _HEADER + _ROW_HEADER
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        while row := copy.read():
+            pieces.append(bytes(row[skipped:]))
+            skipped = _ROW_HEADER
+    return b"".join(pieces)
+
+
+def _by_text(
+    block: bytes, found: NDArray[np.int64]
+) -> Iterator[tuple[str, bytes, list[tuple[int, int, int]]]]:
+    """Rows of ``locate`` by text: its key, the text, and begin, end and hash of what is in it."""
+    at, known = -1, []
+    rows = found.tolist()
+    for i, (key, key_size, at, size, begin, end, value) in enumerate(rows):
+        if value:
+            known.append((begin - at, end - at, value))
+        if i + 1 == len(rows) or rows[i + 1][2] != at:
+            yield block[key : key + key_size].decode(), block[at : at + size], known
+            known = []
+
+
+def _strangers(raw: bytes) -> Iterator[_Span]:
+    """Addresses and numbers that nobody knows."""
+    text = raw.decode("latin-1")
+    for found in ADDRESS.finditer(text):
+        if not found[0].endswith(".invalid"):
+            yield _Span(found.start(), found.end(), "email")
+    for found in NUMBER.finditer(text):
+        if not _DATE.fullmatch(found[0]):
+            yield _Span(found.start(), found.end(), "phone")
+
+
+def _closed(raw: bytes, begin: int, end: int) -> int:
+    """Where the original ends with the bracket that it opens: words end before it."""
+    opened = raw.count(b"(", begin, end) > raw.count(b")", begin, end)
+    return end + 1 if opened and raw[end : end + 1] == b")" else end
+
+
+def _beside(spans: Iterable[_Span], taken: list[_Span]) -> Iterator[_Span]:
+    return (
+        span
+        for span in spans
+        if all(span.end <= other.begin or span.begin >= other.end for other in taken)
+    )
+
+
+def _apart(spans: Iterable[_Span]) -> list[_Span]:
+    """Spans that do not overlap: the first, and of those that begin together the longest."""
+    chosen: list[_Span] = []
+    for span in sorted(spans, key=lambda each: (each.begin, -each.end)):
+        if not chosen or span.begin >= chosen[-1].end:
+            chosen.append(span)
+    return chosen
+
+
+def _plain(original: bytes) -> str:
+    """What was written, without escapes, tags and line breaks.
+
+    >>> _plain(b"Ada</b>&nbsp;<i>Holm")
+    'Ada Holm'
+    """
+    text = _ESCAPED.sub(_unescaped, _TAG.sub(" ", original.decode()))
+    return _SPACE.sub(" ", html.unescape(text.replace("%40", "@"))).strip()
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else " "
+
+
+def _store(connection: Database, column: Column, texts: list[tuple[str, str]]) -> None:
+    statement = "copy signalbox_rewritten (field, rel, at, value) from stdin"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for key, text in texts:
+            rel, at = key.split(" ")
+            copy.write_row((column.name, rel, at, text))
