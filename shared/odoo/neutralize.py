@@ -5,14 +5,14 @@ import re
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
 from psycopg import sql
 
-from shared.masking.catalogue import Column
-from shared.masking.modules import Change, ModuleRule, Value
+from shared.masking.modules import ModuleRule
+from shared.odoo.changes import differences
 from shared.odoo.clone import Clone, Schema, read_schema
 from shared.odoo.settings import (
     HARMLESS_PARAMETER,
@@ -82,8 +82,8 @@ def neutralize(
     with connection.transaction():
         require_clone(connection, run_id=clone.run_id, epoch=clone.epoch)
         schema = read_schema(connection)
-        for table, statement in changes_to(schema, rules):
-            changed[table] += connection.execute(statement).rowcount
+        for difference in differences(schema, rules):
+            changed[difference.table] += connection.execute(difference.mend).rowcount
         changed.update(_switch_off(connection, schema))
         parameters = {key: value for rule in rules for key, value in rule.parameters.items()}
         removed = _remove_parameters(connection, parameters)
@@ -98,57 +98,6 @@ def neutralize(
 def set_parameter(connection: Database, key: str, value: str) -> int:
     """Write one system parameter; return 1 if that changed anything, else 0."""
     return connection.execute(_SET_PARAMETER, (key, value)).rowcount
-
-
-def changes_to(schema: Schema, rules: Sequence[ModuleRule]) -> Iterator[tuple[str, sql.Composed]]:
-    """The statements that make the rows of these tables what the rules say; by table.
-
-    A statement touches the rows that differ, and none when it is repeated.
-    """
-    for rule in rules:
-        for change in rule.changes:
-            for table in change.tables:
-                columns = schema.get(table, {})
-                values = dict(_values(columns, change))
-                if values and {*change.where, *change.unless} <= set(columns):
-                    yield table, _update(table, change, values)
-        for table in rule.empty:
-            if table in schema:
-                yield table, sql.SQL("delete from {}").format(sql.Identifier(table))
-
-
-def _values(columns: Mapping[str, Column], change: Change) -> Iterator[tuple[str, Value]]:
-    """The columns that the names and patterns stand for; a pattern clears text only, never keys."""
-    for pattern, value in change.values.items():
-        for name in fnmatch.filter(columns, pattern):
-            column = columns[name]
-            if value is None and not column.nullable:
-                yield name, ""
-            elif name == pattern or value is not None or column.kind in ("text", "json", "binary"):
-                yield name, value
-
-
-def _update(table: str, change: Change, values: dict[str, Value]) -> sql.Composed:
-    assignments = (
-        sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(value))
-        for column, value in values.items()
-    )
-    differs = (
-        sql.SQL("{} is distinct from {}").format(sql.Identifier(column), sql.Literal(value))
-        for column, value in values.items()
-    )
-    limits = [sql.SQL("({})").format(sql.SQL(" or ").join(differs))]
-    for column, allowed in change.where.items():
-        limits.append(_any(column, allowed))
-    for column, spared in change.unless.items():
-        limits.append(sql.SQL("{} is not true").format(_any(column, spared)))
-    return sql.SQL("update {} set {} where {}").format(
-        sql.Identifier(table), sql.SQL(", ").join(assignments), sql.SQL(" and ").join(limits)
-    )
-
-
-def _any(column: str, values: tuple[str, ...]) -> sql.Composed:
-    return sql.SQL("({} = any ({}))").format(sql.Identifier(column), sql.Literal(list(values)))
 
 
 def _switch_off(connection: Database, schema: Schema) -> dict[str, int]:

@@ -6,7 +6,9 @@ from typing import LiteralString
 from psycopg import sql
 
 from shared.masking.catalogue import Column
+from shared.odoo.changes import differences
 from shared.odoo.checks import Check, Expected, Outcome, number, verdict
+from shared.odoo.clone import read_schema
 from shared.odoo.documents import real_documents
 from shared.odoo.hostnames import find_hostnames
 from shared.odoo.settings import NO_SERVER
@@ -83,6 +85,16 @@ def flag_is_set(connection: Database, _: Expected) -> Outcome:
     return verdict(wrong, "database.is_neutralized is true")
 
 
+def modules_are_neutralized(connection: Database, expected: Expected) -> Outcome:
+    """Every module has a verdict, and everything is as the policy wants it for a quiet clone."""
+    verdicts = expected.plan.verdicts
+    wrong = [f"module {name} has no verdict" for name in sorted(expected.modules.keys() - verdicts)]
+    for difference in differences(read_schema(connection), expected.plan.neutralization):
+        if rows := number(connection, difference.count):
+            wrong.append(f"{difference.table}: {rows} rows are not neutralized")
+    return verdict(wrong, f"{len(verdicts)} modules", modules=len(verdicts))
+
+
 def mail_goes_nowhere(connection: Database, _: Expected) -> Outcome:
     """No outgoing server is active but the one that leads nowhere; none has credentials."""
     host = sql.Literal(NO_SERVER)
@@ -135,6 +147,7 @@ SAFETY_CHECKS = (
     Check("addresses-masked", addresses_are_masked),
     Check("documents-replaced", documents_are_replaced),
     Check("neutralized-flag", flag_is_set),
+    Check("modules-neutralized", modules_are_neutralized),
     Check("mail-goes-nowhere", mail_goes_nowhere),
     Check("no-active-cron", _none(_CRONS, "active scheduled action")),
     Check("no-mail-fetched", _none(_FETCHING, "active incoming mail server"), module="mail"),

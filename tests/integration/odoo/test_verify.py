@@ -19,6 +19,7 @@ BREAKS = {
     "documents-replaced": "update ir_attachment set store_fname = '00/' || repeat('0', 40)"
     " where id = (select max(id) from ir_attachment)",
     "neutralized-flag": "delete from ir_config_parameter where key = 'database.is_neutralized'",
+    "modules-neutralized": "update website set domain = 'https://shop.acme.example'",
     "mail-goes-nowhere": "update ir_mail_server set active = true",
     "no-active-cron": "update ir_cron set active = true",
     "no-mail-fetched": "update fetchmail_server set active = true",
@@ -66,6 +67,7 @@ def test_a_clone_that_was_only_restored_fails_every_safety_check(
         "addresses-masked",
         "documents-replaced",
         "neutralized-flag",
+        "modules-neutralized",
         "mail-goes-nowhere",
         "no-active-cron",
         "no-mail-fetched",
@@ -170,6 +172,12 @@ def test_a_policy_that_masks_no_address_fails(sanitized: Database, expected: Exp
 
     assert results["addresses-masked"] == "the policy masks no e-mail column"
     assert "is not covered" in results["masking-finished"]
+
+
+def test_a_module_without_a_verdict_fails(sanitized: Database, expected: Expected) -> None:
+    more = replace(expected, modules={**expected.modules, "acme_connector": "18.0"})
+
+    assert "acme_connector" in failed(verify(sanitized, more))["modules-neutralized"]
 
 
 def test_no_known_host_name_is_not_a_clean_search(sanitized: Database, expected: Expected) -> None:
