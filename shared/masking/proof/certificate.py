@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal, LiteralString
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import PermanentError
+from shared.masking.modules import ModuleVerdict
 from shared.masking.proof.content import fingerprint
 from shared.masking.proof.seal import Signer, is_signed
 from shared.postgres.marker import Database
@@ -61,6 +62,8 @@ class Certificate(_Frozen):
     """Fingerprint of the rows and tables that were searched."""
     modules: dict[str, str]
     """Odoo modules that are installed, with their versions."""
+    verdicts: dict[str, ModuleVerdict] = Field(default_factory=dict)
+    """What the policy says of each: that it is quiet, or what neutralization it needed."""
     policy_sha256: str
     """The masking policy."""
     rules: tuple[RuleCount, ...]

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from shared.errors import PermanentError
-from shared.masking.catalogue import read_tables
+from shared.masking.catalogue import read_modules, read_tables
 from shared.masking.maskers import maskers_ready
 from shared.masking.plan import MaskingPlan
 from shared.masking.proof.canaries import (
@@ -55,11 +55,6 @@ comment on table signalbox.searched_tables is
 
 _RECORD: LiteralString = """
 insert into signalbox.searched_tables values (%s, %s, %s, %s, %s, %s)
-"""
-
-_INSTALLED: LiteralString = """
-select name, coalesce(latest_version, '') from ir_module_module
-where state in ('installed', 'to upgrade', 'to remove') order by name
 """
 
 _NAMED = 20
@@ -221,7 +216,8 @@ class _Proof:
             run=self.marker.run_id,
             source=self.marker.source_database,
             content=self.content,
-            modules=_modules(self.connection),
+            modules=read_modules(self.connection),
+            verdicts=dict(self.plan.verdicts),
             policy_sha256=self.plan.policy_hash,
             rules=tuple(_rule_counts(self.plan)),
             looked_for_inside=self.inside,
@@ -256,11 +252,6 @@ def _leaked(database: str, leaks: list[Leak]) -> str:
         f"{len(leaks)} columns of {database} still hold what masking should have replaced; "
         f"mend the masking policy and start the run again:\n{listed}"
     )
-
-
-def _modules(connection: Database) -> dict[str, str]:
-    row = connection.execute("select to_regclass('public.ir_module_module')").fetchone()
-    return dict(connection.execute(_INSTALLED).fetchall()) if row and row[0] else {}
 
 
 def _rule_counts(plan: MaskingPlan) -> Iterable[RuleCount]:
