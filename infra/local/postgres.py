@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import psutil
 import psycopg
@@ -51,6 +51,9 @@ SETTINGS = {
     "wal_receiver_status_interval": "1s",
     # A promotion in the instant in which the primary is lost waits this out; the default is 5 s.
     "wal_retrieve_retry_interval": "100ms",
+    # A standby notices a silent network within this time; the default is a minute.
+    "wal_receiver_timeout": "5s",
+    "wal_sender_timeout": "5s",
     "jit": "off",
     "scram_iterations": "64",  # passwords are 256 random bits: iterations would only cost time
     "log_line_prefix": "%m [%p] %d ",
@@ -83,6 +86,7 @@ class PostgresServer:
         self._fsync = fsync
         self._identity = identity
         self._upstream: PostgresServer | None = None
+        self._through: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = FolderLock(self.folder)
 
@@ -100,6 +104,11 @@ class PostgresServer:
     def running(self) -> bool:
         """Whether the server's process is alive."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it starts as a standby; a promotion ends that."""
+        return (self.data / "standby.signal").exists()
 
     @staticmethod
     def bin(name: str) -> Path:
@@ -165,6 +174,7 @@ class PostgresServer:
         self._lock.acquire()
         try:
             self._end_leftover()
+            self._refuse_half_rejoined()
             if not (self.data / "PG_VERSION").exists():
                 self._make_cluster()
             self._own_data()
@@ -176,6 +186,7 @@ class PostgresServer:
     def stop(self) -> None:
         """Disconnect everyone, write a checkpoint, end. Harmless when stopped."""
         if self._process is not None:
+            self.resume()
             end(self._process, signal.SIGINT)
             self._process = None
         self._lock.release()
@@ -189,24 +200,31 @@ class PostgresServer:
         """Kill all processes of the server at once, as a power cut would; ``start`` recovers."""
         if self._process is None:
             return
-        parent = psutil.Process(self._process.pid)
-        family = [parent, *parent.children(recursive=True)]
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
+        family = self._signal(signal.SIGKILL)
         self._process.wait()
         wait_until(lambda: not any(map(works, family)), seconds=10, waiting_for="the end of it")
         self._process = None
         self._lock.release()
 
-    def standby(self, folder: Path, port: int = 0) -> "PostgresServer":
+    def hang(self) -> None:
+        """Stop all its processes where they are: connections open, and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after ``hang``, as if nothing had been. Harmless otherwise."""
+        self._signal(signal.SIGCONT)
+
+    def standby(
+        self, folder: Path, port: int = 0, *, through: int | None = None
+    ) -> "PostgresServer":
         """Return a streaming standby of this running server, not started yet.
 
         The first time it is copied with pg_basebackup. It shares this server's passwords. Once
-        promoted it stays a primary: a later start does not follow this server again.
+        promoted it stays a primary: a later start does not follow this server again. ``through`` is
+        the port of a ``Wire`` that leads here.
         """
         standby = PostgresServer(folder, port, fsync=self._fsync, identity=self._identity)
-        standby._upstream = self
+        standby._upstream, standby._through = self, through
         if not (standby.data / "PG_VERSION").exists():
             shutil.rmtree(standby.data, ignore_errors=True)
             standby.folder.mkdir(parents=True, exist_ok=True)
@@ -214,12 +232,84 @@ class PostgresServer:
             standby._copy_from(self)
         return standby
 
+    def follow(self, primary: "PostgresServer") -> None:
+        """From the next start on, stream from this server, if it is a standby at all."""
+        self._upstream, self._through = primary, None
+
+    def rejoin(self, primary: "PostgresServer") -> Literal["rewound", "copied"]:
+        """Become a streaming standby of the running server that was promoted in this one's place.
+
+        Stops first. The data are wound back to where the two histories part; where that cannot be
+        done, they are copied anew. Nobody can connect before it is a standby, and what an attempt
+        that died has left does not start before another one.
+        """
+        self.stop()
+        self._lock.acquire()
+        try:
+            self._end_leftover()
+            self._half_rejoined.touch()
+            self.follow(primary)
+            how = self._bring_into_line(primary)
+            self._half_rejoined.unlink()
+        finally:
+            self._lock.release()
+        self.start()
+        return how
+
     def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _bring_into_line(self, primary: "PostgresServer") -> Literal["rewound", "copied"]:
+        # The signal is what the rewind's own recovery of a crashed server stumbles over.
+        (self.data / "standby.signal").unlink(missing_ok=True)
+        try:
+            self._rewind(primary)
+        except PostgresFailed:
+            shutil.rmtree(self.data, ignore_errors=True)
+            self._copy_from(primary)
+            return "copied"
+        (self.data / "standby.signal").touch()
+        return "rewound"
+
+    def _rewind(self, primary: "PostgresServer") -> None:
+        with psycopg.connect(primary.dsn(), autocommit=True) as connection:
+            connection.execute("checkpoint")  # its control file learns the new timeline
+        self._configure()
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        self._run(
+            self.bin("pg_rewind"),
+            f"--target-pgdata={self.data}",
+            f"--source-server={primary.conninfo_without_password(self.folder)} dbname=postgres",
+            "--no-sync",
+        )
+
+    @property
+    def _half_rejoined(self) -> Path:
+        return self.folder / "rejoining"
+
+    def _refuse_half_rejoined(self) -> None:
+        if self._half_rejoined.exists():
+            raise PostgresFailed(
+                f"{self.folder.name} was to become a standby, and that was interrupted: its data "
+                "are neither here nor there. Rejoin it again."
+            )
+
+    def _signal(self, number: signal.Signals) -> list[psutil.Process]:
+        """Send a signal to all processes of the server, the one that starts others first."""
+        if self._process is None:
+            return []
+        parent = psutil.Process(self._process.pid)
+        with suppress(psutil.NoSuchProcess):
+            parent.send_signal(signal.SIGSTOP if number == signal.SIGKILL else number)
+        family = [parent, *parent.children(recursive=True)]
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.send_signal(number)
+        return family
 
     def _make_cluster(self) -> None:
         """Run initdb, into a place that only becomes the data directory when it is complete."""
@@ -258,13 +348,13 @@ class PostgresServer:
         (fresh / "standby.signal").touch()
         fresh.replace(self.data)
 
-    def conninfo_without_password(self, reader: Path) -> str:
+    def conninfo_without_password(self, reader: Path, through: int | None = None) -> str:
         """Return how to reach this server with a password file that is written into ``reader``."""
         passfile = reader / "passfile"
         write_private(passfile, f"127.0.0.1:*:*:postgres:{self._password('postgres')}\n")
         return make_conninfo(
             host="127.0.0.1",
-            port=self.port,
+            port=through or self.port,
             user="postgres",
             passfile=str(passfile),
             application_name=reader.name,
@@ -304,7 +394,9 @@ class PostgresServer:
         """Write the server's files anew; ``alter system`` still wins over them."""
         settings = SETTINGS | {"port": str(self.port), "fsync": "on" if self._fsync else "off"}
         if self._upstream is not None:
-            settings["primary_conninfo"] = self._upstream.conninfo_without_password(self.folder)
+            settings["primary_conninfo"] = self._upstream.conninfo_without_password(
+                self.folder, self._through
+            )
         lines = (f"{name} = '{_quoted(value)}'\n" for name, value in settings.items())
         self._overwrite("postgresql.conf", "".join(lines))
         self._overwrite("pg_hba.conf", ACCESS)

@@ -19,7 +19,10 @@ from shared.errors import TemporaryError
 from shared.postgres.marker import Database
 
 PATIENCE = timedelta(seconds=2)
-"""How long a visit may take; libpq waits no shorter than this for a connection."""
+"""How long a visit may take, if it does not say otherwise."""
+
+_CONNECT_SECONDS = 2
+"""How long it may take to connect: no shorter limit exists."""
 
 _LEAST_SECONDS = 0.5
 """What is left for statements after a slow connection."""
@@ -84,7 +87,7 @@ def _impatient(dsn: str, patience: timedelta) -> str:
     limits = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
     return make_conninfo(
         dsn,
-        connect_timeout=max(2, round(patience.total_seconds())),
+        connect_timeout=_CONNECT_SECONDS,
         tcp_user_timeout=milliseconds,
         keepalives_idle=1,
         keepalives_interval=1,

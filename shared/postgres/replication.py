@@ -6,7 +6,7 @@ does. Everything that is asked here is open to a member of ``pg_monitor``.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import LiteralString
 
 from psycopg.rows import class_row
@@ -34,6 +34,7 @@ select pg_wal_lsn_diff(
         (select timeline_id from pg_control_checkpoint())) as timeline,
     pg_is_in_recovery() as in_recovery,
     exists (select from pg_stat_wal_receiver where status = 'streaming') as streaming,
+    (select last_msg_receipt_time from pg_stat_wal_receiver) as heard_at,
     pg_is_wal_replay_paused() as paused,
     pg_last_xact_replay_timestamp() as last_commit_at,
     (select system_identifier::text from pg_control_system()) as system_identifier,
@@ -85,7 +86,9 @@ class StandbyView:
     timeline: int
     in_recovery: bool
     streaming: bool
-    """Whether it believes that it is connected to a primary, which it notices late."""
+    """Whether it believes to be connected to a primary; the loss of one it may notice late."""
+    heard_at: datetime | None
+    """When the primary last said anything, by the standby's clock; None without a connection."""
     paused: bool
     last_commit_at: datetime | None
     """When the last replayed transaction was committed, by the primary's clock."""
@@ -105,8 +108,8 @@ class Lag:
 
     bytes: int
     """Written by the primary, not on the standby's disk."""
-    seconds: float
-    """Since the standby has been complete for certain."""
+    seconds: float | None
+    """Since the standby has been complete for certain; None when no such moment is known."""
     transactions: int
     """Ended on the primary and not replayed, aborted ones and received ones included."""
     idle: bool
@@ -153,7 +156,7 @@ def lag(primary: PrimaryView, standby: StandbyView, *, earlier: Iterable[Primary
     idle = missing == 0 or transactions == 0
     return Lag(
         bytes=missing,
-        seconds=0.0 if idle else _behind(primary, standby, earlier).total_seconds(),
+        seconds=0.0 if idle else _seconds_behind(primary, standby, earlier),
         transactions=transactions if missing else 0,
         idle=idle,
         replay_bytes=max(0, standby.received_lsn - standby.replayed_lsn),
@@ -180,15 +183,16 @@ def lsn_number(text: str) -> int:
     return (int(high, 16) << 32) + int(low, 16)
 
 
-def _behind(
+def _seconds_behind(
     primary: PrimaryView, standby: StandbyView, earlier: Iterable[PrimaryView]
-) -> timedelta:
+) -> float | None:
     """Since when the standby has been complete: each known moment is a bound, the latest counts."""
     complete = [word.measured_at for word in earlier if word.lsn <= standby.received_lsn]
     if standby.last_commit_at is not None:
         complete.append(standby.last_commit_at)
-    since = max(complete, default=datetime.min.replace(tzinfo=primary.measured_at.tzinfo))
-    return max(timedelta(0), primary.measured_at - since)
+    if not complete:
+        return None
+    return max(0.0, (primary.measured_at - max(complete)).total_seconds())
 
 
 def _where(connection: Database) -> str:
