@@ -67,8 +67,10 @@ select given, {masker}(given) from unnest(%s::text[]) as listed (given)
 
 _REMOVED = "removed"
 _SPACE = re.compile(r"\s+")
-_TAG = re.compile(r"<[^<>]*>")
-_MARKUP = re.compile(r"<[^<>]*>|\\?[\"<>=]")
+_BETWEEN = re.compile(r"(?:<[^<>]*>|&#?\w+;|\\[ntr]|\W)+")
+"""What parts words: tags, entities, escaped line breaks, whatever is neither letter nor digit."""
+
+_MARKUP = re.compile(r"[<>\"=]")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[ntr]")
 
 ADDRESS = re.compile(r"[\w.+%-]+(?:@|%40|&#64;)[\w-]+(?:\.[\w-]+)+")
@@ -186,7 +188,7 @@ def _replaced(raw: bytes, spans: list[_Span], twins: _Twins) -> str:
     for span in spans:
         original = raw[span.begin : span.end]
         twin = twins[span.kind, _plain(original)] if span.kind else _REMOVED
-        markup = "".join(_MARKUP.findall(original.decode()))
+        markup = "".join(_markup(original.decode()))
         pieces += [raw[at : span.begin].decode(), html.escape(twin.strip("<>")), markup]
         at = span.end
     return "".join([*pieces, raw[at:].decode()])
@@ -271,8 +273,16 @@ def _plain(original: bytes) -> str:
     >>> _plain(b"Ada</b>&nbsp;<i>Holm")
     'Ada Holm'
     """
-    text = _ESCAPED.sub(_unescaped, _TAG.sub(" ", original.decode()))
-    return _SPACE.sub(" ", html.unescape(text.replace("%40", "@"))).strip()
+    text = _BETWEEN.sub(
+        lambda found: " " if _MARKUP.search(found[0]) else found[0], original.decode()
+    )
+    text = _ESCAPED.sub(_unescaped, text.replace("%40", "@"))
+    return _SPACE.sub(" ", html.unescape(text)).strip()
+
+
+def _markup(original: str) -> Iterator[str]:
+    """What must stay of the original, so that the text around it stays well-formed."""
+    return (found[0] for found in _BETWEEN.finditer(original) if _MARKUP.search(found[0]))
 
 
 def _unescaped(found: re.Match[str]) -> str:

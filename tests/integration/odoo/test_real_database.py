@@ -1,10 +1,11 @@
-"""A real Odoo 18 database, sanitized: no planted value is left, and every check passes."""
+"""A real Odoo 18 database, sanitized: nothing planted is left, every check passes, it is proven."""
 
 import csv
 import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,11 +13,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.local.postgres import PostgresServer
+from shared.masking.proof import SignedCertificate, prove
 from shared.odoo.verify import verify
 from shared.postgres.marker import CloneMarker, write_marker
 
-from .conftest import CLONE, expect, sanitize
+from .conftest import CLONE, KEY, expect, sanitize
 
+LONG = timedelta(minutes=2)
 REAL = Path(__file__).parents[4] / "shared" / "odoo"
 SOUGHT = {"email", "email_variant", "phone", "iban", "vat", "secret", "passport"} | {
     "ssn",
@@ -54,8 +57,12 @@ def test_no_planted_value_survives_and_every_check_passes(
         expected = expect(connection, clone)
         sanitize(connection, clone)
         results = verify(connection, expected)
+        signed = prove(
+            connection, expected.plan, KEY, run_id=clone.run_id, epoch=clone.epoch, budget=LONG
+        )
 
     assert len(before) > 200
+    assert isinstance(signed, SignedCertificate)
     assert set(found_in(run(postgres, real, "pg_dump", "--data-only"))) == set()
     assert [result for result in results if not result.passed] == []
 
