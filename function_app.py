@@ -1,15 +1,19 @@
 """What the Functions host indexes: read the settings, wire the resources, register every agent."""
 
 import os
+from datetime import timedelta
 from functools import partial
 
 import azure.functions as func
 
 from functions import console, intake, upkeep
+from functions.intake.alerts import accept_alert
 from functions.runbooks import RUNBOOKS
 from shared.bus.servicebus import ServiceBus
 from shared.estate import load_estate
+from shared.identity import Role, identify_by
 from shared.ledger import Ledger
+from shared.limits import RateLimit
 from shared.logs import configure_logging
 from shared.resources import build_resources
 from shared.runs import Runner
@@ -17,7 +21,7 @@ from shared.runs.heartbeat import Heartbeat
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox, Postman
 from shared.settings import Settings
-from shared.triggers import on_http, on_message, on_timer, subscribe
+from shared.triggers import Guard, on_event_grid, on_http, on_message, on_timer, subscribe
 
 configure_logging()
 settings = Settings()
@@ -70,13 +74,41 @@ for name, schedule, do in (
 ):
     on_timer(app, name, schedule, do)
 
-on_http(app, "health", "GET", "health", partial(console.health, ledger=ledger), public=True)
-on_http(app, "list_runs", "GET", "runs", partial(console.list_runs, ledger=ledger))
-on_http(app, "show_run", "GET", "runs/{id}", partial(console.show_run, ledger=ledger))
+accepting = partial(intake.accept_grid_event, runner=runner, intake=understanding, bus=bus)
+on_event_grid(app, "accept_grid_event", accepting)
+
+guard = Guard(identify_by(settings), RateLimit(settings.requests_per_minute, timedelta(minutes=1)))
+on_http(app, "health", "GET", "health", partial(console.health, ledger=ledger))
+for name, method, route, role, answer in (
+    ("list_runs", "GET", "runs", Role.READER, partial(console.list_runs, ledger=ledger)),
+    ("show_run", "GET", "runs/{id}", Role.READER, partial(console.show_run, ledger=ledger)),
+    ("list_events", "GET", "events", Role.READER, partial(console.list_events, ledger=ledger)),
+    (
+        "show_event",
+        "GET",
+        "events/{number}",
+        Role.READER,
+        partial(console.show_event, ledger=ledger),
+    ),
+    (
+        "publish_event",
+        "POST",
+        "events",
+        Role.OPERATOR,
+        partial(console.publish_event, intake=understanding, bus=bus),
+    ),
+):
+    on_http(app, name, method, route, guard.needs(role, answer))
+relayed = estate.azure.alert_secret
 on_http(
     app,
-    "publish_event",
+    "accept_alert",
     "POST",
-    "events",
-    partial(console.publish_event, intake=understanding, bus=bus),
+    "alerts",
+    partial(
+        accept_alert,
+        guard=guard,
+        secret=partial(resources.secrets.resolve, relayed) if relayed else None,
+        bus=bus,
+    ),
 )

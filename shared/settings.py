@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     """Storage account of backups and filestores: its blob endpoint (managed identity) or a
     connection string."""
 
+    requests_per_minute: int = 300
+    """How often one caller may ask over HTTP, of each worker process; a page that is watched asks
+    less than once a second."""
+
     kubernetes_url: str | None = None
     """API server without authentication, for the embedded platform; the cluster that the functions
     run in, or the current kubeconfig context, when left out."""

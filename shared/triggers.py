@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
 from pydantic import ValidationError
 
+from shared.identity import Identify, Role
+from shared.limits import RateLimit
 from shared.messages import Command
 from shared.runs import Runbook, Runner
 from shared.runs.attempts import UnknownStep
@@ -15,6 +19,17 @@ from shared.runs.intake import park
 from shared.runs.reading import Received, explain
 from shared.runs.runbook import Action
 
+MAX_BODY = 256 * 1024
+"""Bytes of a request: what the bus would carry at most."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+}
+KEY_IN_URL = "code"
+"""Where the Functions host would take a key too. A URL ends in telemetry, so we do not."""
 CONNECTION = "ServiceBus"
 """The app setting that every Service Bus trigger takes its connection from."""
 
@@ -25,6 +40,8 @@ class Asked:
 
     route: Mapping[str, str]
     query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """Found by their names in lower case."""
     body: bytes
 
 
@@ -34,6 +51,47 @@ class Answer:
 
     body: Any
     status: int = 200
+    kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def problem(status: int, detail: str, **headers: str) -> Answer:
+    """A refusal as RFC 9457 has it; ``detail`` repeats nothing of the request."""
+    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Answer(body, status, "application/problem+json", headers)
+
+
+Handle = Callable[[Asked], Answer]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Lets in who is known, has the role and does not ask too often."""
+
+    identify: Identify
+    limit: RateLimit
+
+    def needs(self, role: Role, handle: Handle) -> Handle:
+        def guarded(asked: Asked) -> Answer:
+            return self.refusal(asked, role) or handle(asked)
+
+        return guarded
+
+    def refusal(self, asked: Asked, role: Role) -> Answer | None:
+        """Why a request is not let in; None when it is."""
+        caller = self.identify(asked.headers)
+        if not self.limit.admits(caller.name if caller else address(asked)):
+            return problem(429, "Too many requests: wait a minute.", **{"Retry-After": "60"})
+        if caller is None:
+            return problem(401, "Sign in, or send the key in the header x-functions-key.")
+        if not caller.may(role):
+            return problem(403, f"This takes the role {role}.")
+        return None
+
+
+def address(asked: Asked) -> str:
+    """Where a request comes from: the last entry is Azure's own, those before it are hearsay."""
+    return asked.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
 
 
 def subscribe(app: func.FunctionApp, runbook: Runbook, runner: Runner) -> None:
@@ -88,26 +146,68 @@ def on_http(
     name: str,
     method: str,
     route: str,
-    handle: Callable[[Asked], Answer],
-    *,
-    public: bool = False,
+    handle: Handle,
 ) -> None:
-    """Everyone may call a ``public`` route; the others ask for a function key."""
-    level = func.AuthLevel.ANONYMOUS if public else func.AuthLevel.FUNCTION
+    """The host lets everyone in; who may go on, a ``Guard`` decides."""
 
     @app.function_name(name)
-    @app.route(route, methods=[method], auth_level=level, trigger_arg_name="request")
+    @app.route(
+        route,
+        methods=[method],
+        auth_level=func.AuthLevel.ANONYMOUS,
+        trigger_arg_name="request",
+    )
     def trigger(request: func.HttpRequest) -> func.HttpResponse:
-        answer = handle(Asked(request.route_params, request.params, request.get_body()))
-        body = json.dumps(answer.body, default=str)
-        return func.HttpResponse(body, status_code=answer.status, mimetype="application/json")
+        answer = _answer(request, handle)
+        return func.HttpResponse(
+            json.dumps(answer.body, default=str),
+            status_code=answer.status,
+            mimetype=answer.kind,
+            headers={**HEADERS, **answer.headers},
+        )
+
+
+def _answer(request: func.HttpRequest, handle: Handle) -> Answer:
+    if KEY_IN_URL in request.params:
+        return problem(
+            401, "A key in a URL ends in logs: renew it, and send it in x-functions-key."
+        )
+    body = request.get_body()
+    if len(body) > MAX_BODY:
+        return problem(413, f"The body has more than {MAX_BODY:,} bytes.")
+    return handle(Asked(request.route_params, request.params, request.headers, body))
+
+
+def on_event_grid(app: func.FunctionApp, name: str, handle: Callable[[bytes], None]) -> None:
+    """Raising makes Event Grid send the event again, later; ``handle`` gets it as a CloudEvent."""
+
+    @app.function_name(name)
+    @app.event_grid_trigger("event")
+    def trigger(event: func.EventGridEvent) -> None:
+        handle(_cloud_event(event))
+
+
+def _cloud_event(event: func.EventGridEvent | func.CloudEvent) -> bytes:
+    """The event as it came, in one spelling; the host has parsed it already."""
+    if isinstance(event, func.CloudEvent):
+        said = {**event.extension_attrs, "source": event.source, "type": event.type}
+        said |= {"specversion": event.specversion, "time": event.time}
+    else:
+        said = {"source": event.topic, "type": event.event_type, "time": event.event_time}
+    said |= {"id": event.id, "subject": event.subject, "data": event.get_json()}
+    present = {name: value for name, value in said.items() if value is not None}
+    return json.dumps(present, default=_plain).encode()
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _received(message: func.ServiceBusMessage, topic: str, subscription: str) -> Received:
     return Received(
         topic=topic,
         subscription=subscription,
-        message_id=message.message_id,
+        message_id=message.message_id or "",
         body=message.get_body(),
         properties=json.loads(json.dumps(message.application_properties or {}, default=str)),
     )

@@ -1,0 +1,36 @@
+"""How often somebody may ask."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Lock
+
+MANY = 10_000
+"""Callers that are remembered; from then on those are forgotten who asked longest ago."""
+
+
+class RateLimit:
+    """Lets each caller ask ``calls`` times at once, and as often again over ``per``.
+
+    A token bucket per caller, in this process: with several workers a caller may ask each.
+    """
+
+    def __init__(
+        self, calls: int, per: timedelta, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._calls = calls
+        self._per_second = calls / per.total_seconds()
+        self._clock = clock
+        self._lock = Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def admits(self, who: str) -> bool:
+        """Count a request; False when it is one too many."""
+        now = self._clock()
+        with self._lock:
+            left, since = self._buckets.pop(who, (float(self._calls), now))
+            left = min(self._calls, left + (now - since) * self._per_second)
+            self._buckets[who] = (max(left - 1, 0.0) if left >= 1 else left, now)
+            if len(self._buckets) > MANY:
+                self._buckets.pop(next(iter(self._buckets)))
+        return left >= 1
