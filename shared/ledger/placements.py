@@ -28,6 +28,8 @@ class Placement:
     run_id: UUID | None
     since_at: datetime
     standby_state: StandbyState
+    finished: bool
+    """False while users are still being led there, or when the run that did so failed."""
     promotable: bool
     """False when a person has to consent to what would be lost; ``reason`` says why."""
     reason: str | None
@@ -52,21 +54,22 @@ class Placements:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def now(self) -> datetime:
-        """The ledger's time, by which everything in it is stamped."""
-        return self._ledger.clock()
-
     def of(self, environment: str) -> Placement:
         """Where an environment is; on its own side as long as nothing was ever recorded."""
         with self._ledger.transaction() as tx:
             found = tx.row(Placement, "placement", environment=environment)
             since = tx.now
-        return found or Placement(environment, environment, 0, None, since, "streaming", True, None)
+        return found or Placement(
+            environment, environment, 0, None, since, "streaming", True, True, None
+        )
 
     def take(
         self, environment: str, side: str, *, epoch: int, run: UUID, standby_state: StandbyState
     ) -> Placement:
-        """Record which side serves now. Raises StalePlacement when a newer epoch has decided."""
+        """Record which side serves now, its users still to be led there.
+
+        Raises StalePlacement when a newer epoch has decided.
+        """
         found = self._ledger.persist(
             lambda tx: tx.row(
                 Placement,
@@ -84,6 +87,17 @@ class Placements:
                 f"{environment} was placed by a newer epoch than {epoch}: this run must stop"
             )
         return found
+
+    def finish(self, environment: str, *, epoch: int, standby_state: StandbyState) -> None:
+        """Record that users are where the placement says."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "finish_placement",
+                environment=environment,
+                epoch=epoch,
+                standby_state=standby_state,
+            )
+        )
 
     def set_promotable(self, environment: str, promotable: bool, reason: str | None) -> None:
         """Let a failover go on without consent to the loss, or not."""

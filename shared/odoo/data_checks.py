@@ -122,7 +122,7 @@ def foreign_keys_hold(connection: Database, expected: Expected) -> Outcome:
     return verdict(wrong, f"{len(keys)} foreign keys hold", foreign_keys=len(keys))
 
 
-def sequences_are_ahead(connection: Database, _: Expected) -> Outcome:
+def sequences_are_ahead(connection: Database, _: object = None) -> Outcome:
     """The next value of every sequence is beyond every value in use."""
     owned = connection.execute(_SEQUENCES).fetchall()
     wrong = [
@@ -133,7 +133,7 @@ def sequences_are_ahead(connection: Database, _: Expected) -> Outcome:
     return verdict(wrong, f"{len(owned)} sequences are ahead", sequences=len(owned))
 
 
-def posted_entries_balance(connection: Database, _: Expected) -> Outcome:
+def posted_entries_balance(connection: Database, _: object = None) -> Outcome:
     """Debit equals credit in every posted journal entry."""
     rows = connection.execute(_UNBALANCED)
     wrong = [f"entry {name or key} is off by {off}" for key, name, off in rows]
@@ -141,7 +141,7 @@ def posted_entries_balance(connection: Database, _: Expected) -> Outcome:
     return verdict(wrong, f"{posted} posted entries balance", posted=posted)
 
 
-def stock_matches_moves(connection: Database, _: Expected) -> Outcome:
+def stock_matches_moves(connection: Database, _: object = None) -> Outcome:
     """What lies in each internal location is what done moves left there."""
     storable = sql.SQL("t.is_storable" if _has_is_storable(connection) else "t.type = 'product'")
     rows = connection.execute(sql.SQL(_STOCK).format(storable=storable))

@@ -6,6 +6,7 @@ create table placements (
     since_at timestamptz not null,
     standby_state text not null default 'streaming'
         check (standby_state in ('streaming', 'fenced', 'rejoining', 'absent')),
+    finished boolean not null default true,
     promotable boolean not null default true,
     reason text
 );
