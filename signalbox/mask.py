@@ -11,13 +11,12 @@ from typing import Annotated
 
 import psycopg
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from shared.estate import Secrets
 from shared.estate.references import parse_reference
-from shared.masking import Gap, MaskingPlan, ModuleGap, load_policy, mask_tables, plan_masking
+from shared.masking import MaskingPlan, load_policy, mask_tables, plan_masking
 from shared.masking.proof import (
     LeaksFound,
     ProofProgress,
@@ -26,6 +25,7 @@ from shared.masking.proof import (
     remember,
 )
 from shared.postgres.marker import CloneMarker, Database, read_marker, write_marker
+from signalbox.discovery import propose_rules, proposed_policy
 from signalbox.errors import Unusable
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def plan(dsn: Dsn, policy: Policy = None, as_json: AsJson = False) -> None:
 
     Example: signalbox mask plan --dsn postgresql://localhost/copy --json
     """
-    with _connect(dsn) as connection:
+    with _connect(dsn, read_only=True) as connection:
         found = plan_masking(connection, load_policy(policy))
     if as_json:
         typer.echo(json.dumps(_described(found), indent=2))
@@ -73,19 +73,28 @@ def plan(dsn: Dsn, policy: Policy = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def propose(dsn: Dsn, policy: Policy = None) -> None:
-    """Print rules for the columns that no rule decides on, to be judged by a person.
+def propose(
+    dsn: Dsn,
+    policy: Policy = None,
+    output: Annotated[Path | None, typer.Option(help="File to write. Default: print.")] = None,
+) -> None:
+    """Propose rules for columns and modules that have none: a policy, for a person to judge.
 
-    Example: signalbox mask propose --dsn postgresql://localhost/copy >> policy.yaml
+    Looks at names, at Odoo's own description and at a sample of the contents; changes nothing in
+    the database. What a rule rests on is said in its reason, never with a value.
+
+    Example: signalbox mask propose --dsn postgresql://localhost/copy --output acme.yaml
     """
-    with _connect(dsn) as connection:
-        gaps = plan_masking(connection, load_policy(policy)).gaps
-    found = {
-        "rules": [_proposed(gap) for gap in gaps if isinstance(gap, Gap)],
-        "modules": [_quiet(gap) for gap in gaps if isinstance(gap, ModuleGap)],
-    }
-    rules = {"version": 1, "extends": "odoo"} | {name: each for name, each in found.items() if each}
-    typer.echo(yaml.safe_dump(rules, sort_keys=False) if gaps else "# no gaps", nl=False)
+    with _connect(dsn, read_only=True) as connection:
+        known = load_policy(policy)
+        found = plan_masking(connection, known)
+        rules = propose_rules(connection, found, known)
+    text = proposed_policy(rules, policy)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        typer.echo(f"{len(found.gaps)} proposals in {output}: judge each, then --policy {output}")
 
 
 @app.command()
@@ -165,13 +174,15 @@ def _prove(
 
 
 @contextmanager
-def _connect(dsn: str) -> Iterator[Database]:
+def _connect(dsn: str, *, read_only: bool = False) -> Iterator[Database]:
     try:
         connection = psycopg.connect(dsn, autocommit=True)
     except psycopg.Error as error:
         reason = str(error).splitlines()[0].rsplit(": ", 1)[-1]
         raise Unusable(f"the database cannot be reached: {reason}") from None
     with connection:
+        if read_only:
+            connection.execute("set default_transaction_read_only = on")
         yield connection
 
 
@@ -238,18 +249,6 @@ def _described(plan: MaskingPlan) -> dict[str, object]:
         ],
         "gaps": [str(gap) for gap in plan.gaps],
     }
-
-
-def _proposed(gap: Gap) -> dict[str, object]:
-    verdict, _, masker = gap.proposal.partition(": ")
-    rule: dict[str, object] = {"verdict": verdict}
-    if masker:
-        rule["masker"] = masker
-    return rule | {"columns": [gap.column.path], "why": f"Proposed: {gap.reason}."}
-
-
-def _quiet(gap: ModuleGap) -> dict[str, object]:
-    return {"modules": [gap.module], "verdict": "quiet", "why": f"Proposed: {gap.reason}."}
 
 
 def _summary(signed: SignedCertificate) -> str:

@@ -40,10 +40,7 @@ class Gap:
         """The verdict that the column's name and type suggest; a person decides."""
         if self.column.kind not in ("text", "json"):
             return "clear"
-        return next(
-            (verdict for pattern, verdict in _PROPOSALS if re.search(pattern, self.column.name)),
-            "mask: text",
-        )
+        return proposal_for(self.column.name) or "mask: text"
 
     def __str__(self) -> str:
         column = self.column
@@ -65,6 +62,11 @@ class ModuleGap:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}; proposed: {self.proposal}"
+
+
+def proposal_for(words: str) -> str | None:
+    """The verdict that words about a column suggest, in lower case: its name, or a label."""
+    return next((verdict for pattern, verdict in _PROPOSALS if re.search(pattern, words)), None)
 
 
 def refuse_gaps(gaps: tuple[Gap | ModuleGap, ...]) -> None:
