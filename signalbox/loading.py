@@ -15,6 +15,7 @@ MODULES = {
     "generate": "platform",
     "trigger": "trigger",
     "runs": "runs",
+    "events": "events",
     "parked": "parked",
     "mask": "mask",
 }
