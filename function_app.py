@@ -65,6 +65,16 @@ for name, schedule, do in (
         partial(upkeep.redrive_stuck_steps, ledger, runner, settings.redrive_after),
     ),
     ("announce_overdue_runs", "0 * * * * *", partial(upkeep.announce_overdue_runs, runner)),
+    (
+        "watch_standbys",
+        "*/5 * * * * *",
+        partial(upkeep.watch_standbys, resources.replication, runner),
+    ),
+    (
+        "forget_lag_samples",
+        "30 */10 * * * *",
+        partial(upkeep.forget_samples, resources.replication),
+    ),
     ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
     (
         "drop_checkpoints",

@@ -7,8 +7,10 @@ from shared.blobs import AzureBlobs, Blobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
+from shared.lag import Replication
 from shared.ledger import Ledger, Placements
 from shared.postgres import Databases
+from shared.postgres.pairs import Pairs
 from shared.runs.approvals import Approvals
 from shared.runs.outbox import Post
 from shared.settings import Settings
@@ -25,6 +27,7 @@ class Resources:
     databases: Databases
     placements: Placements
     approvals: Approvals
+    replication: Replication
 
 
 def build_resources(
@@ -45,4 +48,5 @@ def build_resources(
         databases=Databases(estate, secrets.resolve),
         placements=Placements(ledger),
         approvals=Approvals(ledger, post),
+        replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
     )

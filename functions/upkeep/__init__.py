@@ -1,12 +1,13 @@
 """Keep what was promised when nobody is looking.
 
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
-runs that take too long are announced, approvals that nobody decides escalate and expire, and
-databases kept as checkpoints go when their time is over.
+runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
+are watched, and databases kept as checkpoints go when their time is over.
 """
 
 from datetime import timedelta
 
+from functions.upkeep.standbys import forget_samples, watch_standbys
 from shared.estate import Estate
 from shared.ledger import Ledger
 from shared.postgres import Databases
@@ -14,6 +15,16 @@ from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.runs import Runner, deciding
 from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
+
+__all__ = [
+    "announce_overdue_runs",
+    "close_approvals",
+    "drop_checkpoints",
+    "forget_samples",
+    "redrive_stuck_steps",
+    "send_left_behind",
+    "watch_standbys",
+]
 
 
 def send_left_behind(outbox: Outbox, older_than: timedelta) -> None:

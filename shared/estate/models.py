@@ -212,6 +212,48 @@ class Failover(EstateModel):
     """Where the URL of the Redis with the users' sessions is kept; they are ended by a failover."""
 
 
+class ScaledDown(EstateModel):
+    """A workload that makes do with fewer pods for a while."""
+
+    workload: Name
+    """A Deployment or StatefulSet among the environment's workloads or integrations."""
+
+    replicas: int = Field(ge=0)
+    """How many pods it has while the load is eased."""
+
+
+class Easing(EstateModel):
+    """What a production environment may do without while its standby catches up."""
+
+    suspend: tuple[Name, ...] = ()
+    """CronJobs in its namespace that are suspended."""
+
+    scale: tuple[ScaledDown, ...] = ()
+    """Workloads in its namespace that get fewer pods."""
+
+    pause: tuple[Name, ...] = ()
+    """Less important environments on the same server whose workloads stop altogether."""
+
+
+class LagLimits(EstateModel):
+    """When a standby is too far behind, and when it has caught up."""
+
+    threshold: Duration | None = Field(default=None, gt=timedelta(0))
+    """Further behind than this is too far; None takes a third of the RPO."""
+
+    recovered_below: Duration | None = Field(default=None, gt=timedelta(0))
+    """Within this it has caught up; None takes half of the threshold."""
+
+    sustained: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0))
+    """For how long either must be so before it counts."""
+
+    patience: Duration = Field(default=timedelta(minutes=15), gt=timedelta(0))
+    """How long the eased load may help before people are told that it does not."""
+
+    easing: Easing = Easing()
+    """What is done about it."""
+
+
 OBJECTIVES = {
     1: (timedelta(hours=1), timedelta(minutes=15)),
     2: (timedelta(hours=4), timedelta(hours=1)),
@@ -281,6 +323,9 @@ class Environment(EstateModel):
     failover: Failover = Failover()
     """How it is failed over to its standby."""
 
+    lag: LagLimits = LagLimits()
+    """When its standby is too far behind, and what is done about it."""
+
     integrations: tuple[Integration, ...] = ()
     """What exchanges data with others, resumed after a failover in business order."""
 
@@ -305,3 +350,13 @@ class Environment(EstateModel):
     def rpo(self) -> timedelta:
         """How much may be lost in a disaster, in time."""
         return OBJECTIVES[self.tier][1] if self.failover.rpo is None else self.failover.rpo
+
+    @property
+    def lag_threshold(self) -> timedelta:
+        """Further behind than this is too far; at least 5 seconds, also for an RPO of nothing."""
+        return self.lag.threshold or max(self.rpo / 3, timedelta(seconds=5))
+
+    @property
+    def lag_recovered_below(self) -> timedelta:
+        """Within this a standby that was too far behind has caught up."""
+        return min(self.lag.recovered_below or self.lag_threshold / 2, self.lag_threshold)

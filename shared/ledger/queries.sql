@@ -378,3 +378,49 @@ returning id
 select id from approvals
 where status in ('waiting', 'approved') and taken_at is null and expires_at <= %(now)s
 order by expires_at
+
+-- insert_lag_sample
+insert into lag_samples (environment, at, "primary", standby, bytes, seconds, transactions, replay_seconds, silent)
+values (%(environment)s, %(at)s, %(primary)s, %(standby)s, %(bytes)s, %(seconds)s, %(transactions)s,
+        %(replay_seconds)s, %(silent)s)
+on conflict do nothing
+
+-- lag_samples
+select environment, at, "primary", standby, bytes, seconds, transactions, replay_seconds, silent from lag_samples
+where environment = %(environment)s and at >= %(since)s
+order by at
+
+-- last_primary_word
+select "primary" from lag_samples where environment = %(environment)s and "primary" is not null
+order by at desc limit 1
+
+-- last_standby_word
+select standby from lag_samples where environment = %(environment)s and standby is not null
+order by at desc limit 1
+
+-- lag_extent
+-- Over a stretch of time that samples cover from its beginning; null when they do not.
+select min(greatest(seconds, replay_seconds)) as least, max(greatest(seconds, replay_seconds)) as most,
+       count(*) filter (where seconds is null) as unknown
+from lag_samples
+where environment = %(environment)s
+  and at >= (select max(at) from lag_samples where environment = %(environment)s and at <= %(since)s)
+
+-- prune_lag_samples
+-- The last word of each server is what a failover will need.
+delete from lag_samples s
+where s.at < %(before)s
+  and (s."primary" is null
+       or exists (select from lag_samples n where n.environment = s.environment and n.at > s.at and n."primary" is not null))
+  and (s.standby is null
+       or exists (select from lag_samples n where n.environment = s.environment and n.at > s.at and n.standby is not null))
+
+-- begin_lag_episode
+insert into lag_watches (environment, breached, episode, since_at) values (%(environment)s, true, 1, %(now)s)
+on conflict (environment) do update set breached = true, episode = lag_watches.episode + 1, since_at = %(now)s
+where not lag_watches.breached
+returning episode
+
+-- end_lag_episode
+update lag_watches set breached = false, since_at = %(now)s where environment = %(environment)s and breached
+returning episode

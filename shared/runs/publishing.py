@@ -9,7 +9,12 @@ PLATFORM_EVENTS = "platform-events"
 
 
 def publish(bus: Bus, event: CloudEvent) -> None:
-    """Send an event to ``platform-events``; the same source and id is the same message."""
+    """Send an event to ``platform-events``."""
+    bus.send([enveloped(event)])
+
+
+def enveloped(event: CloudEvent) -> Envelope:
+    """The message that carries an event; the same source and id is the same message."""
     digest = hashlib.sha256(f"{event.source}\n{event.id}".encode()).hexdigest()[:40]
     body = event.model_dump_json(exclude_none=True)
-    bus.send([Envelope(id=digest, topic=PLATFORM_EVENTS, subject=event.type, body=body)])
+    return Envelope(id=digest, topic=PLATFORM_EVENTS, subject=event.type, body=body)

@@ -23,6 +23,7 @@ from infra.local.sample import TakenBackup, create_sample, take_backup, upload_f
 from shared.blobs import AzureBlobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets, load_estate
+from shared.lag import Replication
 from shared.ledger import Ledger, Placements
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
@@ -30,6 +31,7 @@ from shared.messages.refresh import BackupCompleted, DatabaseRestored, Sanitizat
 from shared.postgres import Databases
 from shared.postgres.checkpoints import incoming_name
 from shared.postgres.marker import CloneMarker, write_marker
+from shared.postgres.pairs import Pairs
 from shared.resources import Resources
 from shared.runs.approvals import Approvals
 from tests.integration.refresh.passage import Passage
@@ -109,6 +111,7 @@ def resources(
         databases=Databases(estate, secrets.resolve),
         placements=Placements(ledger),
         approvals=Approvals(ledger, post=lambda _: None),
+        replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
     )
 
 

@@ -1,0 +1,35 @@
+"""Watch every standby: remember how far it is behind, and say when that is too far."""
+
+from shared.lag import MEMORY, Pair, Replication, judge
+from shared.ledger import Transaction
+from shared.ledger.lag import LagSample
+from shared.messages import CloudEvent
+from shared.messages.lag import LagRecovered, LagThresholdBreached
+from shared.runs import Runner
+from shared.runs.publishing import enveloped
+
+SOURCE = "/signalbox/lag"
+KINDS = {"breached": LagThresholdBreached, "recovered": LagRecovered}
+
+
+def watch_standbys(replication: Replication, runner: Runner) -> None:
+    """Measure every pair whose standby is meant to follow, and publish what has become true."""
+    for pair in replication.pairs():
+        if pair.streaming:
+            sample = replication.measure(pair)
+            runner.commit(lambda tx, pair=pair, sample=sample: _publish(tx, pair, sample))  # type: ignore[misc]
+
+
+def _publish(tx: Transaction, pair: Pair, sample: LagSample) -> None:
+    verdict = judge(tx, pair)
+    if verdict is None:
+        return
+    what, episode = verdict
+    name = pair.environment.name
+    event = KINDS[what](environment=name, seconds=sample.behind)
+    id = f"{name}:{episode}:{what}"
+    tx.queue([enveloped(CloudEvent.of(event, id=id, source=SOURCE, time=tx.now))])
+
+
+def forget_samples(replication: Replication) -> None:
+    replication.samples.prune(older_than=MEMORY)

@@ -1,0 +1,122 @@
+"""How far a standby is behind its primary: measured, remembered, and judged with hysteresis."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+from shared.errors import PermanentError
+from shared.estate import Environment, Estate
+from shared.ledger import Ledger, Placements, Transaction
+from shared.ledger.lag import LagSample, LagSamples, begin_episode, end_episode, extent
+from shared.postgres.pairs import Pairs
+from shared.postgres.replication import Lag, NotAPair, PrimaryView, StandbyView, lag
+
+MEMORY = timedelta(hours=1)
+"""How long samples are kept, and how far back a measurement looks for earlier words."""
+
+
+class NoStandby(PermanentError):
+    """The estate names no standby of this environment: nothing can be behind."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A production environment's two sides, as they are now."""
+
+    environment: Environment
+    """Production, by whose name the pair is known."""
+    primary: Environment
+    standby: Environment
+    streaming: bool
+    """Whether the standby is meant to follow now."""
+
+
+class Replication:
+    """The resource: measures the pairs of the estate, and remembers."""
+
+    def __init__(
+        self, estate: Estate, ledger: Ledger, pairs: Pairs, *, memory: timedelta = MEMORY
+    ) -> None:
+        self._estate = estate
+        self._ledger = ledger
+        self._pairs = pairs
+        self._memory = memory
+        self._placements = Placements(ledger)
+        self.samples = LagSamples(ledger)
+
+    def pairs(self) -> list[Pair]:
+        """Every environment that has a standby."""
+        names = [each.standby_of for each in self._estate.environments]
+        return [self.pair(name) for name in names if name is not None]
+
+    def pair(self, environment: str) -> Pair:
+        """Which side leads now. Raises NoStandby."""
+        home, away = self._estate.environment(environment), self._estate.standby_for(environment)
+        if away is None:
+            raise NoStandby(
+                f"{environment} has no standby: name it in the estate with standby_of, or publish "
+                "the event for an environment that has one"
+            )
+        placed = self._placements.of(environment)
+        primary, standby = (away, home) if placed.active_side == away.name else (home, away)
+        return Pair(home, primary, standby, placed.standby_state == "streaming")
+
+    def measure(self, pair: Pair) -> LagSample:
+        """Ask both servers and remember what they say.
+
+        A standby that is silent now, but has spoken before, is as far as it last said it was.
+        """
+        name = pair.environment.name
+        words = self._pairs.visit(pair.primary, pair.standby)
+        standby = words.standby or self.samples.last_standby(name)
+        earlier = self.samples.primary_words(name, within=self._memory)
+        loss = _lag(words.primary, standby, earlier)
+        replayed = standby and replace(standby, received_lsn=standby.replayed_lsn)
+        replay = _lag(words.primary, replayed, earlier)
+        sample = LagSample(
+            environment=name,
+            at=self._ledger.clock(),
+            primary=words.primary,
+            standby=words.standby,
+            bytes=loss.bytes if loss else None,
+            seconds=loss.seconds if loss else None,
+            transactions=loss.transactions if loss else None,
+            replay_seconds=replay.seconds if replay else None,
+            silent="; ".join(words.silent) or None,
+        )
+        self.samples.record(sample)
+        return sample
+
+
+def _lag(
+    primary: PrimaryView | None, standby: StandbyView | None, earlier: list[PrimaryView]
+) -> Lag | None:
+    if primary is None or standby is None:
+        return None
+    try:
+        return lag(primary, standby, earlier=earlier)
+    except NotAPair:
+        return None  # the standby of before was replaced: what it said is of no use
+
+
+Verdict = tuple[Literal["breached", "recovered"], int]
+"""What has just become true, and the number of the episode."""
+
+
+def judge(tx: Transaction, pair: Pair) -> Verdict | None:
+    """Whether a breach or a recovery has just become true; each is said once, whoever asks.
+
+    It is a breach when the lag was above the threshold for all of ``sustained``, a recovery when it
+    was below ``recovered_below`` for as long. What could not be measured is neither.
+    """
+    limits, name = pair.environment.lag, pair.environment.name
+    seen = extent(tx, name, within=limits.sustained)
+    if seen.least is None or seen.most is None or seen.unknown:
+        return None
+    if seen.least > pair.environment.lag_threshold.total_seconds():
+        begun = begin_episode(tx, name)
+        return None if begun is None else ("breached", begun)
+    if seen.most <= pair.environment.lag_recovered_below.total_seconds():
+        ended = end_episode(tx, name)
+        return None if ended is None else ("recovered", ended)
+    return None
