@@ -5,6 +5,7 @@ from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
 from shared.masking import plan_masking
 from shared.messages.refresh import DatabaseSanitized, IndexesBuilt
+from shared.odoo.administrator import set_administrator
 from shared.odoo.documents import replace_documents
 from shared.odoo.neutralize import neutralize
 from shared.postgres.databases import Databases
@@ -21,12 +22,14 @@ def sanitize_database(
 ) -> DatabaseSanitized | Again:
     """Empty the tables that the policy empties, and switch off everything that reaches out.
 
-    Attachments that the policy does not keep refer to placeholders afterwards.
+    Attachments that the policy does not keep refer to placeholders afterwards. No password is left
+    but the administrator's, if the estate says where one is kept.
 
     A table that ``mask_database`` has not masked is masked here: the plan is always done whole.
 
     Safe to repeat: the clone records which tables are masked, so none is masked twice;
-    documents that are placeholders stay so, and neutralizing changes nothing the second time.
+    documents that are placeholders stay so, and neutralizing changes nothing the second time;
+    the administrator gets the same password again.
 
     Raises CoverageGap when the policy decides nothing on a column that could be personal,
     ProductionRefused and NotAClone when this is not a database that this run restored.
@@ -41,4 +44,6 @@ def sanitize_database(
         clone = clone_of(run, target, estate, built.source)
         replace_documents(connection, clone, plan.attachments)
         neutralize(connection, clone, plan.neutralization)
+        if (reference := target.environment.admin_password) is not None:
+            set_administrator(connection, clone, secrets.resolve(reference))
     return built.become(DatabaseSanitized, rows_masked=progress.rows, tables_masked=progress.done)

@@ -190,9 +190,11 @@ def refreshes_flow_away_from_production(estate: Estate) -> Iterator[str]:
     """A refresh overwrites its target: real data is only ever the source."""
     known = {environment.name: environment for environment in estate.environments}
     for target in estate.environments:
-        if target.refresh_from is None:
-            continue
         who = f"environment {target.name}"
+        if target.refresh_from is None:
+            if target.admin_password is not None:
+                yield f"{who}: only a refresh sets admin_password; remove it, or add refresh_from"
+            continue
         source = known.get(target.refresh_from)
         if target.environment_class.holds_real_data:
             yield f"{who} holds real data and must never be refreshed; remove refresh_from"

@@ -341,6 +341,10 @@ class Environment(EstateModel):
     masking: str | None = None
     """The masking policy's name or path; None takes the policy that ships with Signalbox."""
 
+    admin_password: SecretReference | None = None
+    """Where the password is kept that Odoo's administrator gets after a refresh, with the login
+    ``admin``; None: nobody can log in with a password until somebody sets one."""
+
     @property
     def rto(self) -> timedelta:
         """Within which time orders flow again after a disaster."""

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from functions.refresh import RUNBOOK
 from shared.blobs import Blobs
-from shared.estate import Environment
+from shared.estate import Environment, Secrets
 from shared.messages import Message
 from shared.resources import Resources
 from shared.runs import Again, Run
@@ -37,6 +37,11 @@ class Passage:
         """Go on with an estate of other environments; what connects to its servers stays."""
         estate = self.resources.estate.model_copy(update={"environments": tuple(environments)})
         self.resources = replace(self.resources, estate=estate)
+
+    def use_secrets(self, **values: str) -> None:
+        """Go on with these secrets, and no key but the tests'."""
+        known = {"SIGNALBOX_MASKING_KEY": "a key of the tests, 32 bytes long"}
+        self.resources = replace(self.resources, secrets=Secrets(known | values))
 
     def use_blobs(self, blobs: Blobs) -> None:
         """Go on with other blob storage."""

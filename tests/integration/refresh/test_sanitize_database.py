@@ -1,8 +1,13 @@
+from base64 import b64decode
+
 import psycopg
 import pytest
 
 from infra.local.postgres import PostgresServer
+from shared.estate.references import parse_reference
+from shared.estate.secrets import SecretMissing
 from shared.messages.refresh import DatabaseRestored, DatabaseSanitized, IndexesBuilt
+from shared.odoo.administrator import hash_password
 from shared.postgres.marker import NotAClone
 from tests.integration.refresh.passage import Passage
 
@@ -36,6 +41,49 @@ def test_sanitizing_twice_changes_nothing_the_second_time(
     assert second == first
     assert numbers(postgres, built.database) == (1, 0, first.tables_masked)
     assert first.rows_masked > 1000
+
+
+def test_the_administrator_gets_the_password_of_the_estate_and_nobody_else_has_one(
+    passage: Passage, built: IndexesBuilt, postgres: PostgresServer
+) -> None:
+    secret = "correct horse battery staple"
+    passage.use_secrets(STAGING_ADMIN=secret)
+    passage.use_estate(
+        [
+            each.model_copy(update={"admin_password": parse_reference("env:STAGING_ADMIN")})
+            for each in passage.resources.estate.environments
+        ]
+    )
+
+    sanitized = passage.do("sanitize_database", built)
+
+    with psycopg.connect(postgres.dsn(built.database)) as connection:
+        known = connection.execute(
+            "select login, active, password from res_users where password <> ''"
+        ).fetchall()
+    assert [(login, active) for login, active, _ in known] == [("admin", True)]
+    _, scheme, rounds, salt, digest = known[0][2].split("$")
+    assert (scheme, rounds) == ("pbkdf2-sha512", "600000")
+    assert known[0][2] == hash_password(secret, decoded(salt))
+    assert secret not in sanitized.model_dump_json() + digest
+
+
+def decoded(text: str) -> bytes:
+    return b64decode(text.replace(".", "+") + "=" * (-len(text) % 4))
+
+
+def test_a_password_that_is_not_there_fails_the_step_by_its_reference(
+    passage: Passage, built: IndexesBuilt
+) -> None:
+    passage.use_estate(
+        [
+            each.model_copy(update={"admin_password": parse_reference("env:NOWHERE")})
+            for each in passage.resources.estate.environments
+        ]
+    )
+
+    with pytest.raises(SecretMissing, match="env:NOWHERE"):
+        passage.look("sanitize_database", built)
 
 
 def test_a_database_without_our_marker_is_never_neutralized(

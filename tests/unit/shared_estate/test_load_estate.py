@@ -139,6 +139,11 @@ def test_a_wrong_field_is_named_with_its_line_and_entry(
         ("refresh_from: acme-prod", "refresh_from: acme", "there is no environment acme;"),
         ("refresh_from: acme-prod", "refresh_from: acme-staging", "is no production or standby"),
         (
+            "refresh_from: acme-prod",
+            "admin_password: env:ADMIN",
+            "only a refresh sets admin_password",
+        ),
+        (
             "    backups: { container: backups, prefix: acme-prod/ }\n",
             "",
             "acme-prod has no backups to refresh from",
