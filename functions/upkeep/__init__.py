@@ -2,11 +2,13 @@
 
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
-are watched, and databases kept as checkpoints go when their time is over.
+are watched, old primaries are fenced the moment they are back, and databases kept as checkpoints go
+when their time is over.
 """
 
 from datetime import timedelta
 
+from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
 from functions.upkeep.standbys import forget_samples, watch_standbys
 from shared.estate import Estate
 from shared.ledger import Ledger
@@ -17,9 +19,11 @@ from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
 
 __all__ = [
+    "FENCE_WATCH",
     "announce_overdue_runs",
     "close_approvals",
     "drop_checkpoints",
+    "execute_fence_orders",
     "forget_samples",
     "redrive_stuck_steps",
     "send_left_behind",

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from shared.errors import PermanentError
-from shared.ledger.ledger import Ledger
+from shared.ledger.ledger import Ledger, Transaction
 
 StandbyState = Literal["streaming", "fenced", "rejoining", "absent"]
 
@@ -98,6 +98,20 @@ class Placements:
                 standby_state=standby_state,
             )
         )
+
+    def rejoined(self, environment: str, side: str, *, epoch: int) -> None:
+        """Record that a side follows the one that serves; its standing fence order ends."""
+
+        def record(tx: Transaction) -> None:
+            tx.do(
+                "set_standby_state",
+                environment=environment,
+                standby_state="streaming",
+                epoch=epoch,
+            )
+            tx.do("lift_fence", environment=environment, side=side, epoch=epoch, now=tx.now)
+
+        self._ledger.persist(record)
 
     def set_promotable(self, environment: str, promotable: bool, reason: str | None) -> None:
         """Let a failover go on without consent to the loss, or not."""

@@ -304,6 +304,10 @@ returning environment, active_side, epoch, run_id, since_at, standby_state, fini
 update placements set finished = true, standby_state = %(standby_state)s
 where environment = %(environment)s and epoch = %(epoch)s
 
+-- set_standby_state
+update placements set standby_state = %(standby_state)s
+where environment = %(environment)s and epoch <= %(epoch)s
+
 -- set_promotable
 insert into placements (environment, active_side, epoch, since_at, promotable, reason)
 values (%(environment)s, %(environment)s, 0, %(now)s, %(promotable)s, %(reason)s)

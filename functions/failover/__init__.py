@@ -1,0 +1,64 @@
+"""Fail production over to its standby in another region, safely, and say what that cost.
+
+    assess     witnesses that do not depend on each other agree, for a while, that it is down
+    approve    the policy decides, or people who see plan, loss and risks
+    fence      nothing writes to the old primary any more: proven from outside, or a standing order
+    promote    the standby becomes a primary; from here on there is no way back
+    redirect   configuration, routes and workloads lead there, each change read back
+    verify     Odoo can work there; what is wrong in its data, and what was lost, is named
+    resume     integrations, in business order, each behind its check
+    close      recovery time by its parts, loss, and whether both are within the objectives
+
+Until the promotion a failure takes everything back. Behind it nothing is undone: the new primary
+stays, the run says what is left to do, and the next event goes on from there.
+"""
+
+from datetime import timedelta
+
+from functions.failover.approve_failover import approve_failover
+from functions.failover.assess_region import assess_region
+from functions.failover.close_failover import close_failover
+from functions.failover.fence_primary import fence_primary, unfence_primary
+from functions.failover.promote_standby import promote_standby
+from functions.failover.redirect_traffic import redirect_traffic
+from functions.failover.resume_integrations import resume_integrations
+from functions.failover.verify_failover import verify_failover
+from shared.errors import PermanentError
+from shared.estate import Estate
+from shared.messages.failover import RegionDegraded
+from shared.runs import Runbook, Step
+from shared.runs.runbook import Priority
+
+
+class NotProduction(PermanentError):
+    """The event names an environment that has no standby, or is one."""
+
+
+def concerned(event: RegionDegraded, estate: Estate) -> tuple[str, ...]:
+    """The production environment itself; its standby is the other half of the same run."""
+    named = estate.environment(event.environment)
+    if estate.standby_for(named.name) is None:
+        raise NotProduction(
+            f"{named.name} cannot be failed over: no environment of the estate is standby_of it"
+        )
+    return (named.name,)
+
+
+RUNBOOK = Runbook(
+    name="failover",
+    on=RegionDegraded,
+    concerns=concerned,
+    coalesce=lambda event: event.environment,
+    priority=Priority.URGENT,
+    steps=(
+        Step(assess_region, time_limit=timedelta(minutes=30)),
+        Step(approve_failover, time_limit=timedelta(hours=4)),
+        Step(fence_primary, undo=unfence_primary, time_limit=timedelta(minutes=20)),
+        Step(promote_standby, max_attempts=8, time_limit=timedelta(minutes=30)),
+        Step(redirect_traffic, max_attempts=8, time_limit=timedelta(minutes=30)),
+        Step(verify_failover, time_limit=timedelta(minutes=30)),
+        Step(resume_integrations, time_limit=timedelta(minutes=30)),
+        Step(close_failover),
+    ),
+    overdue_after=timedelta(minutes=30),
+)

@@ -1,0 +1,81 @@
+"""Let the policy decide where it may, and people where it may not."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from functions.failover.plans import plan_of
+from functions.failover.sides import Pair, now, pair_of
+from shared.cluster import Cluster
+from shared.estate import Estate
+from shared.ledger import Placements
+from shared.messages.failover import FailoverApproved, RegionAssessed
+from shared.postgres import Databases
+from shared.runs import Again, Run
+from shared.runs.approvals import Approvals, wait_for
+
+POLICY = "policy"
+
+
+def approve_failover(
+    assessed: RegionAssessed,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+    placements: Placements,
+    approvals: Approvals,
+) -> FailoverApproved | Again:
+    """Go on when the policy says that nobody has to be asked; else wait for people.
+
+    Safe to repeat: the approval is asked for once, and bound to the plan that was shown first.
+
+    Raises ApprovalRejected and ApprovalExpired; what is not approved does not happen.
+    """
+    pair = pair_of(assessed, run, estate)
+    placement = placements.of(run.environment)
+    reasons = tuple(
+        reasons_to_ask(assessed, pair, None if placement.promotable else placement.reason)
+    )
+    if not reasons:
+        return _approved(assessed, (POLICY,), reasons, now())
+    policy = pair.production.failover
+    answer = approvals.ask(
+        run,
+        plan_of(assessed, pair, reasons, cluster, databases),
+        tier=pair.production.tier,
+        expires_after=policy.approval,
+    )
+    if not answer.is_granted:
+        return wait_for(answer, run.checkpoint)
+    return _approved(assessed, tuple(answer.approved_by), reasons, answer.decided_at or now())
+
+
+def reasons_to_ask(
+    assessed: RegionAssessed, pair: Pair, needs_consent: str | None
+) -> Iterator[str]:
+    """Why a person has to decide; none when the policy may."""
+    if assessed.promoted_before:
+        return
+    policy, rpo = pair.production.failover, pair.production.rpo
+    if not policy.automatic:
+        yield f"{pair.production.name} is never failed over without a person"
+    if assessed.verdict == "planned":
+        yield "a switchover is never urgent"
+        return
+    if assessed.verdict == "split":
+        yield "the witnesses do not agree"
+    if not assessed.primary_reachable and policy.unreachable_primary == "ask":
+        yield "the old primary cannot be fenced before the promotion"
+    if needs_consent is not None:
+        yield f"the standby is marked: {needs_consent}"
+    if assessed.loss is None:
+        yield "what would be lost is unknown"
+    elif assessed.loss.seconds > rpo.total_seconds():
+        yield f"{assessed.loss.seconds:.0f} s would be lost, more than {rpo.total_seconds():.0f} s"
+
+
+def _approved(
+    assessed: RegionAssessed, by: tuple[str, ...], reasons: tuple[str, ...], at: datetime
+) -> FailoverApproved:
+    return assessed.become(FailoverApproved, approved_by=by, asked_because=reasons, approved_at=at)

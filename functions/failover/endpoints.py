@@ -1,0 +1,167 @@
+"""Where users and Odoo are led, as a typed diff: planned, applied, read back."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from psycopg.conninfo import conninfo_to_dict
+
+from functions.failover.sides import Pair, administrators_dsn
+from shared.cluster import Cluster
+from shared.errors import TemporaryError
+from shared.estate import Environment
+from shared.messages.failover import EndpointChange
+from shared.postgres import Databases
+from shared.runs import Run
+
+WITHDRAWN = ".withdrawn.invalid"
+"""What the host names of a fenced side end with: nobody's request has such a name (RFC 2606)."""
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Settings of one object that have to change, and how they are written."""
+
+    changes: tuple[EndpointChange, ...]
+    write: Callable[[int], int]
+    """Takes the epoch; returns how many settings were different."""
+
+
+def plan_redirects(cluster: Cluster, databases: Databases, pair: Pair) -> tuple[Redirect, ...]:
+    """Whatever does not lead to the standby's side yet; nothing is changed."""
+    found = (
+        _configuration(cluster, databases, pair),
+        _secret(cluster, databases, pair),
+        _route(cluster, pair.standby, pair.production, taken_over),
+        _route(cluster, pair.active, pair.production, withdrawn),
+    )
+    return tuple(each for each in found if each.changes)
+
+
+def withdraw_active_side(cluster: Cluster, pair: Pair, run: Run) -> tuple[str, ...]:
+    """Take the routes and the workloads away from the active side; returns what was done.
+
+    A region that is lost takes its Kubernetes API with it: then that is said instead.
+    """
+    side = pair.active
+    try:
+        _route(cluster, side, pair.production, withdrawn).write(run.epoch)
+        for workload in (*side.workloads, *pair.integrations):
+            cluster.stop_workload(side.namespace, workload, epoch=run.epoch)
+    except TemporaryError as error:
+        return (f"routes and workloads of {side.name} could not be withdrawn: {error}",)
+    return (f"routes of {side.name} lead nowhere, its workloads are scaled to zero",)
+
+
+def restore_active_side(cluster: Cluster, pair: Pair, run: Run) -> None:
+    """Lead users back to the active side, and scale its workloads to what they were."""
+    side = pair.active
+    _route(cluster, side, pair.production, taken_over).write(run.epoch)
+    for workload in (*side.workloads, *pair.integrations):
+        cluster.start_workload(side.namespace, workload, epoch=run.epoch, as_before=True)
+
+
+def taken_over(rule: str, side: Environment, production: Environment) -> str:
+    """A route's match rule on the side that serves production's host names.
+
+    Other conditions stay: ``Host(`erp.acme.example`) && PathPrefix(`/websocket`)`` keeps its path.
+    """
+    if side == production:
+        return rule.replace(f"{WITHDRAWN}`", "`")
+    own, all_of_them = _hosts(side, production)
+    return rule if all_of_them in rule else rule.replace(own, all_of_them)
+
+
+def withdrawn(rule: str, side: Environment, production: Environment) -> str:
+    """A route's match rule on the side that must not serve production's host names."""
+    if side == production:
+        for endpoint in production.endpoints:
+            rule = rule.replace(f"`{endpoint.host}`", f"`{endpoint.host}{WITHDRAWN}`")
+        return rule
+    own, all_of_them = _hosts(side, production)
+    return rule.replace(all_of_them, own)
+
+
+def _hosts(side: Environment, production: Environment) -> tuple[str, str]:
+    """How a standby's route matches its own name, and that together with production's names."""
+    own = f"Host(`{side.endpoints[0].host}`)"
+    theirs = (f"Host(`{endpoint.host}`)" for endpoint in production.endpoints)
+    return own, f"({' || '.join([own, *theirs])})"
+
+
+def _configuration(cluster: Cluster, databases: Databases, pair: Pair) -> Redirect:
+    side, where = pair.standby, _where(administrators_dsn(databases, pair.standby))
+    wanted = {
+        "db_host": where["host"],
+        "db_port": where["port"],
+        "db_name": where["dbname"],
+        "web.base.url": pair.production.endpoints[0].base_url,
+    }
+    before = cluster.read_config(side.namespace, side.config_map)
+    return Redirect(
+        tuple(_differences("ConfigMap", side.namespace, side.config_map, before, wanted)),
+        lambda epoch: cluster.write_config(side.namespace, side.config_map, wanted, epoch=epoch),
+    )
+
+
+def _secret(cluster: Cluster, databases: Databases, pair: Pair) -> Redirect:
+    side, where = pair.standby, _where(administrators_dsn(databases, pair.standby))
+    secret = cluster.read_secret(side.namespace, side.database_secret)
+    now, wanted = _where(secret["url"]), where | {"user": side.database.owner}
+    shown = ({"url": _shown(now)}, {"url": _shown(wanted)})
+    url = {"url": _url(secret["url"], wanted)}
+    return Redirect(
+        tuple(_differences("Secret", side.namespace, side.database_secret, *shown)),
+        lambda epoch: cluster.write_secret(side.namespace, side.database_secret, url, epoch=epoch),
+    )
+
+
+def _route(
+    cluster: Cluster,
+    side: Environment,
+    production: Environment,
+    rewrite: Callable[[str, Environment, Environment], str],
+) -> Redirect:
+    before = cluster.route_rules(side.namespace, side.route)
+    after = [rewrite(rule, side, production) for rule in before]
+    return Redirect(
+        tuple(
+            _differences(
+                "IngressRoute", side.namespace, side.route, _numbered(before), _numbered(after)
+            )
+        ),
+        lambda epoch: cluster.write_route_rules(side.namespace, side.route, after, epoch=epoch),
+    )
+
+
+def _numbered(rules: Sequence[str]) -> dict[str, str]:
+    return {f"match {number}": rule for number, rule in enumerate(rules, start=1)}
+
+
+def _differences(
+    kind: str, namespace: str, name: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> Iterator[EndpointChange]:
+    for setting, value in after.items():
+        was = before.get(setting, "")
+        if was != value:
+            place = f"{kind} {namespace}/{name}"
+            yield EndpointChange(place=place, setting=setting, before=was, after=value)
+
+
+def _where(dsn: str) -> dict[str, str]:
+    """Host, port, database and role of a connection string, without what is secret."""
+    parts = {"port": "5432", "user": "", **conninfo_to_dict(dsn)}
+    return {name: str(parts[name]) for name in ("host", "port", "dbname", "user")}
+
+
+def _shown(where: Mapping[str, str]) -> str:
+    return "{user} at {host}:{port}/{dbname}".format(**where)
+
+
+def _url(url: str, where: Mapping[str, str]) -> str:
+    """The same login somewhere else; a URL that leads there already stays as it is written."""
+    if _where(url) == where:
+        return url
+    password = quote(str(conninfo_to_dict(url).get("password", "")), safe="")
+    safe = {name: quote(value, safe="") for name, value in where.items()}
+    return "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**safe, password=password)

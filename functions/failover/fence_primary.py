@@ -1,0 +1,164 @@
+"""Make sure that nothing writes to the active side any more, or that it cannot once it is back."""
+
+from functions.failover.approve_failover import POLICY
+from functions.failover.endpoints import restore_active_side, withdraw_active_side
+from functions.failover.sides import (
+    Pair,
+    administrators_dsn,
+    now,
+    odoos_dsn,
+    pair_of,
+    still_mine,
+)
+from shared.cluster import Cluster
+from shared.errors import PermanentError, StepError
+from shared.estate import Estate
+from shared.ledger import Placements
+from shared.messages.failover import FailoverApproved, PrimaryFenced
+from shared.postgres import Databases
+from shared.postgres.fencing import FenceUnreachable, unfence
+from shared.postgres.promotion import PlainPostgres
+from shared.postgres.proven_fence import ProvenFence, fence_and_prove
+from shared.postgres.replication import NotAPrimary
+from shared.runs import Run
+
+
+class FenceNotAllowed(PermanentError):
+    """The old primary cannot be reached any more, and nobody allowed to promote all the same."""
+
+
+class NoWayBack(PermanentError):
+    """The standby was promoted: the old primary stays fenced, and a person decides what follows."""
+
+
+def fence_primary(
+    approved: FailoverApproved,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+    placements: Placements,
+) -> PrimaryFenced:
+    """Order the fence first, then withdraw route and workloads, then shut the database and try it.
+
+    An active side that cannot be reached stays under the order, which upkeep executes when it is
+    back.
+
+    Safe to repeat: the order is kept per epoch, everything else sets and does not add.
+
+    Raises FenceNotAllowed when it cannot be reached and nobody has agreed to go on without.
+    """
+    pair = pair_of(approved, run, estate)
+    placements.order_fence(run.environment, pair.active.name, epoch=run.epoch, run=run.id)
+    still_mine(run)
+    withdrawn = withdraw_active_side(cluster, pair, run)
+    try:
+        fence = fence_active_side(pair, run, cluster, databases, placements)
+    except (FenceUnreachable, NotAPrimary) as error:
+        _refuse_unless_allowed(approved, pair, error)
+        return approved.become(
+            PrimaryFenced, fence="ordered", fence_proof=(*withdrawn, str(error)), fenced_at=now()
+        )
+    return proven(
+        approved.become(PrimaryFenced, fence="ordered", fence_proof=withdrawn, fenced_at=now()),
+        fence,
+    )
+
+
+def fence_active_side(
+    pair: Pair, run: Run, cluster: Cluster, databases: Databases, placements: Placements
+) -> ProvenFence:
+    """Fence the database of the active side, try it from outside, and keep the proof.
+
+    Raises FenceUnreachable when it does not answer.
+    """
+    side = pair.active
+    fence = fence_and_prove(
+        administrators_dsn(databases, side),
+        odoos_dsn(cluster, pair.standby),
+        side.database.name,
+        side=side.name,
+        epoch=run.epoch,
+        run_id=str(run.id),
+    )
+    placements.fence_executed(run.environment, side.name, epoch=run.epoch, proof=fence.as_json())
+    return fence
+
+
+def proven(facts: PrimaryFenced, fence: ProvenFence) -> PrimaryFenced:
+    """The facts, with the fence proven."""
+    said = f"a write attempt from outside was refused: {fence.proof.said}"
+    return facts.model_copy(
+        update={
+            "fence": "proven",
+            "fence_proof": (*facts.fence_proof, said),
+            "fenced_lsn": fence.fenced.lsn,
+            "system_identifier": fence.fenced.system_identifier,
+        }
+    )
+
+
+def unfence_primary(
+    approved: FailoverApproved,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+    placements: Placements,
+) -> None:
+    """Open the active side again and lead its users back, but only while nothing was promoted.
+
+    Safe to repeat: what is open stays open.
+
+    Raises NoWayBack behind a promotion, and Unreachable when the standby does not say whether it
+    was promoted: then the fence stays.
+    """
+    pair = pair_of(approved, run, estate)
+    if promoted(pair, databases):
+        raise NoWayBack(
+            f"{pair.standby.name} was promoted and stays the primary. What is left to do: mend "
+            f"what the reason says, then publish region-degraded for {run.environment} again, "
+            "with another id: that run goes on behind the promotion"
+        )
+    placements.lift_fence(run.environment, pair.active.name, epoch=run.epoch)
+    _take_back(run, pair, placements)
+    side, dsn = pair.active, administrators_dsn(databases, pair.active)
+    try:
+        unfence(dsn, side.database.name, side=side.name, epoch=run.epoch, run_id=str(run.id))
+    except FenceUnreachable:
+        if approved.primary_reachable:
+            raise
+    restore_active_side(cluster, pair, run)
+
+
+def _take_back(run: Run, pair: Pair, placements: Placements) -> None:
+    """A promotion that was decided and has not happened is none."""
+    if placements.of(run.environment).run_id == run.id:
+        placements.take(
+            run.environment,
+            pair.active.name,
+            epoch=run.epoch,
+            run=run.id,
+            standby_state="streaming",
+        )
+        placements.finish(run.environment, epoch=run.epoch, standby_state="streaming")
+
+
+def promoted(pair: Pair, databases: Databases) -> bool:
+    """Whether the standby's side has become a primary, by its own word."""
+    return PlainPostgres(administrators_dsn(databases, pair.standby)).promoted() is not None
+
+
+def _refuse_unless_allowed(approved: FailoverApproved, pair: Pair, error: StepError) -> None:
+    if approved.verdict == "planned":
+        raise FenceNotAllowed(
+            f"{error}. A planned switchover needs both sides: nothing was promoted"
+        ) from error
+    by_policy = approved.approved_by == (POLICY,)
+    if by_policy and pair.production.failover.unreachable_primary == "ask":
+        raise FenceNotAllowed(
+            f"{error}. The policy of {pair.production.name} wants a person's word for that: "
+            "publish region-degraded again, and approve it"
+        ) from error

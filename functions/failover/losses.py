@@ -1,0 +1,101 @@
+"""What a promotion would lose, and what it has lost."""
+
+from datetime import datetime, timedelta
+
+from psycopg import sql
+
+from functions.failover.sides import Pair, administrators_dsn
+from shared.lag import Replication
+from shared.messages.failover import ExpectedLoss, ModelLoss
+from shared.postgres import Databases
+from shared.postgres.fencing import administration
+from shared.postgres.marker import Database
+from shared.postgres.reach import Unreachable, reach
+from shared.postgres.replication import (
+    NotAPrimary,
+    NotAStandby,
+    PrimaryView,
+    StandbyView,
+    lag,
+    primary_view,
+    standby_view,
+)
+
+MODELS = {
+    "sale.order": "name",
+    "stock.picking": "name",
+    "account.move": "name",
+    "purchase.order": "name",
+    "mail.message": "id",
+}
+"""What people and partners would miss first, and what they call it."""
+
+SHOWN = 5
+
+RECENT = timedelta(hours=1)
+
+
+def expected_loss(
+    pair: Pair, databases: Databases, replication: Replication, *, down_since: datetime
+) -> ExpectedLoss | None:
+    """What the standby lacks of the primary's last known word; None when it cannot be known.
+
+    Bytes and transactions are as of that word. Seconds cover all that the primary can have done
+    until it went down, after the last moment at which the standby had everything for certain.
+    """
+    name = pair.production.name
+    primary = _view_of_primary(pair, databases) or replication.samples.last_primary(name)
+    standby = view_of_standby(pair, databases)
+    if standby is None or primary is None:
+        return None
+    earlier = replication.samples.primary_words(name, within=RECENT)
+    found = lag(primary, standby, earlier=earlier)
+    moments = [standby.last_commit_at] if standby.last_commit_at else []
+    if found.seconds is not None:
+        moments.append(found.known_at - timedelta(seconds=found.seconds))
+    if not moments:
+        return None
+    return ExpectedLoss(
+        bytes=found.bytes,
+        seconds=max(found.seconds or 0.0, (down_since - max(moments)).total_seconds()),
+        transactions=found.transactions,
+        known_at=found.known_at,
+    )
+
+
+def view_of_standby(pair: Pair, databases: Databases) -> StandbyView | None:
+    """The standby's word on itself; None when it does not answer or follows nobody."""
+    try:
+        with reach(administration(administrators_dsn(databases, pair.standby))) as connection:
+            return standby_view(connection)
+    except (Unreachable, NotAStandby):
+        return None
+
+
+def _view_of_primary(pair: Pair, databases: Databases) -> PrimaryView | None:
+    try:
+        with reach(administration(administrators_dsn(databases, pair.active))) as connection:
+            return primary_view(connection)
+    except (Unreachable, NotAPrimary):
+        return None
+
+
+def rows_lost(old: Database, new: Database, since: datetime) -> tuple[ModelLoss, ...]:
+    """Rows made since then that the old side has and the new one has not, by model.
+
+    The new side gives the same numbers to other rows: a row is the same only with its time.
+    """
+    return tuple(
+        ModelLoss(model=model, rows=len(lost), newest=tuple(map(str, lost[-SHOWN:])))
+        for model, label in MODELS.items()
+        if (lost := _only_on(old, new, model.replace(".", "_"), label, since))
+    )
+
+
+def _only_on(old: Database, new: Database, table: str, label: str, since: datetime) -> list[object]:
+    query = sql.SQL(
+        "select id, create_date, {} from {} where create_date > %s::timestamptz at time zone 'utc'"
+        " order by create_date, id"
+    ).format(sql.Identifier(label), sql.Identifier("public", table))
+    known = set(new.execute(query, (since,)).fetchall())
+    return [row[2] for row in old.execute(query, (since,)).fetchall() if row not in known]

@@ -1,0 +1,76 @@
+"""What a person is shown before a failover, and what `signalbox plan` shows at any time."""
+
+from collections.abc import Iterator
+
+from functions.failover.endpoints import plan_redirects
+from functions.failover.sides import Pair
+from shared.cluster import Cluster
+from shared.messages.failover import EndpointChange, RegionAssessed
+from shared.postgres import Databases
+from shared.runs.approvals import ApprovalPlan
+
+
+def plan_of(
+    assessed: RegionAssessed,
+    pair: Pair,
+    reasons: tuple[str, ...],
+    cluster: Cluster,
+    databases: Databases,
+) -> ApprovalPlan:
+    """Everything that a decision needs; no secrets."""
+    loss = assessed.loss
+    return ApprovalPlan(
+        action=f"Fail {pair.production.name} over from {pair.active.name} to {pair.standby.name}",
+        steps=tuple(steps(pair, redirect_changes(pair, cluster, databases))),
+        affected=tuple(blast_radius(pair)),
+        risks=tuple(risks(assessed, pair, reasons)),
+        facts={
+            "verdict": assessed.verdict,
+            **{each.witness: f"{each.says}: {each.why}" for each in assessed.testimonies},
+            "lost_bytes_at_most": loss.bytes if loss else None,
+            "lost_seconds_at_most": loss.seconds if loss else None,
+            "lost_transactions_at_most": loss.transactions if loss else None,
+            "loss_known_at": loss.known_at.isoformat() if loss else None,
+            "rpo_seconds": pair.production.rpo.total_seconds(),
+            "rto_seconds": pair.production.rto.total_seconds(),
+        },
+    )
+
+
+def redirect_changes(
+    pair: Pair, cluster: Cluster, databases: Databases
+) -> tuple[EndpointChange, ...]:
+    """The diff of the redirection, as it would be made now."""
+    return tuple(c for each in plan_redirects(cluster, databases, pair) for c in each.changes)
+
+
+def steps(pair: Pair, changes: tuple[EndpointChange, ...]) -> Iterator[str]:
+    """What will be done, in order."""
+    old, new = pair.active, pair.standby
+    yield f"fence {old.name}: routes away, workloads to zero, {old.database.server} read-only"
+    yield f"promote {new.database.server}: from here on there is no way back but a second failover"
+    for change in changes:
+        yield f"set {change.place} {change.setting}: {change.before or 'nothing'} -> {change.after}"
+    yield f"start {', '.join(workload.name for workload in new.workloads)} of {new.name}"
+    yield "check what Odoo needs, and the books"
+    for integration in pair.production.integrations:
+        yield f"resume {integration.name} ({integration.service}) if {integration.check}"
+
+
+def blast_radius(pair: Pair) -> Iterator[str]:
+    """Who and what will notice."""
+    for endpoint in pair.production.endpoints:
+        yield f"users of {endpoint.base_url}: signed out, and out of service meanwhile"
+    for integration in pair.production.integrations:
+        yield f"integration {integration.name}"
+    yield f"database {pair.active.database.name}: its sessions on {pair.active.name} end"
+
+
+def risks(assessed: RegionAssessed, pair: Pair, reasons: tuple[str, ...]) -> Iterator[str]:
+    """What may go wrong, and what is known to be wrong."""
+    yield from reasons
+    if not assessed.primary_reachable:
+        yield (
+            f"{pair.active.name} cannot be fenced now: should it come back, it takes writes until "
+            "the standing order reaches it"
+        )

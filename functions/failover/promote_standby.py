@@ -1,0 +1,94 @@
+"""Make the standby a primary, once, and open it for Odoo."""
+
+from datetime import timedelta
+
+from functions.failover.fence_primary import fence_active_side, proven
+from functions.failover.losses import view_of_standby
+from functions.failover.sides import Pair, administrators_dsn, now, pair_of, still_mine
+from shared.cluster import Cluster
+from shared.estate import Estate
+from shared.ledger import Placements
+from shared.messages.failover import PrimaryFenced, StandbyPromoted
+from shared.postgres import Databases
+from shared.postgres.fencing import FenceUnreachable, admit
+from shared.postgres.promotion import (
+    PlainPostgres,
+    PromotionOrder,
+    PromotionPending,
+)
+from shared.postgres.replication import NotAPrimary
+from shared.runs import Again, Run
+
+LOOK = timedelta(seconds=1)
+
+
+def promote_standby(
+    fenced: PrimaryFenced,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+    placements: Placements,
+) -> StandbyPromoted | Again:
+    """Record the decision, promote, and mark the new primary with the run's epoch.
+
+    An old primary that has come back meanwhile is fenced first. A planned switchover waits until
+    the standby has everything that the fenced side ever committed.
+
+    Safe to repeat: a primary is never promoted again, and says itself where its history begins.
+
+    Raises StaleEpoch when a newer run has placed this database.
+    """
+    pair = pair_of(fenced, run, estate)
+    fenced = _fence_if_it_is_back(fenced, pair, run, cluster, databases, placements)
+    previous = view_of_standby(pair, databases)
+    still_mine(run)
+    _decide(run, pair, fenced, placements)
+    dsn, database = administrators_dsn(databases, pair.standby), pair.standby.database.name
+    order = PromotionOrder(
+        database,
+        epoch=run.epoch,
+        run_id=str(run.id),
+        until_lsn=fenced.fenced_lsn if fenced.verdict == "planned" else None,
+        system_identifier=fenced.system_identifier,
+    )
+    promotion = PlainPostgres(dsn).promote(order)
+    if isinstance(promotion, PromotionPending):
+        return Again(LOOK, {**run.checkpoint, "progress": {"reason": promotion.why}})
+    admit(dsn, database, side=pair.standby.name, epoch=run.epoch, run_id=str(run.id))
+    return fenced.become(
+        StandbyPromoted,
+        timeline=promotion.timeline,
+        previous_timeline=previous.timeline if previous else promotion.timeline - 1,
+        promotion_lsn=promotion.lsn,
+        promoted_at=now(),
+    )
+
+
+def _decide(run: Run, pair: Pair, fenced: PrimaryFenced, placements: Placements) -> None:
+    """Recorded before it happens: whoever comes behind a crash knows where to go on."""
+    placements.take(
+        run.environment,
+        pair.standby.name,
+        epoch=run.epoch,
+        run=run.id,
+        standby_state="fenced" if fenced.fence == "proven" else "absent",
+    )
+
+
+def _fence_if_it_is_back(
+    fenced: PrimaryFenced,
+    pair: Pair,
+    run: Run,
+    cluster: Cluster,
+    databases: Databases,
+    placements: Placements,
+) -> PrimaryFenced:
+    """The last chance to keep an old primary that returns from being written to beside the new."""
+    if fenced.fence == "proven":
+        return fenced
+    try:
+        return proven(fenced, fence_active_side(pair, run, cluster, databases, placements))
+    except (FenceUnreachable, NotAPrimary):
+        return fenced

@@ -1,0 +1,101 @@
+"""Lead users and Odoo to the new primary, and start Odoo there."""
+
+from datetime import timedelta
+
+from functions.failover.endpoints import plan_redirects
+from functions.failover.sides import Pair, now, pair_of, still_mine
+from shared.cluster import Cluster
+from shared.errors import TemporaryError
+from shared.estate import Estate
+from shared.messages.failover import StandbyPromoted, TrafficRedirected
+from shared.postgres import Databases
+from shared.runs import Again, Run
+
+LOOK = timedelta(seconds=0.1)
+
+
+class NotReadBack(TemporaryError):
+    """What was written is not what is there: somebody else writes the same objects."""
+
+
+class ScheduledTwice(TemporaryError):
+    """Scheduled actions still run on the old side: on the new one they would run twice."""
+
+
+def redirect_traffic(
+    promoted: StandbyPromoted,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    databases: Databases,
+) -> TrafficRedirected | Again:
+    """Write what the diff says, read it back, start the workloads and see them ready.
+
+    Safe to repeat: the diff is made anew from what is there, so what was written is not in it.
+
+    Raises StaleEpoch when a newer run has changed an object.
+    """
+    pair = pair_of(promoted, run, estate)
+    known = run.checkpoint.get("changes")
+    still_mine(run)
+    changes = known if known is not None else _redirect(cluster, databases, pair, run)
+    _start(cluster, pair, run)
+    if not _ready(cluster, pair):
+        reason = f"waits for the workloads of {pair.standby.name}"
+        return Again(LOOK, {"changes": changes, "progress": {"reason": reason}})
+    return promoted.become(
+        TrafficRedirected, changes=changes, skipped=_skipped(pair), redirected_at=now()
+    )
+
+
+def _redirect(cluster: Cluster, databases: Databases, pair: Pair, run: Run) -> list[dict[str, str]]:
+    """Apply the diff; returns it as JSON. Raises NotReadBack when something is left of it."""
+    redirects = plan_redirects(cluster, databases, pair)
+    for redirect in redirects:
+        redirect.write(run.epoch)
+    if left := [
+        change for each in plan_redirects(cluster, databases, pair) for change in each.changes
+    ]:
+        raise NotReadBack(
+            f"{left[0].place} has {left[0].setting} = {left[0].before} although "
+            f"{left[0].after} was written: find out who else writes it"
+        )
+    return [change.model_dump() for each in redirects for change in each.changes]
+
+
+def _start(cluster: Cluster, pair: Pair, run: Run) -> None:
+    """Start Odoo; its scheduled actions only once they rest on the other side."""
+    side = pair.standby
+    for workload in side.workloads:
+        if workload.scheduled:
+            _refuse_twice(cluster, pair)
+        cluster.start_workload(side.namespace, workload, epoch=run.epoch)
+
+
+def _refuse_twice(cluster: Cluster, pair: Pair) -> None:
+    """A lost region cannot be asked; what it runs can write to nothing, because it is fenced."""
+    for workload in pair.active.workloads:
+        if not workload.scheduled:
+            continue
+        try:
+            resting = cluster.is_stopped(pair.active.namespace, workload)
+        except TemporaryError:
+            continue
+        if not resting:
+            raise ScheduledTwice(
+                f"{workload.name} of {pair.active.name} still has pods", delay=LOOK
+            )
+
+
+def _ready(cluster: Cluster, pair: Pair) -> bool:
+    side = pair.standby
+    return all(cluster.is_ready(side.namespace, workload) for workload in side.workloads)
+
+
+def _skipped(pair: Pair) -> tuple[str, ...]:
+    names = ", ".join(endpoint.host for endpoint in pair.production.endpoints)
+    return (
+        f"DNS and Front Door: point {names} at the ingress of {pair.standby.cluster}; the estate "
+        "names no zone that this agent may change",
+    )
