@@ -75,6 +75,18 @@ for name, schedule, do in (
         "30 */10 * * * *",
         partial(upkeep.forget_samples, resources.replication),
     ),
+    (
+        "execute_fence_orders",
+        "* * * * * *",
+        partial(
+            upkeep.execute_fence_orders,
+            resources.placements,
+            estate,
+            resources.cluster,
+            resources.databases,
+            watch=upkeep.FENCE_WATCH,
+        ),
+    ),
     ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
     (
         "drop_checkpoints",
