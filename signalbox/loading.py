@@ -16,6 +16,7 @@ MODULES = {
     "trigger": "trigger",
     "runs": "runs",
     "events": "events",
+    "approvals": "approvals",
     "parked": "parked",
     "mask": "mask",
 }

@@ -21,7 +21,18 @@ ALL = tuple(commands(typer.main.get_command(app)))
 
 def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
     assert {words[0] for words in ALL if words} == {
-        *("up", "demo", "reset", "generate", "trigger", "runs", "events", "parked", "mask"),
+        *(
+            "up",
+            "demo",
+            "reset",
+            "generate",
+            "trigger",
+            "runs",
+            "events",
+            "approvals",
+            "parked",
+            "mask",
+        ),
     }
     assert ("trigger", "backup-completed") in ALL
 

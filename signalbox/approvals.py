@@ -1,0 +1,240 @@
+"""``signalbox approvals``: what runs ask people for, and the answers."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from azure.core.exceptions import AzureError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shared.bus import Envelope
+from shared.ledger.approvals import Approval, Decision
+from shared.runs.approvals import Approvals, people
+from shared.runs.outbox import Outbox
+from signalbox.errors import Unusable
+from signalbox.sending import open_bus
+from signalbox.session import Session
+from signalbox.views import plain, span
+
+app = typer.Typer(no_args_is_help=True, help="What runs ask people for, and the answers.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Plan = Annotated[
+    str | None,
+    typer.Option(
+        help="The first 8 or more digits of the plan's hash, as shown. Without it the plan is shown"
+        " again, and you are asked."
+    ),
+]
+Person = Annotated[
+    str | None, typer.Option("--as", help="Who decides. Default: the name you are logged in by.")
+]
+Reason = Annotated[str, typer.Option(help="Why; it becomes part of the evidence.")]
+
+STYLES = {"waiting": "yellow", "approved": "green", "rejected": "red", "expired": "red"}
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    status: Annotated[
+        str | None,
+        typer.Option(help="Only those waiting, approved, rejected, expired or withdrawn."),
+    ] = None,
+    environment: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The newest approvals that runs asked for.
+
+    Example: signalbox approvals list --status waiting
+    """
+    session: Session = context.obj()
+    with session.ledger() as ledger:
+        found = Approvals(ledger, post=_nothing).newest(
+            status=status, environment=environment, limit=limit
+        )
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], default=plain))
+    elif found:
+        Console().print(_table(found, datetime.now(UTC)))
+    else:
+        typer.echo("No approvals. A run asks for one when its step needs people to decide.")
+
+
+@app.command()
+def show(context: typer.Context, id: str, as_json: AsJson = False) -> None:
+    """One approval: the plan, its hash, and who said what.
+
+    Example: signalbox approvals show 3f9c1d2e8a70
+    """
+    session: Session = context.obj()
+    with session.ledger() as ledger:
+        found, said = Approvals(ledger, post=_nothing).show(id)
+    if as_json:
+        decisions = [asdict(each) for each in said]
+        typer.echo(json.dumps(asdict(found) | {"decisions": decisions}, default=plain))
+    else:
+        _print(Console(), found, said)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    id: str,
+    plan: Plan = None,
+    person: Person = None,
+    reason: Annotated[str | None, typer.Option(help="Becomes part of the evidence.")] = None,
+    break_glass: Annotated[
+        bool,
+        typer.Option(
+            "--break-glass",
+            help="Decide alone what needs two people: needs a reason, is announced and reviewed.",
+        ),
+    ] = False,
+) -> None:
+    """Approve the plan; the run goes on at once when nobody else is needed.
+
+    Example: signalbox approvals approve 3f9c1d2e8a70 --plan 81c4f0aa --as "Ann Lee"
+    """
+
+    def decide(approvals: Approvals, stated: str) -> Approval:
+        return approvals.approve(
+            id, plan=stated, person=_who(person), reason=reason, break_glass=break_glass
+        )
+
+    found = _decide(context, id, plan, decide)
+    more = f"; {people(found.missing)} more needed" if found.missing else ": the run goes on"
+    typer.echo(f"approved {id} as {_who(person)}{more}")
+
+
+@app.command()
+def reject(
+    context: typer.Context, id: str, reason: Reason, plan: Plan = None, person: Person = None
+) -> None:
+    """Decide against the plan; the run fails and is undone.
+
+    Example: signalbox approvals reject 3f9c1d2e8a70 --reason "the region is back"
+    """
+
+    def decide(approvals: Approvals, stated: str) -> Approval:
+        return approvals.reject(id, plan=stated, person=_who(person), reason=reason)
+
+    _decide(context, id, plan, decide)
+    typer.echo(f"rejected {id} as {_who(person)}: the run is undone")
+
+
+@app.command()
+def review(context: typer.Context, id: str, reason: Reason, person: Person = None) -> None:
+    """Say afterwards what you think of an approval that one person gave under a broken glass."""
+    session: Session = context.obj()
+    with session.ledger() as ledger:
+        Approvals(ledger, post=_nothing).review(id, person=_who(person), reason=reason)
+    typer.echo(f"reviewed {id} as {_who(person)}")
+
+
+def _decide(
+    context: typer.Context,
+    id: str,
+    plan: str | None,
+    decide: Callable[[Approvals, str], Approval],
+) -> Approval:
+    session: Session = context.obj()
+    with _deciding(session) as approvals:
+        return decide(approvals, plan or _confirmed(approvals, id))
+
+
+@contextmanager
+def _deciding(session: Session) -> Iterator[Approvals]:
+    """A decision stands once it is recorded: what cannot be sent now, upkeep sends."""
+    with session.ledger() as ledger, open_bus(session.settings) as bus:
+        outbox = Outbox(ledger, bus)
+
+        def post(envelopes: Sequence[Envelope]) -> None:
+            try:
+                outbox.post(envelopes)
+            except AzureError as error:
+                typer.echo(f"recorded; the bus will be told later ({error})", err=True)
+
+        yield Approvals(ledger, post)
+
+
+def _confirmed(approvals: Approvals, id: str) -> str:
+    """Show the plan and ask whether that is what is decided on; return its hash."""
+    if not sys.stdin.isatty():
+        raise Unusable(f"state the plan with --plan HASH: `signalbox approvals show {id}` has it")
+    found, said = approvals.show(id)
+    _print(Console(), found, said)
+    typer.confirm("Is this the plan that you decide on?", abort=True)
+    return found.plan_sha256
+
+
+def _who(person: str | None) -> str:
+    return person or getpass.getuser()
+
+
+def _nothing(_: Sequence[Envelope]) -> None:
+    """Reading sends nothing."""
+
+
+def _table(found: Sequence[Approval], now: datetime) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("approval", "environment", "action", "status", "approved by", "time"):
+        table.add_column(column, no_wrap=column == "approval")
+    for each in found:
+        status = Text(each.status, STYLES.get(each.status, "dim"))
+        who = ", ".join(each.approved_by) or "nobody"
+        row = (each.id, each.environment, str(each.plan["action"]))
+        table.add_row(*map(Text, row), status, Text(who), Text(_time(each, now)))
+    return table
+
+
+def _time(found: Approval, now: datetime) -> str:
+    """How much is left, or when it was decided."""
+    if found.status == "waiting":
+        left = found.expires_at - now
+        return f"{span(left)} left" if left.total_seconds() > 0 else "over"
+    return f"{found.decided_at:%F %T}" if found.decided_at else ""
+
+
+def _print(console: Console, found: Approval, said: Sequence[Decision]) -> None:
+    console.print(Text(str(found.plan["action"]), "bold"))
+    console.print(Text(_standing(found), STYLES.get(found.status, "dim")))
+    for title in ("steps", "affected", "risks"):
+        _print_list(console, title, found.plan.get(title) or ())
+    _print_facts(console, found.plan.get("facts") or {})
+    for each in said:
+        why = f": {each.reason}" if each.reason else ""
+        console.print(Text(f"{each.at:%F %T}  {each.verdict} by {each.person}{why}"))
+    console.print(Text(f"run {found.run_id}, step {found.step}, asked for by {found.requested_by}"))
+    console.print(Text(f"plan {found.plan_sha256}"), soft_wrap=True)
+    if found.status == "waiting":
+        stated = f"--plan {found.plan_sha256[:8]}"
+        console.print(Text(f"signalbox approvals approve {found.id} {stated}"), soft_wrap=True)
+
+
+def _standing(found: Approval) -> str:
+    glass = " under a broken glass" if found.break_glass else ""
+    if found.status == "waiting":
+        return f"needs {people(found.missing)} until {found.expires_at:%F %T} UTC"
+    return f"{found.status}{glass} at {found.decided_at:%F %T} UTC"
+
+
+def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        console.print(Text(title, "bold"))
+    for line in lines:
+        console.print(Text(f"  - {line}"))
+
+
+def _print_facts(console: Console, facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        console.print(Text(f"  {name.replace('_', ' ')}: {value}"))
