@@ -1,12 +1,13 @@
 """The embedded platform as a whole: every part, and what connects them."""
 
 import getpass
+import hmac
 import http.client
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,10 +19,11 @@ from infra.local.azurite import Azurite
 from infra.local.bus import Broker
 from infra.local.furnish import furnish
 from infra.local.home import Home
+from infra.local.hooks import RejoinHooks
 from infra.local.postgres import PostgresServer
 from infra.local.processes import Child, PartFailed, write_private
 from infra.local.program import Program
-from shared.estate import Environment, Server, load_estate
+from shared.estate import Environment, RunByUs, SecretReference, Server, load_estate
 from shared.ledger.migrate import migrate
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,7 @@ class Platform:
         self._home = Home(folder)
         self._parts: dict[str, Part] = {}
         self._ports: dict[str, int] = {}
+        self._hooks: RejoinHooks | None = None
 
     @property
     def settings_file(self) -> Path:
@@ -117,6 +120,8 @@ class Platform:
         try:
             self._ports = self._home.ports(self._names())
             self._parts = self._build_parts()
+            self._hooks = RejoinHooks(lambda server, _primary: self.rejoin(server), self._token())
+            self._hooks.start(self._ports["hooks"])
             self.settings = self._settings()
             write_private(self.settings_file, _local_settings(self.settings))
             self._bring_up()
@@ -129,6 +134,8 @@ class Platform:
         try:
             if host := self._parts.pop("host", None):
                 host.stop()
+            if self._hooks is not None:
+                self._hooks.stop()
             with ThreadPoolExecutor() as pool:
                 ends = [pool.submit(part.stop) for part in self._parts.values()]
             for end in ends:
@@ -157,6 +164,13 @@ class Platform:
             self._start_part(name)
         return self.server(name)
 
+    def rejoin(self, name: str) -> str:
+        """Make a server a standby of the one that took its place; returns how that was done."""
+        self._progress(name, "rejoining")
+        how = self.server(name).rejoin(self.server(self._other_side(name)))
+        self._progress(name, f"{how}, a standby now")
+        return how
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -166,7 +180,7 @@ class Platform:
 
     def _names(self) -> list[str]:
         servers = (server.name for server in self.estate.servers)
-        return ["bus", "kubernetes", "blobs", "host", *servers]
+        return ["bus", "kubernetes", "blobs", "host", "hooks", *servers]
 
     def _build_parts(self) -> dict[str, Part]:
         servers = {
@@ -179,7 +193,30 @@ class Platform:
             "bus": self._bus(),
             "kubernetes": self._cluster(),
             **servers,
+            **dict(self._successors(servers)),
         }
+
+    def _successors(
+        self, servers: Mapping[str, PostgresServer]
+    ) -> Iterator[tuple[str, PostgresServer]]:
+        """Find the standbys that took their primary's place, and let that follow them."""
+        for server in self.estate.servers:
+            former = servers.get(server.replica_of or "")
+            if former is not None and former.follows:
+                successor = PostgresServer(self._place(server.name), self._ports[server.name])
+                former.follow(successor)
+                yield server.name, successor
+
+    def _other_side(self, name: str) -> str:
+        """Name the server that this one is paired with."""
+        primary = self.estate.server(name).replica_of
+        others = [primary] if primary else [s.name for s in self._standbys(name)]
+        if len(others) != 1:
+            raise PartFailed(f"Server {name} is not one of a pair: the estate gives it no standby.")
+        return others[0]
+
+    def _standbys(self, name: str) -> list[Server]:
+        return [server for server in self.estate.servers if server.replica_of == name]
 
     def _blobs(self) -> Azurite:
         return Azurite(
@@ -250,14 +287,16 @@ class Platform:
         """Create the roles Odoo connects as and the ledger; start the standbys of last time."""
         running = self.server(server.name)
         on_it = [each for each in self.estate.environments if each.database.server == server.name]
+        if running.follows:
+            return  # its roles are what its primary has
         for owner in {environment.database.owner for environment in on_it}:
             running.create_role(owner, createdb=True)
         if server.name == self._ledger_server():
             running.create_database(LEDGER)
             with psycopg.connect(running.dsn(LEDGER)) as connection:
                 migrate(connection)
-        for standby in self.estate.servers:
-            if standby.replica_of == server.name and self._place(standby.name).exists():
+        for standby in self._standbys(server.name):
+            if self._place(standby.name).exists():
                 self.start_standby(standby.name)
 
     def _primaries(self) -> Iterable[Server]:
@@ -296,8 +335,20 @@ class Platform:
             **self._home.secrets(),
             "SIGNALBOX_API_KEY": self._home.secrets()["FUNCTIONS_HOST_KEY"],
             "SIGNALBOX_DEVELOPER": getpass.getuser(),
-            **{_variable(server): self._server_url(server) for server in self.estate.servers},
+            **{_variable(s.name, s.url): self._server_url(s) for s in self.estate.servers},
+            **dict(self._hook_settings()),
         }
+
+    def _token(self) -> str:
+        """Return what the hook's callers have to know: the same at every start."""
+        key = self._home.secrets()["FUNCTIONS_HOST_KEY"]
+        return hmac.digest(key.encode(), b"rejoin", "sha256").hex()
+
+    def _hook_settings(self) -> Iterator[tuple[str, str]]:
+        for server in self.estate.servers:
+            run_by = server.run_by
+            if self._hooks is not None and isinstance(run_by, RunByUs) and run_by.rejoin:
+                yield _variable(server.name, run_by.rejoin), self._hooks.url
 
     def _place(self, name: str) -> Path:
         return self.folder / name
@@ -318,14 +369,14 @@ class Platform:
         self._progress(name, f"ready in {time.monotonic() - begun:.1f} s")
 
 
-def _variable(server: Server) -> str:
-    """Return the app setting that holds a server's URL."""
-    if server.url.scheme != "env":
+def _variable(server: str, place: SecretReference) -> str:
+    """Return the app setting that holds an address of a server."""
+    if place.scheme != "env":
         raise PartFailed(
-            f"server {server.name}: the embedded platform sets its URL itself; "
-            f"write 'url: env:NAME' instead of '{server.url}'"
+            f"server {server}: the embedded platform sets its addresses itself; "
+            f"write 'env:NAME' instead of '{place}'"
         )
-    return server.url.place
+    return place.place
 
 
 def _local_settings(settings: Mapping[str, str]) -> str:

@@ -90,6 +90,48 @@ class Cluster(EstateModel):
     """The image that our Jobs run there: Python with this package, PostgreSQL's client programs."""
 
 
+class RunByUs(EstateModel):
+    """Plain PostgreSQL: promoted by a statement, and somebody has its files."""
+
+    kind: Literal["plain"] = "plain"
+
+    rejoin: SecretReference | None = None
+    """Where the address is kept that makes it a standby again; None leaves that to a person."""
+
+
+class RunByCloudNativePg(EstateModel):
+    """A replica cluster of the operator CloudNativePG, or the cluster that it replicates."""
+
+    kind: Literal["cloudnativepg"]
+
+    cluster: Name
+    """The Kubernetes cluster on which the operator runs it."""
+
+    namespace: Name
+    """The namespace of its Cluster resource there."""
+
+    resource: Name
+    """The Cluster resource's name, which is also its name in the replica configuration."""
+
+
+class RunByAzure(EstateModel):
+    """An Azure Database for PostgreSQL Flexible Server."""
+
+    kind: Literal["flexible-server"]
+
+    subscription: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    """The subscription's id."""
+
+    resource_group: str = Field(pattern=r"^[-\w.()]{1,90}$")
+    """The resource group."""
+
+    resource: Name
+    """The server's name in Azure."""
+
+
+RunBy = Annotated[RunByUs | RunByCloudNativePg | RunByAzure, Field(discriminator="kind")]
+
+
 class Server(EstateModel):
     """One PostgreSQL server."""
 
@@ -107,6 +149,9 @@ class Server(EstateModel):
 
     replica_of: Name | None = None
     """The server whose streaming standby this is."""
+
+    run_by: RunBy = RunByUs()
+    """Who promotes it, and who makes it a standby again."""
 
 
 class Database(EstateModel):
