@@ -6,13 +6,15 @@ from functools import partial
 
 import azure.functions as func
 
-from functions import console, intake, upkeep
+from functions import console, intake, relay, upkeep
 from functions.intake.alerts import accept_alert
 from functions.runbooks import RUNBOOKS
+from shared.bus.eventgrid import EventGridTopic
 from shared.bus.servicebus import ServiceBus
 from shared.estate import load_estate
-from shared.identity import Role, identify_by
+from shared.identity import identify_by
 from shared.ledger import Ledger
+from shared.ledger.overview import Overview
 from shared.limits import RateLimit
 from shared.logs import configure_logging
 from shared.resources import build_resources
@@ -21,7 +23,7 @@ from shared.runs.heartbeat import Heartbeat
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox, Postman
 from shared.settings import Settings
-from shared.triggers import Guard, on_event_grid, on_http, on_message, on_timer, subscribe
+from shared.triggers import Guard, on_event_grid, on_http, on_message, on_timer, on_web, subscribe
 
 configure_logging()
 settings = Settings()
@@ -52,6 +54,13 @@ for name, topic, handle in (
         name.replace("_", "-"),
         partial(handle, runner=runner, intake=understanding, bus=bus),
     )
+
+grid = None
+if settings.event_grid_topic:
+    grid_key = settings.event_grid_key and settings.event_grid_key.get_secret_value()
+    grid = EventGridTopic.connect(settings.event_grid_topic, grid_key)
+publishing = partial(relay.publish_outcome, grid=grid)
+on_message(app, "publish_outcome", relay.TOPIC, relay.SUBSCRIPTION, publishing)
 
 for name, schedule, do in (
     (
@@ -100,27 +109,18 @@ accepting = partial(intake.accept_grid_event, runner=runner, intake=understandin
 on_event_grid(app, "accept_grid_event", accepting)
 
 guard = Guard(identify_by(settings), RateLimit(settings.requests_per_minute, timedelta(minutes=1)))
-on_http(app, "health", "GET", "health", partial(console.health, ledger=ledger))
-for name, method, route, role, answer in (
-    ("list_runs", "GET", "runs", Role.READER, partial(console.list_runs, ledger=ledger)),
-    ("show_run", "GET", "runs/{id}", Role.READER, partial(console.show_run, ledger=ledger)),
-    ("list_events", "GET", "events", Role.READER, partial(console.list_events, ledger=ledger)),
-    (
-        "show_event",
-        "GET",
-        "events/{number}",
-        Role.READER,
-        partial(console.show_event, ledger=ledger),
-    ),
-    (
-        "publish_event",
-        "POST",
-        "events",
-        Role.OPERATOR,
-        partial(console.publish_event, intake=understanding, bus=bus),
-    ),
-):
-    on_http(app, name, method, route, guard.needs(role, answer))
+desk = console.Desk(
+    ledger=ledger,
+    overview=Overview(ledger),
+    bus=bus,
+    estate=estate,
+    intake=understanding,
+    approvals=resources.approvals,
+    identify=guard.identify,
+    limit=guard.limit,
+    forms_key=settings.forms_key,
+)
+on_web(app, "console", console.build_console(desk))
 relayed = estate.azure.alert_secret
 on_http(
     app,

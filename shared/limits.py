@@ -1,12 +1,17 @@
 """How often somebody may ask."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from threading import Lock
 
 MANY = 10_000
 """Callers that are remembered; from then on those are forgotten who asked longest ago."""
+
+
+def address(headers: Mapping[str, str]) -> str:
+    """Where a request comes from: the last entry is Azure's own, those before it are hearsay."""
+    return headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
 
 
 class RateLimit:

@@ -1,5 +1,6 @@
 """Everything a deployment decides. Read once, at the composition root."""
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +43,13 @@ class Settings(BaseSettings):
     """How often one caller may ask over HTTP, of each worker process; a page that is watched asks
     less than once a second."""
 
+    event_grid_topic: str | None = None
+    """Endpoint of a custom topic of Azure Event Grid that outcomes are published to; nowhere but on
+    the bus when left out."""
+
+    event_grid_key: SecretStr | None = None
+    """The topic's access key; the managed identity is used when left out."""
+
     kubernetes_url: str | None = None
     """API server without authentication, for the embedded platform; the cluster that the functions
     run in, or the current kubeconfig context, when left out."""
@@ -73,6 +81,11 @@ class Settings(BaseSettings):
     developer: str | None = None
     """Name of the one person at this machine, for the embedded platform: whoever asks over the
     loopback address is this person and may do everything."""
+
+    @property
+    def forms_key(self) -> bytes:
+        """What signs the tokens of forms: the same in every process, and known to nobody else."""
+        return hashlib.sha256(f"forms\n{self.ledger_url.get_secret_value()}".encode()).digest()
 
     @property
     def bus(self) -> str:

@@ -11,7 +11,7 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from shared.identity import Identify, Role
-from shared.limits import RateLimit
+from shared.limits import RateLimit, address
 from shared.messages import Command
 from shared.runs import Runbook, Runner
 from shared.runs.attempts import UnknownStep
@@ -80,18 +80,13 @@ class Guard:
     def refusal(self, asked: Asked, role: Role) -> Answer | None:
         """Why a request is not let in; None when it is."""
         caller = self.identify(asked.headers)
-        if not self.limit.admits(caller.name if caller else address(asked)):
+        if not self.limit.admits(caller.name if caller else address(asked.headers)):
             return problem(429, "Too many requests: wait a minute.", **{"Retry-After": "60"})
         if caller is None:
             return problem(401, "Sign in, or send the key in the header x-functions-key.")
         if not caller.may(role):
             return problem(403, f"This takes the role {role}.")
         return None
-
-
-def address(asked: Asked) -> str:
-    """Where a request comes from: the last entry is Azure's own, those before it are hearsay."""
-    return asked.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
 
 
 def subscribe(app: func.FunctionApp, runbook: Runbook, runner: Runner) -> None:
@@ -148,34 +143,53 @@ def on_http(
     route: str,
     handle: Handle,
 ) -> None:
-    """The host lets everyone in; who may go on, a ``Guard`` decides."""
+    """Below ``api/``. The host lets everyone in; who may go on, a ``Guard`` decides."""
 
     @app.function_name(name)
     @app.route(
-        route,
+        f"api/{route}",
         methods=[method],
         auth_level=func.AuthLevel.ANONYMOUS,
         trigger_arg_name="request",
     )
     def trigger(request: func.HttpRequest) -> func.HttpResponse:
-        answer = _answer(request, handle)
-        return func.HttpResponse(
-            json.dumps(answer.body, default=str),
-            status_code=answer.status,
-            mimetype=answer.kind,
-            headers={**HEADERS, **answer.headers},
-        )
+        said = Asked(request.route_params, request.params, request.headers, request.get_body())
+        return _response(_unfit(request) or handle(said))
 
 
-def _answer(request: func.HttpRequest, handle: Handle) -> Answer:
+def on_web(app: func.FunctionApp, name: str, application: Any) -> None:
+    """Hand every path that no other function has to an ASGI application, which guards itself."""
+    middleware = func.AsgiMiddleware(application)
+
+    @app.function_name(name)
+    @app.route(
+        "{*path}",
+        methods=["GET", "POST"],
+        auth_level=func.AuthLevel.ANONYMOUS,
+        trigger_arg_name="request",
+    )
+    async def trigger(request: func.HttpRequest) -> func.HttpResponse:
+        refused = _unfit(request)
+        return _response(refused) if refused else await middleware.handle_async(request)
+
+
+def _response(answer: Answer) -> func.HttpResponse:
+    return func.HttpResponse(
+        json.dumps(answer.body, default=str),
+        status_code=answer.status,
+        mimetype=answer.kind,
+        headers={**HEADERS, **answer.headers},
+    )
+
+
+def _unfit(request: func.HttpRequest) -> Answer | None:
     if KEY_IN_URL in request.params:
         return problem(
             401, "A key in a URL ends in logs: renew it, and send it in x-functions-key."
         )
-    body = request.get_body()
-    if len(body) > MAX_BODY:
+    if len(request.get_body()) > MAX_BODY:
         return problem(413, f"The body has more than {MAX_BODY:,} bytes.")
-    return handle(Asked(request.route_params, request.params, request.headers, body))
+    return None
 
 
 def on_event_grid(app: func.FunctionApp, name: str, handle: Callable[[bytes], None]) -> None:

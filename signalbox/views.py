@@ -1,6 +1,6 @@
 """Runs as people read them in a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.ledger import ParkedMessage, Progress, RunSummary
+from shared.runs.telling import detail
 
 SIGNS = {
     "succeeded": ("✓", "green"),
@@ -74,28 +75,6 @@ def steps_table(steps: Sequence[Progress], now: datetime) -> Table:
             detail(step),
         )
     return table
-
-
-def detail(step: Progress) -> str:
-    """What there is to say about a step now: its error, its progress, or how often it was tried."""
-    if step.error:
-        return step.error
-    tried = f"attempt {step.attempt}" if step.attempt > 1 else ""
-    going = _progress(step.checkpoint or {}) if step.status == "ready" else ""
-    return ", ".join(filter(None, (going, tried)))
-
-
-def _progress(checkpoint: Mapping[str, Any]) -> str:
-    """What a step says of itself: ``{"phase": "restore", "done": 3, "of": 12}``.
-
-    >>> _progress({"progress": {"phase": "restore", "done": 3, "of": 12}})
-    'restore 25 %'
-    """
-    progress = checkpoint.get("progress") or {}
-    phase, of = str(progress.get("phase", "")), int(progress.get("of") or 0)
-    if of:
-        return f"{phase} {100 * int(progress.get('done', 0)) // of} %"
-    return str(progress.get("reason") or phase)
 
 
 def parked_table(messages: Sequence[ParkedMessage]) -> Table:

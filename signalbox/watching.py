@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from shared.ledger import Ledger, Progress
+from shared.runs.telling import detail
 from signalbox.errors import Unusable
-from signalbox.views import detail, seconds, sign, steps_table
+from signalbox.views import seconds, sign, steps_table
 
 OVER = ("succeeded", "failed", "superseded")
 

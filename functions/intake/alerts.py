@@ -7,9 +7,10 @@ from azure.core.exceptions import AzureError
 
 from shared.bus import Bus
 from shared.identity import Role
+from shared.limits import address
 from shared.runs.publishing import publish
 from shared.runs.reading import ALERT, Received, Unacceptable, read_event
-from shared.triggers import Answer, Asked, Guard, address, problem
+from shared.triggers import Answer, Asked, Guard, problem
 
 SECRET = "x-signalbox-secret"
 """The header in which a relay sends what it shares with us. Azure Monitor itself cannot set one:
@@ -42,7 +43,7 @@ def _refusal(asked: Asked, guard: Guard, secret: Callable[[], str] | None) -> An
     given = asked.headers.get(SECRET)
     if given is None or secret is None:
         return guard.refusal(asked, Role.OPERATOR)
-    if not guard.limit.admits(address(asked)):
+    if not guard.limit.admits(address(asked.headers)):
         return problem(429, "Too many requests: wait a minute.", **{"Retry-After": "60"})
     if not hmac.compare_digest(given.encode(), secret().encode()):
         return problem(401, f"The header {SECRET} does not have what the estate refers to.")

@@ -1,0 +1,101 @@
+"""The estate as people look at it: what each environment serves, and how fresh what it holds is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.console.desk import Desk
+from shared.estate import Environment
+from shared.ledger import Placement, Placements
+from shared.ledger.overview import EnvironmentNow
+
+
+@dataclass(frozen=True)
+class Card:
+    """One environment: what the estate says, what the ledger knows."""
+
+    name: str
+    environment_class: str
+    tier: int
+    region: str
+    database: str
+    """Server and name."""
+    addresses: tuple[str, ...]
+    serves: str
+    """What it does for whom at this moment, in a few words."""
+    concern: str | None
+    """Why a person should look at it."""
+    refreshed_from: str | None
+    """The environment whose backups refresh it."""
+    refreshed: bool
+    """Whether it is meant to be refreshed at all."""
+    backed_up: bool
+    """Whether its backups are looked after."""
+    checkpoint_until: datetime | None
+    """When the database before the last refresh is dropped."""
+    more: tuple[tuple[str, str], ...]
+    """What else is measured, with its name."""
+    now: EnvironmentNow
+
+
+def board(desk: Desk) -> list[Card]:
+    """Every environment of the estate, in the file's order."""
+    known = desk.overview.environments([each.name for each in desk.estate.environments])
+    placed = _placements(desk)
+    return [
+        _card(environment, known[environment.name], placed.get(environment.name))
+        for environment in desk.estate.environments
+    ]
+
+
+def _placements(desk: Desk) -> Mapping[str, Placement]:
+    """Where each production that has a standby is served from; by both sides' names."""
+    placements = Placements(desk.ledger)
+    found: dict[str, Placement] = {}
+    for environment in desk.estate.environments:
+        if environment.standby_of is not None:
+            placement = placements.of(environment.standby_of)
+            found |= {environment.name: placement, environment.standby_of: placement}
+    return found
+
+
+def _card(environment: Environment, now: EnvironmentNow, placement: Placement | None) -> Card:
+    kept = now.refreshed_at if now.checkpoint else None
+    return Card(
+        name=environment.name,
+        environment_class=environment.environment_class.value,
+        tier=environment.tier,
+        region=environment.region,
+        database=f"{environment.database.server}/{environment.database.name}",
+        addresses=tuple(endpoint.host for endpoint in environment.endpoints),
+        serves=_serves(environment, placement),
+        concern=_concern(environment, now, placement),
+        refreshed_from=environment.refresh_from,
+        refreshed=environment.refresh_from is not None,
+        backed_up=environment.backups is not None,
+        checkpoint_until=kept + environment.checkpoint_keep if kept else None,
+        more=(),
+        now=now,
+    )
+
+
+def _serves(environment: Environment, placement: Placement | None) -> str:
+    if placement is not None:
+        if placement.active_side == environment.name:
+            return "users: the active side"
+        return f"nobody: the standby, {placement.standby_state}"
+    if environment.environment_class.holds_real_data:
+        return "users"
+    if environment.refresh_from:
+        return f"a masked copy of {environment.refresh_from}"
+    return f"{environment.environment_class}, refreshed by nobody"
+
+
+def _concern(
+    environment: Environment, now: EnvironmentNow, placement: Placement | None
+) -> str | None:
+    if placement and placement.active_side != environment.name and not placement.promotable:
+        return f"not to be promoted without consent: {placement.reason or 'no reason given'}"
+    if now.last_status == "failed" and now.held_by is None:
+        return f"the last {now.last_runbook} failed"
+    return None

@@ -1,0 +1,86 @@
+"""Every refusal over HTTP: problem+json for programs, a page for people; nothing is reflected."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException as StarletteException
+from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT
+
+from functions.console.rendering import render
+from shared.errors import PermanentError
+
+log = structlog.get_logger()
+
+TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Refused",
+    413: "Too large",
+    422: "Does not fit",
+    429: "Too many requests",
+    503: "Out of reach",
+}
+
+
+class Problem(BaseModel):
+    """RFC 9457, https://www.rfc-editor.org/rfc/rfc9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+def add_problems(app: FastAPI) -> None:
+    """Answer for every error that handlers raise."""
+    app.add_exception_handler(StarletteException, _refused)
+    app.add_exception_handler(RequestValidationError, _unfitting)
+    app.add_exception_handler(PermanentError, _impossible)
+    app.add_exception_handler(OperationalError, _out_of_reach)
+    app.add_exception_handler(PoolTimeout, _out_of_reach)
+
+
+def problem(
+    request: Request, status: int, detail: str, headers: dict[str, str] | None = None
+) -> Response:
+    """The refusal in the form that suits who asked."""
+    title = TITLES.get(status, "Refused")
+    if not request.url.path.startswith("/api/"):
+        page = render(request, "problem.html", status=status, title=title, detail=detail)
+        page.headers.update(headers or {})
+        return page
+    body = Problem(title=title, status=status, detail=detail).model_dump()
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteException)
+    own = isinstance(error, HTTPException)  # the framework's own details repeat the request
+    detail = error.detail if own else TITLES.get(error.status_code, "Refused") + "."
+    return problem(request, error.status_code, detail, dict(error.headers or {}))
+
+
+def _unfitting(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found: list[dict[str, Any]] = list(error.errors())
+    detail = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in found)
+    return problem(request, HTTP_422_UNPROCESSABLE_CONTENT, detail)
+
+
+def _impossible(request: Request, error: Exception) -> Response:
+    return problem(request, 409, str(error))
+
+
+def _out_of_reach(request: Request, error: Exception) -> Response:
+    log.warning("ledger_out_of_reach", error=str(error))
+    detail = "The ledger does not answer; runs go on where they are once it does."
+    return problem(request, 503, detail, {"Retry-After": "5"})

@@ -1,0 +1,117 @@
+"""Templates, and the few words that all of them share."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+WORDS = {
+    "succeeded": "✓",
+    "failed": "✗",
+    "superseded": "↷",
+    "undoing": "↶",
+    "running": "●",
+    "ready": "●",
+    "waiting": "…",
+    "pending": "·",
+    "skipped": "-",
+    "approved": "✓",
+    "rejected": "✗",
+    "expired": "✗",
+    "withdrawn": "-",
+}
+"""A sign for each status, beside its word: colour alone says nothing to everybody."""
+
+STATIC = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "htmx-2.0.11.min.js": "text/javascript; charset=utf-8",
+}
+
+
+@cache
+def static_file(name: str) -> bytes:
+    return (resources.files(__package__) / "static" / name).read_bytes()
+
+
+@cache
+def static_path(name: str) -> str:
+    """The path of a file, which changes with its content: browsers may keep it for ever."""
+    return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:12]}"
+
+
+def span(time: timedelta) -> str:
+    """
+    >>> [span(timedelta(seconds=s)) for s in (4.21, 187, 108_000)]
+    ['4.2 s', '3 min 07 s', '30 h 00 min']
+    """
+    total = max(time.total_seconds(), 0.0)
+    if total < 60:
+        return f"{total:.1f} s"
+    if total < 3600:
+        return f"{int(total // 60)} min {int(total % 60):02} s"
+    return f"{int(total // 3600)} h {int(total % 3600 // 60):02} min"
+
+
+def ago(time: timedelta) -> str:
+    """
+    >>> [ago(timedelta(minutes=m)) for m in (0, 7, 100, 3000)]
+    ['now', '7 min', '100 min', '2 d']
+    """
+    minutes = int(time.total_seconds() // 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+
+
+def moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%F %T}"
+
+
+templates = Environment(
+    loader=PackageLoader(__package__),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.globals.update(sign=WORDS.get, static=static_path)
+templates.filters.update(span=span, ago=ago, moment=moment)
+
+
+def render(request: Request, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+    """A whole page; ``caller`` and ``live`` are what every page may have."""
+    shared = {"path": request.url.path, "caller": None, "live": False}
+    return HTMLResponse(templates.get_template(template).render(shared | facts), status)
+
+
+def render_live(request: Request, name: str, every: timedelta | None, **facts: Any) -> Response:
+    """A page of which one part renews itself, as long as ``every`` is given.
+
+    The part asks with the digest of what it shows; while nothing has changed it is told so (204).
+    """
+    inner = templates.get_template(f"{name}_part.html").render(facts)
+    digest = hashlib.sha256(inner.encode()).hexdigest()[:16]
+    if request.query_params.get("seen") == digest:
+        return Response(status_code=204)
+    part = Markup(inner)
+    if every is not None:
+        source = request.url.include_query_params(seen=digest)
+        part = Markup(
+            templates.get_template("live.html").render(
+                inner=part,
+                source=f"{source.path}?{source.query}",
+                every=int(every.total_seconds()),
+            )
+        )
+    if "seen" in request.query_params:
+        return HTMLResponse(part)
+    return render(request, f"{name}.html", part=part, live=every is not None, **facts)

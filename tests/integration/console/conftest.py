@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+from itertools import count
+
+import httpx
+import pytest
+
+from tests.integration.console.stage import Stage, served
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def stage(database: str) -> Iterator[Stage]:
+    stage = Stage(database)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def web(stage: Stage) -> Iterator[httpx.Client]:
+    with served(stage.app) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield client

@@ -1,0 +1,94 @@
+"""Every path asks who is there: nothing is open but health, style and script."""
+
+import re
+from datetime import timedelta
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from functions.console import api, health, pages
+from functions.console.access import form_token
+from shared.identity import Caller, Role
+from shared.limits import RateLimit
+from tests.integration.console.stage import ANN, Stage
+
+OPEN = {*health.OPEN, "/static/{name}"}
+ROUTES = [
+    (method, route.path)
+    for router in (health.router, api.router, pages.router, pages.open_router)
+    for route in router.routes
+    if isinstance(route, APIRoute)
+    for method in route.methods
+]
+NEEDS = {
+    ("POST", "/api/approvals/{id}/decision"): Role.APPROVER,
+    ("POST", "/approvals/{id}"): Role.APPROVER,
+    ("POST", "/api/parked/{id}/replay"): Role.OPERATOR,
+    ("POST", "/api/parked/{id}/discard"): Role.OPERATOR,
+    ("POST", "/parked/{id}"): Role.OPERATOR,
+    ("POST", "/api/events"): Role.OPERATOR,
+}
+"""Whatever changes something; all else only takes a reader."""
+
+
+def ask(web: httpx.Client, method: str, path: str, **more: str) -> int:
+    return web.request(method, re.sub(r"\{\w+\}", "1", path), headers=more).status_code
+
+
+def test_whatever_changes_something_takes_more_than_a_reader() -> None:
+    assert {route for route in ROUTES if route[0] != "GET"} == set(NEEDS)
+
+
+def test_nobody_gets_in_anywhere_without_being_known(stage: Stage, web: httpx.Client) -> None:
+    stage.caller = None
+
+    let_in = {path for method, path in ROUTES if ask(web, method, path) != 401}
+
+    assert let_in == OPEN
+
+
+def test_who_is_known_but_has_no_role_gets_in_nowhere(stage: Stage, web: httpx.Client) -> None:
+    stage.caller = Caller("ben", frozenset())
+
+    let_in = {path for method, path in ROUTES if ask(web, method, path) != 403}
+
+    assert let_in == OPEN
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_may_what_it_is_for_and_no_more(
+    role: Role, stage: Stage, web: httpx.Client
+) -> None:
+    stage.caller = Caller("ben", frozenset({role}))
+
+    refused = {route for route in ROUTES if ask(web, *route) == 403}
+
+    assert refused == {route for route, needed in NEEDS.items() if needed is not role}
+
+
+def test_another_sites_page_changes_nothing(web: httpx.Client) -> None:
+    for said in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        assert [ask(web, *route, **said) for route in NEEDS] == [403] * len(NEEDS)
+
+
+def test_a_form_without_its_token_changes_nothing(stage: Stage, web: httpx.Client) -> None:
+    stage.park(b"{")
+    [message] = stage.ledger.parked_messages()
+    other = form_token(stage.desk, Caller("ben", ANN.roles))
+
+    for token in ("", "wrong", other):
+        form = {"token": token, "verdict": "discard"}
+        answer = web.post(f"/parked/{message.id}", data=form)
+        assert answer.status_code in (403, 422)
+
+    assert stage.ledger.parked_messages() == [message]
+
+
+def test_who_asks_too_often_is_told_to_wait(stage: Stage, web: httpx.Client) -> None:
+    stage.allow(RateLimit(2, timedelta(hours=1)))
+
+    answers = [web.get("/api/runs") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1].headers["retry-after"] == "60"
