@@ -1,6 +1,7 @@
 """What stands in the way of rewriting a column, taken down and put up again in one transaction.
 
-PostgreSQL refuses to alter a column that a view, a trigger's column list or a row policy mentions.
+PostgreSQL refuses to alter a column that a view, a trigger's column list, a row policy or a
+publication's filter or column list mentions, and one that a generated column is computed from.
 """
 
 from collections.abc import Iterator, Sequence
@@ -83,6 +84,36 @@ join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
 where p.polrelid = %(table)s::regclass and a.attname = any (%(columns)s)
 """
 
+_PUBLICATIONS: LiteralString = """
+select format('alter publication %%I drop table %%s', p.pubname, r.prrelid::regclass) as down,
+       format('alter publication %%I add table %%s', p.pubname, r.prrelid::regclass)
+       || coalesce((
+           select ' (' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')'
+           from pg_attribute a where a.attrelid = r.prrelid and a.attnum = any (r.prattrs)), '')
+       || coalesce(' where (' || pg_get_expr(r.prqual, r.prrelid) || ')', '') as up
+from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
+where r.prrelid = %(table)s::regclass and (r.prqual is not null or r.prattrs is not null)
+"""
+
+_ROW_TRIGGERS: LiteralString = """
+select format('alter table %%s disable trigger %%I', t.tgrelid::regclass, t.tgname) as down,
+       format('alter table %%s enable %%s trigger %%I', t.tgrelid::regclass,
+              case t.tgenabled when 'A' then 'always' when 'R' then 'replica' else '' end,
+              t.tgname) as up
+from pg_trigger t
+where t.tgrelid = %(table)s::regclass and not t.tgisinternal and t.tgenabled <> 'D'
+"""
+
+_SOURCES: LiteralString = """
+select distinct a.attname
+from pg_attribute g
+join pg_attrdef e on e.adrelid = g.attrelid and e.adnum = g.attnum
+join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = e.oid
+join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+where g.attrelid = %(table)s::regclass and g.attgenerated <> '' and d.refobjid = g.attrelid
+  and a.attnum <> g.attnum
+"""
+
 
 @dataclass(frozen=True)
 class _Blocker:
@@ -92,19 +123,35 @@ class _Blocker:
 
 @contextmanager
 def blockers_lifted(connection: Database, table: Table, columns: Sequence[str]) -> Iterator[None]:
-    """Views, triggers and policies on these columns are gone inside the block and back after it.
+    """Views, triggers, policies and publications are gone inside the block and back after it.
 
-    Must run in a transaction: an error inside leaves them to the rollback.
+    Those that mention one of the columns. Must run in a transaction: an error inside leaves them
+    to the rollback.
     """
-    found = [
-        blocker
-        for query in (_VIEWS, _TRIGGERS, _POLICIES)
-        for blocker in _find(connection, query, table, columns)
-    ]
-    for blocker in found:
+    queries = (_VIEWS, _TRIGGERS, _POLICIES, _PUBLICATIONS)
+    with _lifted(connection, [b for q in queries for b in _find(connection, q, table, columns)]):
+        yield
+
+
+@contextmanager
+def triggers_silenced(connection: Database, table: Table) -> Iterator[None]:
+    """No trigger of the table fires inside the block, which must be in a transaction."""
+    with _lifted(connection, _find(connection, _ROW_TRIGGERS, table, ())):
+        yield
+
+
+def sources_of_generated(connection: Database, table: Table) -> frozenset[str]:
+    """The columns from which generated ones of the table are computed."""
+    name = table.identifier.as_string(connection)
+    return frozenset(each for (each,) in connection.execute(_SOURCES, {"table": name}))
+
+
+@contextmanager
+def _lifted(connection: Database, blockers: Sequence[_Blocker]) -> Iterator[None]:
+    for blocker in blockers:
         _run(connection, blocker.down)
     yield
-    for blocker in reversed(found):
+    for blocker in reversed(blockers):
         _run(connection, blocker.up)
 
 

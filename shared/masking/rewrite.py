@@ -11,7 +11,11 @@ from typing import LiteralString
 from psycopg import errors, sql
 
 from shared.errors import PermanentError
-from shared.masking.blockers import blockers_lifted
+from shared.masking.blockers import (
+    blockers_lifted,
+    sources_of_generated,
+    triggers_silenced,
+)
 from shared.masking.catalogue import Table
 from shared.masking.coverage import refuse_gaps
 from shared.masking.maskers import IN_PLACE, maskers_ready
@@ -211,10 +215,8 @@ def _drop_rows(connection: Database, table: Table) -> None:
         connection.execute(sql.SQL("truncate {}").format(table.identifier))
         return
     connection.execute(sql.SQL("delete from {}").format(table.identifier))
-    kept = next((column for column in table.columns if column.kind in ("text", "json")), None)
-    if kept is not None:
-        same = sql.SQL("nullif({}, null)").format(sql.Identifier(kept.name))
-        _alter(connection, table, {kept.name: (kept.type, same)})
+    if any(column.kind in ("text", "json") for column in table.columns):
+        _alter(connection, table, {})
 
 
 def _rewrite(connection: Database, plan: TablePlan, rewriter: Rewriter | None) -> None:
@@ -241,23 +243,61 @@ def _occupied(connection: Database, plan: TablePlan) -> list[ColumnPlan]:
     return [planned for planned, held in zip(plan.columns, row, strict=True) if held]
 
 
+def _same(table: Table, sources: frozenset[str]) -> dict[str, tuple[str, sql.Composed]]:
+    """A column that stays as it is, but makes PostgreSQL write every row anew: text if there is."""
+    free = (each for each in table.columns if not each.generated and each.name not in sources)
+    column = min(free, key=lambda each: each.kind != "text", default=None)
+    if column is None:
+        raise CannotRewrite(
+            f"table {table.path} cannot be masked: generated columns are computed from every other "
+            "one; drop one of them from the backup's copy"
+        )
+    return {
+        column.name: (column.type, sql.SQL("nullif({}, null)").format(sql.Identifier(column.name)))
+    }
+
+
+def _update(
+    connection: Database, table: Table, changes: dict[str, tuple[str, sql.Composed]]
+) -> None:
+    columns = (
+        sql.SQL("{} = {}").format(sql.Identifier(name), expression)
+        for name, (_, expression) in changes.items()
+    )
+    with triggers_silenced(connection, table):
+        connection.execute("set local row_security = off")
+        connection.execute(
+            sql.SQL("update {} set {}").format(table.identifier, sql.SQL(", ").join(columns))
+        )
+
+
 def _alter(
     connection: Database, table: Table, changes: dict[str, tuple[str, sql.Composed]]
 ) -> None:
-    """Change all columns in one statement: one pass over the table, indexes built once."""
+    """Change all columns in one statement: one pass over the table, indexes built once.
+
+    Columns that generated ones are computed from can only be updated; the pass that follows leaves
+    the dead rows of that behind.
+    """
+    sources = sources_of_generated(connection, table)
+    updated = {name: change for name, change in changes.items() if name in sources}
+    altered = {name: change for name, change in changes.items() if name not in sources}
+    altered = altered or _same(table, sources)
     columns = (
         sql.SQL("alter column {} type {} using {}").format(
             sql.Identifier(name),
             sql.SQL(type_name),
             expression,
         )
-        for name, (type_name, expression) in changes.items()
+        for name, (type_name, expression) in altered.items()
     )
     statement = sql.SQL("alter table {} {}").format(table.identifier, sql.SQL(", ").join(columns))
-    with blockers_lifted(connection, table, tuple(changes)):
+    with blockers_lifted(connection, table, tuple(changes | altered)):
         try:
+            if updated:
+                _update(connection, table, updated)
             connection.execute(statement)
-        except errors.FeatureNotSupported as error:
+        except (errors.FeatureNotSupported, errors.ObjectNotInPrerequisiteState) as error:
             raise CannotRewrite(
                 f"table {table.path} cannot be masked: {error.diag.message_primary} "
                 f"({error.diag.message_detail}); drop what depends on the column from the backup's "
