@@ -57,8 +57,7 @@ for name, topic, handle in (
 
 grid = None
 if settings.event_grid_topic:
-    grid_key = settings.event_grid_key and settings.event_grid_key.get_secret_value()
-    grid = EventGridTopic.connect(settings.event_grid_topic, grid_key)
+    grid = EventGridTopic.connect(settings.event_grid_topic, settings.event_grid_key)
 publishing = partial(relay.publish_outcome, grid=grid)
 on_message(app, "publish_outcome", relay.TOPIC, relay.SUBSCRIPTION, publishing)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions import intake
+from functions import intake, relay
 from functions.runbooks import RUNBOOKS
 from shared.estate import Estate
 from shared.masking.policy import MaskingPolicy
@@ -93,7 +93,10 @@ def topology() -> dict[str, Any]:
     topics = [
         _topic(intake.TOPIC, [_subscription(intake.SUBSCRIPTION)]),
         *(_agent_topic(runbook) for runbook in RUNBOOKS),
-        _topic(ANNOUNCEMENTS, []),
+        _topic(
+            relay.TOPIC,
+            [_subscription(relay.SUBSCRIPTION, *(kind.type for kind in relay.OUTCOMES))],
+        ),
         _topic(
             intake.DEAD_LETTERS,
             [_subscription(intake.DEAD_LETTER_SUBSCRIPTION, ForwardDeadLetteredMessagesTo="")],
@@ -107,23 +110,23 @@ def topology() -> dict[str, Any]:
 
 def _agent_topic(runbook: Runbook) -> dict[str, Any]:
     names = [action.subscription for action in runbook.actions()]
-    return _topic(runbook.name, [_subscription(name, subject=name) for name in names])
+    return _topic(runbook.name, [_subscription(name, name) for name in names])
 
 
 def _topic(name: str, subscriptions: list[dict[str, Any]], **properties: Any) -> dict[str, Any]:
     return {"Name": name, "Properties": TOPIC | properties, "Subscriptions": subscriptions}
 
 
-def _subscription(name: str, subject: str | None = None, **properties: Any) -> dict[str, Any]:
-    rule = {
-        "Name": "subject",
-        "Properties": {"FilterType": "Correlation", "CorrelationFilter": {"Label": subject}},
-    }
-    return {
-        "Name": name,
-        "Properties": SUBSCRIPTION | properties,
-        "Rules": [rule] if subject else [],
-    }
+def _subscription(name: str, *subjects: str, **properties: Any) -> dict[str, Any]:
+    """A subscription to messages with one of the subjects; to all when none is given."""
+    rules = [
+        {
+            "Name": "subject" if len(subjects) == 1 else subject,
+            "Properties": {"FilterType": "Correlation", "CorrelationFilter": {"Label": subject}},
+        }
+        for subject in subjects
+    ]
+    return {"Name": name, "Properties": SUBSCRIPTION | properties, "Rules": rules}
 
 
 # -- the papers --------------------------------------------------------------------------------

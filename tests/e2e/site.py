@@ -53,6 +53,18 @@ def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = 90) ->
     return found
 
 
+def command_line(platform: Platform, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``signalbox`` with a platform's settings."""
+    settings = ("--settings", str(platform.settings_file))
+    return subprocess.run(
+        [sys.executable, "-m", "signalbox", *settings, *words],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+
+
 @dataclass(frozen=True)
 class State:
     """What users of an environment notice, and whatever a run could leave behind."""
@@ -111,14 +123,7 @@ class Site:
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run ``signalbox`` with the platform's settings."""
-        settings = ("--settings", str(self.platform.settings_file))
-        return subprocess.run(
-            [sys.executable, "-m", "signalbox", *settings, *words],
-            capture_output=True,
-            text=True,
-            timeout=100,
-            env=os.environ | {"COLUMNS": "200"},
-        )
+        return command_line(self.platform, *words)
 
     # -- the ledger ------------------------------------------------------------------------
 
