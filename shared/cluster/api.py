@@ -19,6 +19,7 @@ PLACES = {
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
     "IngressRoute": "apis/traefik.io/v1alpha1/namespaces/{}/ingressroutes",
     "Job": "apis/batch/v1/namespaces/{}/jobs",
+    "PostgresCluster": "apis/postgresql.cnpg.io/v1/namespaces/{}/clusters",
     "Pod": "api/v1/namespaces/{}/pods",
     "Secret": "api/v1/namespaces/{}/secrets",
     "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",

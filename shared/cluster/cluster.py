@@ -76,7 +76,7 @@ class Cluster:
                 _annotations(found)[BEFORE] = f"{_scale(found)} before epoch {epoch}"
             _rescale(found, 0)
 
-        self._change(workload.kind, namespace, workload.name, epoch, stop)
+        self.change(workload.kind, namespace, workload.name, epoch, stop)
 
     def start_workload(
         self, namespace: str, workload: Workload, *, epoch: int, as_before: bool = False
@@ -90,7 +90,7 @@ class Cluster:
             elif before is not None:
                 _rescale(found, before)
 
-        self._change(workload.kind, namespace, workload.name, epoch, start)
+        self.change(workload.kind, namespace, workload.name, epoch, start)
 
     def is_stopped(self, namespace: str, workload: Workload) -> bool:
         """Whether no pod is left, not even one that is ending."""
@@ -127,7 +127,7 @@ class Cluster:
         def write(found: Json) -> None:
             found["data"] = (found.get("data") or {}) | dict(values)
 
-        self._change("ConfigMap", namespace, name, epoch, write)
+        self.change("ConfigMap", namespace, name, epoch, write)
         return changed
 
     def read_secret(self, namespace: str, name: str) -> Mapping[str, str]:
@@ -145,7 +145,7 @@ class Cluster:
         def write(found: Json) -> None:
             found["data"] = (found.get("data") or {}) | encoded
 
-        self._change("Secret", namespace, name, epoch, write)
+        self.change("Secret", namespace, name, epoch, write)
         return changed
 
     def route_rules(self, namespace: str, name: str) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ class Cluster:
             for route, rule in zip(found["spec"].get("routes") or [], rules, strict=True):
                 route["match"] = rule
 
-        self._change("IngressRoute", namespace, name, epoch, write)
+        self.change("IngressRoute", namespace, name, epoch, write)
         return sum(old != new for old, new in zip(before, rules, strict=True))
 
     def save(
@@ -190,7 +190,7 @@ class Cluster:
                 found["data"] = saved
 
         self._create("Secret", namespace, {"metadata": {"name": snapshot}, "type": "Opaque"})
-        self._change("Secret", namespace, snapshot, epoch, keep)
+        self.change("Secret", namespace, snapshot, epoch, keep)
 
     def restore(self, namespace: str, snapshot: str, *, run_id: str, epoch: int) -> None:
         """Put back what ``save`` of this run kept, if it did."""
@@ -204,29 +204,14 @@ class Cluster:
             kind, _, name = key.partition(".")
             self._put_back(kind, namespace, name, json.loads(base64.b64decode(value)), epoch)
 
-    def _put_back(self, kind: str, namespace: str, name: str, saved: object, epoch: int) -> None:
-        def put_back(found: Json) -> None:
-            found[_SAVED[kind]] = saved
+    def read(self, kind: str, namespace: str, name: str) -> Json:
+        """An object as it is; raises ObjectMissing."""
+        return self._api.read(kind, namespace, name)
 
-        self._change(kind, namespace, name, epoch, put_back)
-
-    def _saved(self, kind: str, namespace: str, name: str) -> object:
-        return self._api.read(kind, namespace, name).get(_SAVED[kind])
-
-    def _pods_of_job(self, namespace: str, name: str) -> list[Json]:
-        return self._api.list("Pod", namespace, f"batch.kubernetes.io/job-name={name}")
-
-    def _create(self, kind: str, namespace: str, body: Json) -> None:
-        """Create an object unless it is there."""
-        try:
-            self._api.create(kind, namespace, body)
-        except Conflict:
-            self._api.read(kind, namespace, body["metadata"]["name"])
-
-    def _change(
+    def change(
         self, kind: str, namespace: str, name: str, epoch: int, change: Callable[[Json], None]
     ) -> None:
-        """Change an object at exactly the version whose epoch was checked."""
+        """Change an object at exactly the version whose epoch was checked; raises StaleEpoch."""
         for remaining in range(_CONFLICTS, 0, -1):
             found = self._api.read(kind, namespace, name)
             _refuse_older(found, f"{kind} {namespace}/{name}", epoch)
@@ -242,6 +227,25 @@ class Cluster:
                     raise
             else:
                 return
+
+    def _put_back(self, kind: str, namespace: str, name: str, saved: object, epoch: int) -> None:
+        def put_back(found: Json) -> None:
+            found[_SAVED[kind]] = saved
+
+        self.change(kind, namespace, name, epoch, put_back)
+
+    def _saved(self, kind: str, namespace: str, name: str) -> object:
+        return self._api.read(kind, namespace, name).get(_SAVED[kind])
+
+    def _pods_of_job(self, namespace: str, name: str) -> list[Json]:
+        return self._api.list("Pod", namespace, f"batch.kubernetes.io/job-name={name}")
+
+    def _create(self, kind: str, namespace: str, body: Json) -> None:
+        """Create an object unless it is there."""
+        try:
+            self._api.create(kind, namespace, body)
+        except Conflict:
+            self._api.read(kind, namespace, body["metadata"]["name"])
 
 
 def _refuse_older(found: Json, what: str, epoch: int) -> None:

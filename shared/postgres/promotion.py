@@ -135,7 +135,7 @@ class PlainPostgres:
             refuse_stale(read_placement(connection, order.database), order.database, order.epoch)
             if promoted := _facts(connection):
                 return promoted
-            _refuse_stranger(standby_view(connection), order)
+            refuse_stranger(standby_view(connection), order)
             _await_plan(connection, order)
             connection.execute("select pg_promote(wait => false)")
             return _await(connection)
@@ -158,7 +158,8 @@ def _alone(connection: Database) -> Iterator[None]:
     yield
 
 
-def _refuse_stranger(standby: StandbyView, order: PromotionOrder) -> None:
+def refuse_stranger(standby: StandbyView, order: PromotionOrder) -> None:
+    """Raise NotAPair when the standby is of another server than the order says."""
     expected = order.system_identifier
     if expected is not None and standby.system_identifier != expected:
         raise NotAPair(
