@@ -1,7 +1,9 @@
 """``signalbox mask``: the sanitizer on its own, on any copy of a PostgreSQL database."""
 
 import json
+import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,7 +18,7 @@ from rich.table import Table
 
 from shared.estate import Secrets
 from shared.estate.references import parse_reference
-from shared.masking import MaskingPlan, load_policy, mask_tables, plan_masking
+from shared.masking import MaskingPlan, MaskingProgress, load_policy, mask_tables, plan_masking
 from shared.masking.proof import (
     LeaksFound,
     ProofProgress,
@@ -47,6 +49,13 @@ Owned = Annotated[
         help="Without a clone marker: the database's name, typed in full. It will be changed.",
     ),
 ]
+DiskFree = Annotated[
+    str | None,
+    typer.Option(
+        help="Room on the database's disk, such as 20GB, which PostgreSQL cannot see: nothing is "
+        "begun when the largest table needs more."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 _KEY = "env:SIGNALBOX_MASKING_KEY"
@@ -55,10 +64,12 @@ _RUN = "signalbox-mask"
 
 
 @app.command()
-def plan(dsn: Dsn, policy: Policy = None, as_json: AsJson = False) -> None:
-    """Show what masking would change, with counts. Changes nothing.
+def plan(
+    dsn: Dsn, policy: Policy = None, as_json: AsJson = False, disk_free: DiskFree = None
+) -> None:
+    """Show what masking would change, with counts and the room it takes. Changes nothing.
 
-    Exit status 1 when a column has no verdict.
+    Exit status 1 when a column or a module has no verdict.
 
     Example: signalbox mask plan --dsn postgresql://localhost/copy --json
     """
@@ -68,6 +79,7 @@ def plan(dsn: Dsn, policy: Policy = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(_described(found), indent=2))
     else:
         _show(found)
+    require_room(found, disk_free)
     if found.gaps:
         raise typer.Exit(1)
 
@@ -104,6 +116,7 @@ def run(
     key: Key = _KEY,
     owned: Owned = None,
     as_json: AsJson = False,
+    disk_free: DiskFree = None,
 ) -> None:
     """Mask a copy, table by table; after a crash it goes on where it was.
 
@@ -111,8 +124,9 @@ def run(
     """
     secret = _secret(key)
     with _connect(dsn) as connection:
-        marker = _claim(connection, owned)
         decided = plan_masking(connection, load_policy(policy))
+        require_room(decided, disk_free)
+        marker = _claim(connection, owned)
         remember(connection, decided, secret, run_id=marker.run_id, epoch=marker.epoch)
         with _progress(as_json) as status:
             progress = mask_tables(
@@ -122,7 +136,7 @@ def run(
                 run_id=marker.run_id,
                 epoch=marker.epoch,
                 budget=timedelta(days=1),
-                on_progress=lambda p: status(f"masked {p.done} of {p.done + p.remaining} tables"),
+                on_progress=lambda p: status(_so_far(p)),
             )
     if as_json:
         typer.echo(json.dumps(asdict(progress)))
@@ -216,6 +230,33 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
+def require_room(plan: MaskingPlan, disk_free: str | None) -> None:
+    """Refuse to begin what would fill the disk, as far as somebody said how much is free."""
+    if disk_free is None or plan.largest is None:
+        return
+    said = re.fullmatch(r"(\d+) ?([kMGT]?)B", disk_free)
+    if said is None:
+        raise Unusable(f"--disk-free {disk_free}: write a whole number and kB, MB, GB or TB")
+    free = int(said[1]) * 1000 ** " kMGT".index(said[2] or " ")
+    if plan.largest.room > free:
+        raise Unusable(
+            f"table {plan.largest.table.path} needs about {_size(plan.largest.room)} on the disk "
+            f"while it is masked, and {disk_free} are free: make room on the server first"
+        )
+
+
+def _so_far(progress: MaskingProgress) -> str:
+    left = progress.seconds_left
+    about = "" if left is None else f", about {left:,.0f} s"
+    return f"{progress.rows:,} rows masked, {progress.remaining} tables left{about}"
+
+
+def _size(size: float) -> str:
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = min(int(math.log(max(size, 1), 1000)), len(units) - 1)
+    return f"{size / 1000**power:,.{1 if power else 0}f} {units[power]}"
+
+
 def _show(plan: MaskingPlan) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("table", "rows (about)", "changes"):
@@ -230,6 +271,11 @@ def _show(plan: MaskingPlan) -> None:
         )
         table.add_row(each.table.path, f"{each.table.rows:,}", changes)
     Console().print(table)
+    if plan.largest is not None:
+        typer.echo(
+            f"{plan.largest.table.path} takes the most room on the disk: about "
+            f"{_size(plan.largest.room)} while it is masked, and as much of WAL"
+        )
     for gap in plan.gaps:
         typer.echo(f"no verdict: {gap}", err=True)
 
@@ -238,10 +284,12 @@ def _described(plan: MaskingPlan) -> dict[str, object]:
     return {
         "policy_sha256": plan.policy_hash,
         "rows": plan.rows,
+        "room": plan.largest.room if plan.largest else 0,
         "tables": [
             {
                 "table": each.table.path,
                 "rows": each.table.rows,
+                "room": each.room,
                 "drop_rows": each.drop_rows,
                 "columns": {c.column.name: c.masker or "clear" for c in each.columns},
             }

@@ -50,7 +50,12 @@ from ir_model_fields where store
 _TABLES: LiteralString = """
 select n.nspname, c.relname, greatest(c.reltuples, 0)::bigint,
        exists (select from pg_constraint f where f.confrelid = c.oid and f.conrelid <> c.oid),
-       pg_table_size(c.oid)
+       coalesce(
+           (select sum(pg_table_size(relid)) from pg_partition_tree(c.oid) where isleaf),
+           pg_table_size(c.oid))::bigint,
+       coalesce(
+           (select sum(pg_indexes_size(relid)) from pg_partition_tree(c.oid) where isleaf),
+           pg_indexes_size(c.oid))::bigint
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and not c.relispartition
   and n.nspname <> 'information_schema' and n.nspname !~ '^(pg_|signalbox)'
@@ -90,7 +95,7 @@ class Column:
 class Table:
     """One table. ``rows`` is the planner's estimate, 0 before the first analyze.
 
-    ``bytes`` are those of its rows, without indexes.
+    ``bytes`` are those of its rows, ``index_bytes`` those of its indexes.
     """
 
     schema: str
@@ -99,6 +104,7 @@ class Table:
     referenced: bool
     columns: tuple[Column, ...]
     bytes: int = 0
+    index_bytes: int = 0
 
     @property
     def path(self) -> str:
@@ -125,8 +131,8 @@ def read_tables(connection: Database) -> tuple[Table, ...]:
             described = _describe(column, fields, postponed)
             columns.setdefault((column.schema, column.table), []).append(described)
     tables = (
-        Table(schema, name, rows, referenced, tuple(columns.get((schema, name), ())), size)
-        for schema, name, rows, referenced, size in connection.execute(_TABLES)
+        Table(schema, name, rows, referenced, tuple(columns.get((schema, name), ())), *sizes)
+        for schema, name, rows, referenced, *sizes in connection.execute(_TABLES)
     )
     return tuple(sorted(tables, key=lambda table: table.path))
 

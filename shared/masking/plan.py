@@ -7,7 +7,7 @@ from psycopg import sql
 
 from shared.masking.catalogue import Column, Table, read_modules, read_tables
 from shared.masking.coverage import Gap, ModuleGap
-from shared.masking.maskers import MaskerName, can_mask, cleared, masked
+from shared.masking.maskers import IN_PLACE, MaskerName, can_mask, cleared, masked
 from shared.masking.modules import ModuleRule, ModuleVerdict, columns_by_table
 from shared.masking.policy import PERSONAL_KINDS, AttachmentRule, MaskingPolicy, Rule
 from shared.postgres.marker import Database
@@ -34,6 +34,17 @@ class TablePlan:
     drop_rows: bool
     columns: tuple[ColumnPlan, ...] = ()
 
+    @property
+    def room(self) -> int:
+        """Bytes on the disk, about, that masking takes until the table's transaction ends.
+
+        A second copy of rows and indexes; texts that are rewritten in place are copied once more.
+        """
+        if self.drop_rows:
+            return 0
+        in_place = any(planned.masker in IN_PLACE for planned in self.columns)
+        return self.table.bytes * (2 if in_place else 1) + self.table.index_bytes
+
 
 @dataclass(frozen=True)
 class MaskingPlan:
@@ -54,6 +65,11 @@ class MaskingPlan:
     def rows(self) -> int:
         """Estimated rows of the tables that change."""
         return sum(table.table.rows for table in self.tables)
+
+    @property
+    def largest(self) -> TablePlan | None:
+        """The table that takes the most room on the disk while it is masked."""
+        return max(self.tables, key=lambda table: table.room, default=None)
 
     @property
     def rewrites(self) -> "MaskingPlan":

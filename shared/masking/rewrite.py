@@ -64,11 +64,15 @@ class CannotRewrite(PermanentError):
 
 @dataclass(frozen=True)
 class MaskingProgress:
-    """How far masking has come in this database: tables done and remaining, rows of those done."""
+    """How far masking has come in this database: tables done and remaining, rows of those done.
+
+    ``seconds_left`` follows from the bytes that this call has masked; None before the first table.
+    """
 
     done: int
     remaining: int
     rows: int
+    seconds_left: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -128,6 +132,11 @@ class _Work:
     waiting: list[TablePlan]
     progress: MaskingProgress
     lock: Lock = field(default_factory=Lock)
+    started: float = field(default_factory=monotonic)
+    bytes_done: int = 0
+
+    def __post_init__(self) -> None:
+        self.bytes = sum(table.table.bytes for table in self.waiting)
 
     def go_on(self, connection: Database) -> None:
         """Mask one table after the other until none waits, time is up or something went wrong."""
@@ -136,7 +145,7 @@ class _Work:
                 with connection.transaction():
                     require_clone(connection, run_id=self.run_id, epoch=self.epoch)
                     rows = _mask_once(connection, table, self.policy_hash, self.rewriter)
-                self._report(rows)
+                self._report(table, rows)
         except BaseException:
             self.waiting.clear()
             raise
@@ -145,14 +154,21 @@ class _Work:
         with self.lock:
             return self.waiting.pop(0) if self.waiting else None
 
-    def _report(self, rows: int) -> None:
+    def _report(self, table: TablePlan, rows: int) -> None:
         with self.lock:
             before = self.progress
+            self.bytes_done += table.table.bytes
             self.progress = MaskingProgress(
-                before.done + 1, before.remaining - 1, before.rows + rows
+                before.done + 1, before.remaining - 1, before.rows + rows, self._seconds_left()
             )
             if self.on_progress is not None:
                 self.on_progress(self.progress)
+
+    def _seconds_left(self) -> float | None:
+        if not self.bytes_done:
+            return None
+        left = self.bytes - self.bytes_done
+        return round((monotonic() - self.started) * left / self.bytes_done, 1)
 
 
 def _where_we_are(

@@ -298,6 +298,18 @@ def test_a_used_up_budget_leaves_the_rest_for_the_next_call(clone: Database) -> 
     assert (second.done, second.remaining) == (3, 0)
 
 
+def test_progress_says_how_much_is_done_and_how_long_the_rest_takes(clone: Database) -> None:
+    clone.execute(PARTNERS)
+    seen: list[MaskingProgress] = []
+
+    mask(clone, on_progress=seen.append)
+
+    assert [each.remaining for each in seen] == list(range(len(seen)))[::-1]
+    assert seen[0].rows > 0
+    assert all(each.seconds_left is not None for each in seen)
+    assert seen[-1].seconds_left == 0
+
+
 def test_masking_goes_on_after_a_crash_and_never_masks_a_table_twice(clone: Database) -> None:
     clone.execute(PARTNERS)
 

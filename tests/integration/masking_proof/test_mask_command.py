@@ -55,10 +55,22 @@ def test_a_copy_is_planned_masked_and_proven(shop: str, policy: str) -> None:
     proven = mask("prove", shop, policy, "--json")
 
     assert json.loads(planned.stdout)["tables"][0]["columns"] == {"name": "name", "email": "email"}
-    assert json.loads(done.stdout) == {"done": 1, "remaining": 0, "rows": 1}
+    assert json.loads(done.stdout) == {"done": 1, "remaining": 0, "rows": 1, "seconds_left": 0.0}
     signed = SignedCertificate.model_validate_json(proven.stdout)
     assert signed.certificate.leaks == 0
     assert (planned.exit_code, done.exit_code, proven.exit_code) == (0, 0, 0)
+
+
+def test_a_table_without_enough_room_on_the_disk_is_not_begun(shop: str, policy: str) -> None:
+    planned = mask("plan", shop, policy, "--json")
+    small, odd = (mask("run", shop, policy, *owned(shop), "--disk-free", s) for s in ("1kB", "1"))
+    enough = mask("run", shop, policy, *owned(shop), "--disk-free", "1 MB")
+
+    room = json.loads(planned.stdout)["room"]
+    assert 1000 < room < 1_000_000
+    assert f"customer needs about {room / 1000:.1f} kB" in str(small.exception)
+    assert "kB, MB, GB or TB" in str(odd.exception)
+    assert enough.exit_code == 0
 
 
 def test_a_database_that_may_be_production_is_not_touched(shop: str, policy: str) -> None:
