@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 M = TypeVar("M", bound="Message")
 
@@ -69,6 +76,14 @@ class CloudEvent(BaseModel):
     traceparent: str | None = None
     """W3C trace context: a run is one trace, from the event that started it."""
     data: dict[str, Any]
+
+    @field_validator("id", "source", "type", "subject")
+    @classmethod
+    def _can_be_shown(cls, text: str | None) -> str | None:
+        """Control characters are not CloudEvents, and would act on the terminal of who looks."""
+        if text is not None and not text.isprintable():
+            raise ValueError("there are characters that cannot be shown: remove them")
+        return text
 
     @model_validator(mode="after")
     def _identity_fits_an_index(self) -> Self:

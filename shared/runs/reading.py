@@ -56,7 +56,7 @@ def read_event(received: Received) -> CloudEvent:
         event = _from_alert(said)
     else:
         event = _completed(said)
-    event.setdefault("id", storable(received.message_id) or digest(received.body))
+    event.setdefault("id", _identity(received))
     try:
         return CloudEvent.model_validate(event)
     except ValidationError as error:
@@ -66,6 +66,11 @@ def read_event(received: Received) -> CloudEvent:
 def digest(body: bytes) -> str:
     """The identity of a message that came without any."""
     return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _identity(received: Received) -> str:
+    known = received.message_id
+    return known if known and known.isprintable() else digest(received.body)
 
 
 def storable(text: str | None) -> str:

@@ -113,6 +113,7 @@ def test_without_any_id_the_body_is_the_identity() -> None:
         ({"type": "t", "data": 5}, "data: Input should be"),
         ({"type": "t", "data": {}, "specversion": "0.3"}, "specversion: Input should be"),
         (COMPLETE | {"id": "i" * 2000}, "source and id have more than 1,500 bytes"),
+        (COMPLETE | {"type": "red \x1b[31m"}, "type: .* characters that cannot be shown"),
         (COMPLETE | {"time": "2026-11-22T02:00:00"}, "time: Input should have timezone"),
         (TYPED | {"type": "backup-complete"}, "did you mean backup-completed"),
         (TYPED | {"type": "make-coffee"}, 'for example {"type": "backup-completed"'),
