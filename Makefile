@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit check generate bench simulate clean
+.PHONY: help setup demo demo-failover up test unit check generate bench simulate clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help: ## Print this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/installed ## Create .venv and install everything that the other targets need
 
@@ -18,6 +18,9 @@ setup: .venv/installed ## Create .venv and install everything that the other tar
 
 demo: setup ## Refresh a staging environment from a backup, on this machine (DUMP=file uses your own Odoo database)
 	@$(BIN)/signalbox demo $(if $(DUMP),--dump '$(DUMP)') $(if $(FILESTORE),--filestore '$(FILESTORE)') $(if $(KEEP),--keep)
+
+demo-failover: setup ## Kill production while customers order, and let its standby take over, on this machine
+	@$(BIN)/signalbox demo failover
 
 up: setup ## Start the embedded platform and stay
 	@$(BIN)/signalbox up

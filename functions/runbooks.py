@@ -1,6 +1,7 @@
 """Every runbook; the topology, the schemas and the host's functions follow from this table."""
 
+from functions.failover import REJOIN
 from functions.failover import RUNBOOK as FAILOVER
 from functions.refresh import RUNBOOK as REFRESH
 
-RUNBOOKS = (REFRESH, FAILOVER)
+RUNBOOKS = (REFRESH, FAILOVER, REJOIN)

@@ -1,43 +1,52 @@
 """``signalbox up``, ``reset``, ``demo`` and ``generate``: what works on this machine alone."""
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from infra.local import demo as demos
-from infra.local.home import FolderNotOurs
+from infra.local import failover_demo
 from infra.local.platform import FOLDER, Platform
 from infra.local.platform import reset as erase
-from infra.local.processes import FolderInUse, PartFailed
-from infra.local.sample import ImportRefused, UnsafeArchive
 from shared.ledger import Ledger
+from signalbox import failover
 from signalbox.errors import Unusable
 from signalbox.generate import generated_files, stale_files
-from signalbox.views import span
+from signalbox.stage import (
+    act,
+    console,
+    fresh_platform,
+    ledger_of,
+    part_progress,
+    running,
+    say,
+    show_addresses,
+    show_claims,
+    since,
+    usable,
+    wait_for_ctrl_c,
+)
 from signalbox.watching import wait_for_event, watch
 
 app = typer.Typer()
-console = Console(highlight=False)
-T = TypeVar("T")
+plays = typer.Typer(invoke_without_command=True)
+app.add_typer(plays, name="demo")
+plays.command("failover")(failover.demo)
 
 
 @app.command()
 def up() -> None:
     """Start the embedded platform and stay until Ctrl-C; its state survives in .local/platform."""
-    with _running(Platform(FOLDER, progress=_part_progress)) as platform:
-        _show_addresses(platform)
-        _wait_for_ctrl_c()
+    with running(Platform(FOLDER, progress=part_progress)) as platform:
+        show_addresses(platform)
+        wait_for_ctrl_c()
         console.print("stopping")
 
 
@@ -47,9 +56,9 @@ def reset(
 ) -> None:
     """Remove the embedded platform's state: databases, blobs, messages, the demo's too."""
     if not yes:
-        typer.confirm(f"Remove everything in {FOLDER} and {demos.FOLDER}?", abort=True)
-    for folder in (FOLDER, demos.FOLDER):
-        _usable(partial(erase, folder))
+        typer.confirm(f"Remove everything in {FOLDER} and the demos'?", abort=True)
+    for folder in (FOLDER, demos.FOLDER, failover_demo.FOLDER):
+        usable(partial(erase, folder))
     console.print("removed")
 
 
@@ -71,8 +80,9 @@ def generate(
         console.print(f"rewrote {path.name}")
 
 
-@app.command()
+@plays.callback()
 def demo(
+    context: typer.Context,
     dump: Annotated[
         Path | None, typer.Option(exists=True, help="Your own Odoo database (pg_dump -Fc).")
     ] = None,
@@ -89,25 +99,23 @@ def demo(
 
     Example: signalbox demo --dump erp.dump --filestore filestore.tar.gz --keep
     """
+    if context.invoked_subcommand is not None:
+        return
     began = time.monotonic()
     if filestore and not dump:
         raise Unusable("--filestore belongs to a database: give --dump too")
-    _usable(partial(erase, folder))
-    with console.status("starting the platform") as status:
-        platform = Platform(folder, progress=lambda part, text: status.update(f"{part}: {text}"))
-        _usable(platform.start)
     with (
-        _stopping(platform),
+        fresh_platform(folder) as platform,
         closing(demos.Demo(platform)) as play,
-        _ledger(platform) as ledger,
+        ledger_of(platform) as ledger,
     ):
-        _say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {_since(began)}")
+        say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {since(began)}")
         true = _play(play, ledger, dump, filestore, partners)
         _show_next(platform, keep=keep)
-        console.print(f"\n{_since(began)} in all")
+        console.print(f"\n{since(began)} in all")
         if keep:
-            _show_addresses(platform)
-            _wait_for_ctrl_c()
+            show_addresses(platform)
+            wait_for_ctrl_c()
     if not true:
         raise typer.Exit(1)
 
@@ -115,15 +123,15 @@ def demo(
 def _play(
     play: demos.Demo, ledger: Ledger, dump: Path | None, filestore: Path | None, partners: int
 ) -> bool:
-    with _act("production") as act, console.status("making production") as status:
-        made = _usable(lambda: play.make_production(dump, filestore, partners, status.update))
-        act.text = f"{made.description}: {made.rows:,} rows, {made.files:,} files"
-    with _act("backup") as act, console.status("pg_dump into blob storage"):
+    with act("production") as this, console.status("making production") as status:
+        made = usable(lambda: play.make_production(dump, filestore, partners, status.update))
+        this.text = f"{made.description}: {made.rows:,} rows, {made.files:,} files"
+    with act("backup") as this, console.status("pg_dump into blob storage"):
         backup = play.take_backup()
         size = backup.manifest.archive.size / 1e6
-        act.text = f"{backup.path}: {size:.1f} MB, sha256 {backup.manifest.archive.sha256[:12]}…"
+        this.text = f"{backup.path}: {size:.1f} MB, sha256 {backup.manifest.archive.sha256[:12]}…"
     event = play.publish(backup)
-    _say("event", "backup-completed published to Service Bus topic platform-events")
+    say("event", "backup-completed published to Service Bus topic platform-events")
     console.print()
     [run] = wait_for_event(ledger, event.source, event.id, timedelta(seconds=30))
     status_ = watch(ledger, [run], console, timedelta(minutes=30))[run]
@@ -149,11 +157,7 @@ def _show_summary(play: demos.Demo, ledger: Ledger, run: UUID) -> bool:
         f"{last['files']:,} files",
         soft_wrap=True,
     )
-    claims = play.claims(people)
-    for claim in claims:
-        mark = "[green]✓[/]" if claim.true else "[red]✗[/]"
-        console.print(f"{mark} {claim.text}")
-    return all(claim.true for claim in claims)
+    return show_claims(play.claims(people))
 
 
 def _show_next(platform: Platform, *, keep: bool) -> None:
@@ -163,77 +167,3 @@ def _show_next(platform: Platform, *, keep: bool) -> None:
     shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
     console.print(f"  .venv/bin/signalbox --settings {shown} runs list   ({how})", soft_wrap=True)
     console.print("  docs/architecture.md: what just happened, and why it can be trusted")
-
-
-def _show_addresses(platform: Platform) -> None:
-    console.print()
-    for name, value in (
-        ("Functions host", platform.url),
-        ("Kubernetes API", platform.kubernetes_url),
-        ("Service Bus", platform.settings["ServiceBus"]),
-        ("settings", str(platform.settings_file)),
-    ):
-        console.print(f"{name:<16}{value}", soft_wrap=True, markup=False)
-    console.print("\nCtrl-C stops it; what it holds is there again at the next start.")
-
-
-@contextmanager
-def _running(platform: Platform) -> Iterator[Platform]:
-    _usable(platform.start)
-    with _stopping(platform):
-        yield platform
-
-
-@contextmanager
-def _stopping(platform: Platform) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        platform.stop()
-
-
-def _usable(work: Callable[[], T]) -> T:
-    """Call ``work``; what a person can mend becomes a message instead of a traceback."""
-    try:
-        return work()
-    except (PartFailed, FolderInUse, FolderNotOurs, ImportRefused, UnsafeArchive) as error:
-        raise Unusable(str(error)) from error
-
-
-@contextmanager
-def _ledger(platform: Platform) -> Iterator[Ledger]:
-    with closing(
-        Ledger.connect(platform.settings["SIGNALBOX_LEDGER_URL"], connections=2)
-    ) as ledger:
-        yield ledger
-
-
-class _Act:
-    text = ""
-
-
-@contextmanager
-def _act(name: str) -> Iterator[_Act]:
-    began = time.monotonic()
-    act = _Act()
-    yield act
-    _say(name, f"{act.text}: {_since(began)}")
-
-
-def _say(name: str, text: str) -> None:
-    console.print(f"[green]✓[/] [bold]{name:<11}[/] {text}", soft_wrap=True)
-
-
-def _part_progress(part: str, text: str) -> None:
-    console.print(f"{part:<14} {text}", style="dim")
-
-
-def _since(began: float) -> str:
-    return span(timedelta(seconds=time.monotonic() - began))
-
-
-def _wait_for_ctrl_c() -> None:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()

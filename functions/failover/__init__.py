@@ -11,6 +11,13 @@
 
 Until the promotion a failure takes everything back. Behind it nothing is undone: the new primary
 stays, the run says what is left to do, and the next event goes on from there.
+
+The old primary comes back by a runbook of its own:
+
+    confirm    it answers and is fenced; what only it still knows is listed
+    rejoin     it becomes a standby of the new primary, never writable in between
+
+Then a planned failover, which loses nothing, can bring production back to where it was.
 """
 
 from datetime import timedelta
@@ -18,14 +25,16 @@ from datetime import timedelta
 from functions.failover.approve_failover import approve_failover
 from functions.failover.assess_region import assess_region
 from functions.failover.close_failover import close_failover
+from functions.failover.confirm_recovery import confirm_recovery
 from functions.failover.fence_primary import fence_primary, unfence_primary
 from functions.failover.promote_standby import promote_standby
 from functions.failover.redirect_traffic import redirect_traffic
+from functions.failover.rejoin_primary import rejoin_primary
 from functions.failover.resume_integrations import resume_integrations
 from functions.failover.verify_failover import verify_failover
 from shared.errors import PermanentError
 from shared.estate import Estate
-from shared.messages.failover import RegionDegraded
+from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.runs import Runbook, Step
 from shared.runs.runbook import Priority
 
@@ -34,7 +43,7 @@ class NotProduction(PermanentError):
     """The event names an environment that has no standby, or is one."""
 
 
-def concerned(event: RegionDegraded, estate: Estate) -> tuple[str, ...]:
+def concerned(event: RegionDegraded | RegionRecovered, estate: Estate) -> tuple[str, ...]:
     """The production environment itself; its standby is the other half of the same run."""
     named = estate.environment(event.environment)
     if estate.standby_for(named.name) is None:
@@ -61,4 +70,16 @@ RUNBOOK = Runbook(
         Step(close_failover),
     ),
     overdue_after=timedelta(minutes=30),
+)
+
+REJOIN = Runbook(
+    name="rejoin",
+    on=RegionRecovered,
+    concerns=concerned,
+    coalesce=lambda event: event.environment,
+    steps=(
+        Step(confirm_recovery, max_attempts=10, time_limit=timedelta(hours=2)),
+        Step(rejoin_primary, time_limit=timedelta(hours=12)),
+    ),
+    overdue_after=timedelta(hours=2),
 )

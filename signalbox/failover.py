@@ -1,0 +1,98 @@
+"""``signalbox demo failover``: a disaster on this machine, and what became of it."""
+
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import typer
+
+from infra.local import failover_demo
+from shared.ledger import Ledger
+from shared.messages import CloudEvent, Message
+from shared.messages.failover import FailoverClosed, RecoveryConfirmed
+from signalbox.stage import (
+    act,
+    console,
+    fresh_platform,
+    ledger_of,
+    say,
+    show_claims,
+    since,
+    usable,
+)
+from signalbox.views import span
+from signalbox.watching import wait_for_event, watch
+
+M = TypeVar("M", bound=Message)
+
+
+def demo(
+    partners: Annotated[int, typer.Option(min=100, help="Size of the sample ERP.")] = 1_000,
+    folder: Annotated[
+        Path, typer.Option(help="Where it keeps its state; what an earlier demo left goes.")
+    ] = failover_demo.FOLDER,
+) -> None:
+    """Kill production while customers order, and let its standby take over, on this machine."""
+    began = time.monotonic()
+    with (
+        fresh_platform(folder) as platform,
+        closing(failover_demo.FailoverDemo(platform)) as play,
+        ledger_of(platform) as ledger,
+    ):
+        say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {since(began)}")
+        true = _play(play, ledger, partners)
+        console.print(f"\n{since(began)} in all")
+    if not true:
+        raise typer.Exit(1)
+
+
+def _play(play: failover_demo.FailoverDemo, ledger: Ledger, partners: int) -> bool:
+    with act("pair") as this, console.status("making production") as status:
+        rows = usable(lambda: play.make_pair(partners, status.update))
+        this.text = f"production of {rows:,} rows, and a standby that streams from it"
+    with act("orders") as this:
+        this.text = f"customers were told of {play.take_orders()} orders, and go on ordering"
+    say("disaster", "production's database server is killed with SIGKILL")
+    failed_over = _follow(ledger, play.kill_production())
+    if failed_over is None:
+        return False
+    outage = play.outage()
+    with act("return") as this:
+        returned = play.start_old_primary()
+        this.text = f"the old primary is started again, and shut {span(returned.shut_after)} later"
+    rejoined = _follow(ledger, play.let_it_rejoin())
+    if rejoined is None:
+        return False
+    closed = _facts(ledger, failed_over, "close_failover", FailoverClosed)
+    confirmed = _facts(ledger, rejoined, "confirm_recovery", RecoveryConfirmed)
+    _show_times(closed, outage)
+    return show_claims(play.claims(closed, outage, returned, confirmed))
+
+
+def _follow(ledger: Ledger, event: CloudEvent) -> UUID | None:
+    """Show the run of an event until it is over; None unless it succeeded."""
+    console.print()
+    [run] = wait_for_event(ledger, event.source, event.id, timedelta(seconds=30))
+    status = watch(ledger, [run], console, timedelta(minutes=10))[run]
+    console.print()
+    return run if status == "succeeded" else None
+
+
+def _facts(ledger: Ledger, run: UUID, step: str, kind: type[M]) -> M:
+    [found] = [each for each in ledger.progress(run) if each.name == step]
+    return kind.model_validate(found.output)
+
+
+def _show_times(closed: FailoverClosed, outage: failover_demo.Outage) -> None:
+    for segment in closed.segments:
+        console.print(f"{segment.name:<12}{span(segment.took):>10}")
+    console.print(f"{'in all':<12}{span(closed.took):>10}   objective {span(closed.rto)}\n")
+    console.print(
+        f"customers could not order for {span(outage.lasted)}; {len(outage.lost)} of "
+        f"{outage.told_before} orders that they had been told of are lost, {outage.told_after} "
+        "were taken since",
+        soft_wrap=True,
+    )
