@@ -71,12 +71,6 @@ class Guard:
     identify: Identify
     limit: RateLimit
 
-    def needs(self, role: Role, handle: Handle) -> Handle:
-        def guarded(asked: Asked) -> Answer:
-            return self.refusal(asked, role) or handle(asked)
-
-        return guarded
-
     def refusal(self, asked: Asked, role: Role) -> Answer | None:
         """Why a request is not let in; None when it is."""
         caller = self.identify(asked.headers)

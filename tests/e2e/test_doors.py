@@ -223,5 +223,5 @@ def test_the_events_are_told_over_http_to_those_who_have_the_key(doors: Doors) -
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(guessed)
 
-    assert told["disposition"] == "ignored"
-    assert told["reason"] == "nothing here reacts to Microsoft.Web.AppUpdated"
+    assert told["event"]["disposition"] == "ignored"
+    assert told["event"]["reason"] == "nothing here reacts to Microsoft.Web.AppUpdated"

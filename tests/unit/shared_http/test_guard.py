@@ -11,13 +11,14 @@ from azure.functions.meta import Datum
 
 from shared.identity import Caller, Role
 from shared.limits import RateLimit
-from shared.triggers import MAX_BODY, Answer, Asked, Guard, on_event_grid, on_http
+from shared.triggers import MAX_BODY, Answer, Asked, Guard, Handle, on_event_grid, on_http
 
 KEY = "the-key"
 
 
-def guard(limit: int = 10) -> Guard:
-    return Guard(identify, RateLimit(limit, timedelta(minutes=1)))
+def guarded(handle: Handle, role: Role = Role.READER, limit: int = 10) -> Handle:
+    guard = Guard(identify, RateLimit(limit, timedelta(minutes=1)))
+    return lambda asked: guard.refusal(asked, role) or handle(asked)
 
 
 def identify(headers: Mapping[str, str]) -> Caller | None:
@@ -44,7 +45,7 @@ def request(
 
 
 def test_an_answer_bears_what_browsers_must_obey() -> None:
-    ask = served(guard().needs(Role.READER, lambda asked: Answer({"got": len(asked.body)})))
+    ask = served(guarded(lambda asked: Answer({"got": len(asked.body)})))
 
     answer = ask(request(body=b"12345"))
 
@@ -76,7 +77,7 @@ def test_who_is_not_let_in_gets_a_problem_and_reaches_nothing(
         reached.append(asked)
         return Answer({})
 
-    answer = served(guard().needs(role, handle))(asked)
+    answer = served(guarded(handle, role))(asked)
 
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert json.loads(answer.get_body())["status"] == status
@@ -84,7 +85,7 @@ def test_who_is_not_let_in_gets_a_problem_and_reaches_nothing(
 
 
 def test_too_many_requests_are_told_when_to_come_again() -> None:
-    ask = served(guard(limit=1).needs(Role.READER, lambda _: Answer({})))
+    ask = served(guarded(lambda _: Answer({}), limit=1))
 
     statuses = [ask(request()).status_code for _ in range(2)]
 
