@@ -471,6 +471,16 @@ class Transaction:
             error=error,
         )
 
+    def give_up_step(self, step: StepRecord, checkpoint: Mapping[str, Any]) -> None:
+        """End the step as neither done nor failed: its undo finds the checkpoint."""
+        self.do(
+            "give_up_step",
+            run=step.run_id,
+            position=step.position,
+            checkpoint=_json(checkpoint),
+            now=self.now,
+        )
+
     def wake_step(self, step: StepRecord) -> None:
         """Make the step due now, or after the look that an attempt is at."""
         self.do("wake_step", run=step.run_id, position=step.position, now=self.now)

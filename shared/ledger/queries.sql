@@ -120,6 +120,16 @@ update steps set lease_id = null, lease_until = null, attempt = %(attempt)s, due
                  checkpoint = %(checkpoint)s, error = %(error)s, woken = false
 where run_id = %(run)s and position = %(position)s
 
+-- give_up_step
+with withdrawn as (
+    update approvals set status = 'withdrawn', decided_at = %(now)s
+    where run_id = %(run)s and position = %(position)s
+      and status in ('waiting', 'approved') and taken_at is null
+)
+update steps set status = 'skipped', checkpoint = %(checkpoint)s, lease_id = null, lease_until = null,
+                 ended_at = %(now)s
+where run_id = %(run)s and position = %(position)s
+
 -- wake_step
 -- An attempt that is looking right now may have looked too early.
 update steps set due_at = least(due_at, %(now)s), woken = coalesce(lease_until > %(now)s, false)

@@ -126,7 +126,8 @@ class Approvals:
 def wait_for(approval: Approval, checkpoint: Mapping[str, Any] | None = None) -> Again:
     """What a step returns while its approval waits."""
     reason = f"waits for {people(approval.missing)}: signalbox approvals show {approval.id}"
-    return Again(LOOK_AGAIN, dict(checkpoint or {}) | {"progress": {"reason": reason}})
+    progress = {"progress": {"reason": reason}}
+    return Again(LOOK_AGAIN, dict(checkpoint or {}) | progress, gives_way=True)
 
 
 def people(count: int) -> str:

@@ -106,8 +106,8 @@ def finish(tx: Transaction, begun: StepRecord, outcome: Outcome) -> bool:
     match outcome:
         case Succeeded(facts):
             _succeed(tx, step, facts)
-        case Again(after, checkpoint):
-            _look_again(tx, step, after, checkpoint)
+        case Again() as again:
+            _look_again(tx, step, again)
         case Retrying(reason, delay) if step.attempt < step.max_attempts:
             _retry(tx, step, reason, delay or back_off(step))
         case Retrying(reason):
@@ -126,21 +126,25 @@ def _succeed(tx: Transaction, step: StepRecord, facts: Mapping[str, Any]) -> Non
         return
     if step.next_step is None:
         succeed(tx, step)
-    elif step.outranked_by is not None and step.outranked_by >= Priority.URGENT:
+    elif _is_outranked(step):
         turn_back(tx, step, ends_as="superseded", reason="a more urgent run waits")
     else:
         tx.ready_step(step.run_id, step.next_step, facts)
         tx.queue([command(step.run, step.next_step, 1)])
 
 
-def _look_again(
-    tx: Transaction, step: StepRecord, after: timedelta, checkpoint: Mapping[str, Any]
-) -> None:
-    due_at = min(tx.now + after, max(step.deadline_at, tx.now))
-    if step.woken:
-        due_at = tx.now
+def _is_outranked(step: StepRecord) -> bool:
+    return step.outranked_by is not None and step.outranked_by >= Priority.URGENT
+
+
+def _look_again(tx: Transaction, step: StepRecord, again: Again) -> None:
     tx.close_attempt(step, "again")
-    tx.postpone_step(step, due_at, attempt=step.attempt, checkpoint=checkpoint)
+    if again.gives_way and step.kind == "do" and _is_outranked(step):
+        tx.give_up_step(step, again.checkpoint)
+        turn_back(tx, step, ends_as="superseded", reason="a more urgent run waits")
+        return
+    due_at = tx.now if step.woken else min(tx.now + again.after, max(step.deadline_at, tx.now))
+    tx.postpone_step(step, due_at, attempt=step.attempt, checkpoint=again.checkpoint)
     suffix = f":look:{step.looks}"
     tx.queue([command(step.run, step.name, step.attempt, at=due_at, suffix=suffix)])
 

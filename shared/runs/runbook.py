@@ -35,6 +35,8 @@ class Again:
 
     after: timedelta
     checkpoint: Mapping[str, Any] = field(default_factory=dict)
+    gives_way: bool = False
+    """Whether a more urgent run need not wait for the end of this step: it is then undone."""
 
 
 @dataclass(frozen=True)

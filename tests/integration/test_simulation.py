@@ -7,8 +7,9 @@ import structlog
 from psycopg_pool import ConnectionPool
 
 from shared.ledger import Transaction
-from shared.runs import attempts, watchdog
+from shared.runs import attempts, deciding, watchdog
 from tests.simulation.scenario import play, play_crash
+from tests.simulation.track import Claimed
 
 BLOCKS = [range(start, start + 50) for start in range(0, 200, 50)]
 
@@ -39,6 +40,15 @@ def test_a_crash_at_any_point_of_a_run_leaves_it_to_end_right(pool, mood):
 
     for point in range(1, points + 1):
         play_crash(pool, mood, point)
+
+    assert points > 60
+
+
+def test_a_crash_at_every_fourth_point_of_a_run_that_asks_people_leaves_it_to_end_right(pool):
+    points = play_crash(pool, "fine", None, Claimed).scheduler.points
+
+    for point in range(1, points + 1, 4):
+        play_crash(pool, "fine", point, Claimed)
 
     assert points > 60
 
@@ -86,9 +96,19 @@ def _no_evidence(monkeypatch):
     monkeypatch.setattr(Transaction, "seal", lambda *_: None)
 
 
+def _no_expiry(monkeypatch):
+    monkeypatch.setattr(deciding, "is_over", lambda *_: False)
+
+
+def _no_four_eyes(monkeypatch):
+    monkeypatch.setattr(deciding, "_refuse_same_eyes", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     "mutilate",
     [
+        _no_expiry,
+        _no_four_eyes,
         _no_redrive,
         _no_outbox,
         _no_release,

@@ -5,9 +5,13 @@ from random import Random
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from tests.simulation.world import Collided, Shunted, World
+from tests.simulation.track import Claimed, Collided, Shunted
+from tests.simulation.world import World
 
-TABLES = "events, runs, steps, attempts, outbox, parked, audit, evidence, interlocks"
+TABLES = (
+    "events, runs, steps, attempts, outbox, parked, audit, evidence, interlocks,"
+    " approvals, decisions"
+)
 
 
 def play(pool: ConnectionPool[Connection], seed: int) -> World:
@@ -16,7 +20,7 @@ def play(pool: ConnectionPool[Connection], seed: int) -> World:
     chance = Random(~seed)
     published: dict[str, str] = {}
     for number in range(chance.randint(1, 5)):
-        kind = Collided if chance.random() < 0.25 else Shunted
+        kind = chance.choices((Shunted, Collided, Claimed), (10, 4, 3))[0]
         mood = chance.choice(("fine", "fine", "shaky", "doomed"))
         event = kind(environment=chance.choice(("north", "south")), mood=mood)
         for _ in range(chance.choice((1, 1, 2))):
@@ -25,11 +29,16 @@ def play(pool: ConnectionPool[Connection], seed: int) -> World:
     return _played(world, published, f"seed {seed}")
 
 
-def play_crash(pool: ConnectionPool[Connection], mood: str, crash_at: int | None) -> World:
+def play_crash(
+    pool: ConnectionPool[Connection],
+    mood: str,
+    crash_at: int | None,
+    kind: type[Shunted | Claimed] = Shunted,
+) -> World:
     """One run on a peaceful bus that crashes once, at the given point."""
     world = _fresh(pool, 1, hostility=0.0, crashes=0.0, crash_at=crash_at)
-    world.publish(Shunted(environment="north", mood=mood), "event-0")
-    return _played(world, {"event-0": mood}, f"{mood} run, crash at point {crash_at}")
+    world.publish(kind(environment="north", mood=mood), "event-0")
+    return _played(world, {"event-0": mood}, f"{mood} {kind.type}, crash at point {crash_at}")
 
 
 def _fresh(pool: ConnectionPool[Connection], seed: int, **options: float | int | None) -> World:

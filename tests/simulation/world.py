@@ -4,166 +4,43 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
 
 from functions.intake import accept_event
-from functions.upkeep import announce_overdue_runs, redrive_stuck_steps, send_left_behind
-from shared.errors import PermanentError, TemporaryError
+from functions.upkeep import (
+    announce_overdue_runs,
+    close_approvals,
+    redrive_stuck_steps,
+    send_left_behind,
+)
 from shared.estate import Estate
 from shared.ledger import Ledger, Transaction
-from shared.messages import CloudEvent, Command, Event, Message
-from shared.runs import Again, Priority, Run, Runbook, Runner, Step
+from shared.messages import CloudEvent, Command, Event
+from shared.runs import Runner
+from shared.runs.approvals import Approvals
 from shared.runs.attempts import UnknownStep
+from shared.runs.deciding import MANUAL, DecisionRefused
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.publishing import publish
 from shared.runs.reading import Received
 from tests.simulation.bus import Copy, HostileBus
+from tests.simulation.people import broken_approvals, decide
 from tests.simulation.scheduler import Crash, Scheduler
+from tests.simulation.track import ACTIONS, CLAIMANT, EFFECTS, RUNBOOKS, Claimed, Target
 
 GRACE = timedelta(seconds=30)
 LEASE = timedelta(seconds=60)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Shunted(Event):
-    """A wagon was shunted: routine work."""
-
-    type: ClassVar[str] = "shunted"
-    mood: str = "fine"
-    """How the run's steps behave: fine, shaky (temporary errors), doomed (one fails for good)."""
-
-
-class Collided(Event):
-    """A collision: urgent work."""
-
-    type: ClassVar[str] = "collided"
-    mood: str = "fine"
-
-
-class Facts(Message):
-    mood: str
-    effects: tuple[str, ...] = ()
-
-
-class StaleEpoch(PermanentError):
-    """A newer run has been at the target."""
-
-
-class Undone(PermanentError):
-    """The run that wants this has turned back."""
-
-
-@dataclass
-class Target:
-    """What runs change: refuses older epochs, what is there already, and what was undone."""
-
-    point: Any
-    present: dict[str, list[str]] = field(default_factory=dict)
-    applied: Counter[str] = field(default_factory=Counter)
-    epochs: dict[str, int] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-
-    def apply(self, run: Run, effect: str) -> None:
-        key = f"{run.short}/{effect}"
-        self.point(f"before effect {key}")
-        if run.epoch < self.epochs.get(run.environment, 0):
-            raise StaleEpoch(key)
-        self.epochs[run.environment] = run.epoch
-        if key in self.gone:
-            raise Undone(key)
-        if key not in self.present.setdefault(run.environment, []):
-            self.present[run.environment].append(key)
-            self.applied[key] += 1
-        self.point(f"after effect {key}")
-
-    def undo(self, run: Run, effect: str) -> None:
-        key = f"{run.short}/{effect}"
-        self.point(f"before undoing {key}")
-        if run.epoch < self.epochs.get(run.environment, 0):
-            raise StaleEpoch(key)
-        self.epochs[run.environment] = run.epoch
-        self.gone.add(key)
-        if key in self.present.get(run.environment, []):
-            self.present[run.environment].remove(key)
-        self.point(f"after undoing {key}")
-
-
-def _act(facts: Facts, effect: str, run: Run, target: Target, chance: Random) -> Facts:
-    if not run.still_mine():
-        raise TemporaryError("the lease is lost")
-    if facts.mood == "shaky" and chance.random() < 0.3:
-        raise TemporaryError("signal at danger", delay=timedelta(seconds=3))
-    if facts.mood == "shaky" and chance.random() < 0.1:
-        raise ZeroDivisionError("a bug")
-    target.apply(run, effect)
-    if facts.mood == "doomed" and effect == "close":
-        raise PermanentError("the points are broken")
-    return Facts(mood=facts.mood, effects=(*facts.effects, effect))
-
-
-def set_points(event: Shunted, *, run: Run, target: Target, chance: Random) -> Facts | Again:
-    return _act(Facts(mood=event.mood), "set", run, target, chance)
-
-
-def unset_points(event: Shunted, *, run: Run, target: Target) -> None:
-    target.undo(run, "set")
-
-
-def clear_track(facts: Facts, *, run: Run, target: Target, chance: Random) -> Facts | Again:
-    looks = run.checkpoint.get("looks", 0)
-    if looks < 2:
-        return Again(timedelta(seconds=10), {"looks": looks + 1})
-    return _act(facts, "clear", run, target, chance)
-
-
-def restore_track(facts: Facts, *, run: Run, target: Target) -> None:
-    target.undo(run, "clear")
-
-
-def close_gate(facts: Facts, *, run: Run, target: Target, chance: Random) -> Facts:
-    return _act(facts, "close", run, target, chance)
-
-
-def open_gate(facts: Facts, *, run: Run, target: Target) -> None:
-    target.undo(run, "close")
-
-
-def stop_trains(event: Collided, *, run: Run, target: Target, chance: Random) -> Facts:
-    return _act(Facts(mood=event.mood), "stop", run, target, chance)
-
-
-def start_trains(event: Collided, *, run: Run, target: Target) -> None:
-    target.undo(run, "stop")
-
-
-SHUNTING = Runbook(
-    name="shunting",
-    on=Shunted,
-    concerns=lambda event, _: (event.environment,),
-    coalesce=lambda event: event.mood,
-    steps=(
-        Step(set_points, undo=unset_points, max_attempts=20),
-        Step(clear_track, undo=restore_track, max_attempts=20),
-        Step(close_gate, undo=open_gate, max_attempts=20),
-    ),
-)
-RESCUE = Runbook(
-    name="rescue",
-    on=Collided,
-    concerns=lambda event, _: (event.environment,),
-    steps=(Step(stop_trains, undo=start_trains, max_attempts=20),),
-    priority=Priority.URGENT,
-)
-RUNBOOKS = (SHUNTING, RESCUE)
-ACTIONS = {(a.topic, a.subscription): a for book in RUNBOOKS for a in book.actions()}
 EMPTY = Estate(regions=(), clusters=(), servers=(), environments=())
 
 
@@ -173,6 +50,7 @@ class Equipment:
 
     target: Target
     chance: Random
+    approvals: Approvals
 
 
 class CrashingLedger(Ledger):
@@ -215,10 +93,12 @@ class World:
         """The same ledger, read by nobody who could crash."""
         self.target = Target(point)
         self.outbox = Outbox(self.ledger, self.bus)
+        self.approvals = Approvals(self.ledger, self._post)
+        self.people_decide = False
         self.runner = Runner(
             self.ledger,
             self._post,
-            Equipment(self.target, self.random),
+            Equipment(self.target, self.random, self.approvals),
             beating=lambda _: nullcontext(),
             lease=LEASE,
             new_lease=lambda: UUID(int=self.random.getrandbits(128), version=4),
@@ -239,7 +119,10 @@ class World:
             self.scheduler.trace.append("      outbox left behind")
 
     def publish(self, event: Event, id: str) -> None:
-        publish(self.bus, CloudEvent.of(event, id=id, source="/simulation", time=self.now))
+        claimed = isinstance(event, Claimed)
+        self.people_decide |= claimed
+        source = f"{MANUAL}{CLAIMANT}" if claimed else "/simulation"
+        publish(self.bus, CloudEvent.of(event, id=id, source=source, time=self.now))
 
     # -- moving --------------------------------------------------------------------------
 
@@ -254,6 +137,8 @@ class World:
         if self.chance() < self.hostility / 40:
             self.scheduler.trace.append("      the bus is rebuilt from nothing")
             self.bus.rebuild()
+        if self.people_decide and self.chance() < 0.06:
+            self.scheduler.start("person", self._decide)
         busy = len(self.scheduler.processes)
         if busy and (busy >= 4 or self.chance() < 0.7):
             self.scheduler.step()
@@ -308,11 +193,18 @@ class World:
         except UnknownStep as error:
             raise AssertionError(f"a command without a step: {envelope}") from error
 
+    def _decide(self) -> None:
+        try:
+            decide(self.approvals, self.random)
+        except (Crash, OperationalError, DecisionRefused) as refused:
+            self.scheduler.trace.append(f"      no decision: {refused!r}")
+
     def _upkeep(self) -> None:
         try:
             send_left_behind(self.outbox, timedelta(seconds=10))
             redrive_stuck_steps(self.ledger, self.runner, GRACE)
             announce_overdue_runs(self.runner)
+            close_approvals(self.ledger, self.runner)
         except (Crash, OperationalError):
             self.scheduler.trace.append("      upkeep interrupted")
 
@@ -322,7 +214,7 @@ class World:
         """What does not hold after the world has come to rest; empty when all is well."""
         with self.books.transaction() as tx:
             runs = tx._conn.execute(  # noqa: SLF001
-                "select id, environment, status, runbook, event_id, epoch from runs"
+                "select id, environment, status, runbook, event_id, epoch, reason from runs"
             ).fetchall()
             events = dict(
                 tx._conn.execute("select id, disposition from events").fetchall()  # noqa: SLF001
@@ -361,13 +253,15 @@ class World:
             if count
         ]
         announced = Counter(json.loads(e.body)["id"] for e in self.bus.announced)
-        for id, environment, status, runbook, event_id, epoch in runs:
-            found += self._run_promises(id, environment, status, runbook, published[event_id])
+        for id, environment, status, runbook, event_id, epoch, reason in runs:
+            mood = published[event_id] if "Approval" not in (reason or "") else "refused"
+            found += self._run_promises(id, environment, status, runbook, mood)
             if not announced[f"{id}:run-{status}"]:
                 found.append(f"the end of run {id} was not announced")
             if epoch is None:
                 found.append(f"run {id} never had the interlock")
         found += [f"{key} was applied {n} times" for key, n in self.target.applied.items() if n > 1]
+        found += broken_approvals(self.books, self.target.applied)
         return found
 
     def _run_promises(
@@ -376,7 +270,7 @@ class World:
         if status not in ("succeeded", "failed", "superseded"):
             return [f"run {id} is {status}"]
         left = [e for e in self.target.present.get(environment, []) if e.startswith(id.hex[:8])]
-        names = {"shunting": ["set", "clear", "close"], "rescue": ["stop"]}[runbook]
+        names = EFFECTS[runbook]
         expected = [f"{id.hex[:8]}/{name}" for name in names] if status == "succeeded" else []
         found = [] if left == expected else [f"{status} run {id} left {left}"]
         if mood == "fine" and status == "failed" and self.hostility < 0.2:

@@ -13,7 +13,7 @@ from shared.runs.deciding import (
     ReasonMissing,
     UnknownApproval,
 )
-from tests.integration.runs.conftest import Engine
+from tests.integration.runs.conftest import FIRE, Burning, Engine
 from tests.integration.runs.market import Market
 
 
@@ -276,6 +276,20 @@ def test_an_approval_is_withdrawn_when_its_step_ends_without_it(market):
     assert market.record(run)["approvals"][0]["status"] == "withdrawn"
     with pytest.raises(ApprovalOver, match="its step has ended"):
         market.approve("Bob")
+
+
+def test_an_urgent_run_does_not_wait_for_people_who_decide_about_a_routine_one(market):
+    run = market.open()
+    market.engine.know(FIRE)
+    urgent = market.engine.happen(Burning(environment="market-e-1"), id="e-2")
+
+    market.engine.pass_time(seconds=61)
+    market.deliver_due()
+
+    assert market.engine.status(run) == "superseded"
+    assert market.yard.done == ["inspect", "look", "look", "put back"]
+    assert market.record(run)["approvals"][0]["status"] == "withdrawn"
+    assert market.engine.status(urgent) == "running"
 
 
 def test_decisions_are_never_changed(market, database):
