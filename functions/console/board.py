@@ -7,7 +7,7 @@ from datetime import datetime
 from functions.console.desk import Desk
 from shared.estate import Environment
 from shared.ledger import Placement, Placements
-from shared.ledger.overview import EnvironmentNow
+from shared.ledger.overview import EnvironmentNow, NewestLag
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Card:
     """Whether its backups are looked after."""
     checkpoint_until: datetime | None
     """When the database before the last refresh is dropped."""
-    more: tuple[tuple[str, str], ...]
-    """What else is measured, with its name."""
+    lag: NewestLag | None
+    """Of the pair that it is a half of."""
     now: EnvironmentNow
 
 
@@ -42,8 +42,14 @@ def board(desk: Desk) -> list[Card]:
     """Every environment of the estate, in the file's order."""
     known = desk.overview.environments([each.name for each in desk.estate.environments])
     placed = _placements(desk)
+    lags = desk.overview.newest_lag()
     return [
-        _card(environment, known[environment.name], placed.get(environment.name))
+        _card(
+            environment,
+            known[environment.name],
+            placed.get(environment.name),
+            lags.get(environment.standby_of or environment.name),
+        )
         for environment in desk.estate.environments
     ]
 
@@ -59,7 +65,12 @@ def _placements(desk: Desk) -> Mapping[str, Placement]:
     return found
 
 
-def _card(environment: Environment, now: EnvironmentNow, placement: Placement | None) -> Card:
+def _card(
+    environment: Environment,
+    now: EnvironmentNow,
+    placement: Placement | None,
+    lag: NewestLag | None,
+) -> Card:
     kept = now.refreshed_at if now.checkpoint else None
     return Card(
         name=environment.name,
@@ -69,12 +80,12 @@ def _card(environment: Environment, now: EnvironmentNow, placement: Placement | 
         database=f"{environment.database.server}/{environment.database.name}",
         addresses=tuple(endpoint.host for endpoint in environment.endpoints),
         serves=_serves(environment, placement),
-        concern=_concern(environment, now, placement),
+        concern=_concern(environment, now, placement, lag),
         refreshed_from=environment.refresh_from,
         refreshed=environment.refresh_from is not None,
         backed_up=environment.backups is not None,
         checkpoint_until=kept + environment.checkpoint_keep if kept else None,
-        more=(),
+        lag=lag,
         now=now,
     )
 
@@ -92,10 +103,17 @@ def _serves(environment: Environment, placement: Placement | None) -> str:
 
 
 def _concern(
-    environment: Environment, now: EnvironmentNow, placement: Placement | None
+    environment: Environment,
+    now: EnvironmentNow,
+    placement: Placement | None,
+    lag: NewestLag | None,
 ) -> str | None:
     if placement and placement.active_side != environment.name and not placement.promotable:
         return f"not to be promoted without consent: {placement.reason or 'no reason given'}"
+    if lag and lag.silent:
+        return f"the lag is not known: {lag.silent}"
+    if lag and lag.seconds is not None and lag.seconds > environment.rpo.total_seconds():
+        return f"the standby is {lag.seconds:.0f} s behind, more than the RPO allows"
     if now.last_status == "failed" and now.held_by is None:
         return f"the last {now.last_runbook} failed"
     return None

@@ -82,8 +82,13 @@ class _Gathered:
             "Since a backup was last restored and found whole.",
             labels=["environment"],
         )
+        lag = GaugeMetricFamily(
+            "signalbox_lag_seconds", "Of the standby, as last measured.", labels=["environment"]
+        )
         for card in self._cards:
+            if card.lag and card.lag.seconds is not None and card.lag.environment == card.name:
+                lag.add_metric([card.name], card.lag.seconds)
             for family, at in ((data, card.now.refreshed_at), (backup, card.now.verified_at)):
                 if at is not None:
                     family.add_metric([card.name], (self._now - at).total_seconds())
-        yield from (data, backup)
+        yield from (data, backup, lag)

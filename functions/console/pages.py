@@ -19,6 +19,7 @@ from functions.console.access import (
 from functions.console.api import NoSuchRun, SealedRecord, show_evidence
 from functions.console.board import board
 from functions.console.desk import At
+from functions.console.drills import drills, plots
 from functions.console.rendering import STATIC, render, render_live, static_file
 from functions.console.timeline import tell
 from shared.identity import Role
@@ -28,7 +29,7 @@ from shared.runs.parking import causes, discard, replay, verdict
 
 OFTEN = timedelta(seconds=1)
 """A run at work is looked at again."""
-SELDOM = timedelta(seconds=3)
+SELDOM = timedelta(seconds=2)
 
 PAGE = 50
 STATUSES: tuple[str, ...] = get_args(RunStatus)
@@ -115,6 +116,15 @@ def show_run(request: Request, id: UUID, desk: At, caller: Reader) -> Response:
 def _waiting_approval(desk: At, run: UUID, environment: str) -> Approval | None:
     waiting = desk.approvals.newest(status="waiting", environment=environment)
     return next((each for each in waiting if each.run_id == run), None)
+
+
+@router.get("/drills")
+def show_drills(request: Request, desk: At, caller: Reader) -> Response:
+    """Failovers and drills, each against the objectives."""
+    shown = drills(desk)
+    return render(
+        request, "drills.html", caller=caller, drills=shown, plots=plots(shown) if shown else []
+    )
 
 
 # -- approvals -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from shared.ledger.ledger import Ledger
@@ -35,6 +36,29 @@ class EnvironmentNow:
     """The newest run that restored a backup of this environment and found it whole."""
     verified_at: datetime | None
     verified_manifest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewestLag:
+    """How far the standby of an environment was behind when it was last measured."""
+
+    environment: str
+    at: datetime
+    bytes: int | None
+    seconds: float | None
+    replay_seconds: float | None
+    silent: str | None
+    """Who did not answer, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFailover:
+    """A failover that came to its end, a drill or not."""
+
+    id: UUID
+    environment: str
+    ended_at: datetime
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,16 @@ class Overview:
         with self._ledger.transaction() as tx:
             found = tx.rows(EnvironmentNow, "environments_now", environments=list(names))
         return {each.environment: each for each in found}
+
+    def newest_lag(self) -> dict[str, NewestLag]:
+        """By environment; only those that are measured."""
+        with self._ledger.transaction() as tx:
+            return {each.environment: each for each in tx.rows(NewestLag, "newest_lag")}
+
+    def closed_failovers(self, *, limit: int = 50) -> list[ClosedFailover]:
+        """Newest first."""
+        with self._ledger.transaction() as tx:
+            return tx.rows(ClosedFailover, "closed_failovers", limit=limit)
 
     def totals(self) -> Totals:
         with self._ledger.transaction() as tx:

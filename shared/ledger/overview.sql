@@ -58,3 +58,16 @@ select (select count(*) from outbox) as unsent,
        (select min(created_at) from outbox where scheduled_for is null) as oldest_unsent_at,
        (select count(*) from parked where resolution is null) as parked,
        (select count(*) from steps where status = 'ready') as ready_steps
+
+-- newest_lag
+select distinct on (environment) environment, at, bytes, seconds, replay_seconds, silent
+from lag_samples
+order by environment, at desc
+
+-- closed_failovers
+-- Newest first; what the last step found out, as it said it.
+select r.id, r.environment, r.ended_at, s.output as facts
+from runs r join steps s on s.run_id = r.id
+where s.name = 'close_failover' and s.status = 'succeeded' and r.ended_at is not null
+order by r.ended_at desc
+limit %(limit)s

@@ -54,7 +54,8 @@ def verdict(message: ParkedMessage, intake: Intake) -> str:
         )
         found = intake.understand(event)
     except Unacceptable as refused:
-        return f"be parked again: {refused}"
+        same = str(refused) == message.reason
+        return "be parked again for the same reason" if same else f"be parked again: {refused}"
     return f"start runs for {', '.join(found.environments) or 'nobody'}"
 
 

@@ -119,6 +119,7 @@ class Stage:
     """Events happen, steps are done one at a time, the console shows it."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self.bus = Bus()
         self.ledger = Ledger.connect(url)
         self.earliest = datetime.now(UTC)

@@ -1,0 +1,103 @@
+"""Failovers and drills over time: how long they took and what they lost, against the objectives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from functions.console.desk import Desk
+from shared.ledger.overview import ClosedFailover
+
+WIDTH, HEIGHT = 720, 180
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 28
+
+
+class Facts(BaseModel):
+    """What the last step of a failover says, as far as it is drawn."""
+
+    took: timedelta
+    rto: timedelta
+    rto_met: bool
+    rpo: timedelta
+    rpo_met: bool | None
+    lost_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Drill:
+    run: UUID
+    environment: str
+    at: datetime
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    good: bool
+    label: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One measure over time, ready to be drawn; the y axis begins at zero."""
+
+    title: str
+    points: tuple[Point, ...]
+    goal: float
+    """Where the line of the objective is drawn."""
+    goal_label: str
+    top_label: str
+
+
+def drills(desk: Desk) -> list[Drill]:
+    """Oldest first."""
+    return [_drill(each) for each in reversed(desk.overview.closed_failovers())]
+
+
+def _drill(each: ClosedFailover) -> Drill:
+    facts = Facts.model_validate(each.facts)
+    return Drill(each.id, each.environment, each.ended_at, facts)
+
+
+def plots(shown: Sequence[Drill]) -> list[Plot]:
+    """Recovery time and loss of what is shown, which must be something."""
+    newest = shown[-1].facts
+    took = [(d, d.facts.took.total_seconds(), d.facts.rto_met) for d in shown]
+    lost = [
+        (d, d.facts.lost_seconds, bool(d.facts.rpo_met))
+        for d in shown
+        if d.facts.lost_seconds is not None
+    ]
+    return [
+        _plot("Recovery time (RTO)", took, newest.rto),
+        _plot("Loss (RPO)", lost, newest.rpo),
+    ]
+
+
+def _plot(title: str, values: list[tuple[Drill, float, bool]], goal: timedelta) -> Plot:
+    objective = goal.total_seconds()
+    top = max([objective, *(value for _, value, _ in values)]) * 1.1 or 1.0
+    step = (WIDTH - LEFT - RIGHT) / max(len(values), 1)
+    return Plot(
+        title=title,
+        points=tuple(
+            Point(
+                x=round(LEFT + step * (number + 0.5), 1),
+                y=_height(value, top),
+                good=good,
+                label=f"{drill.environment}, {drill.at:%F}: {value:.1f} s",
+            )
+            for number, (drill, value, good) in enumerate(values)
+        ),
+        goal=_height(objective, top),
+        goal_label=f"objective {objective:g} s",
+        top_label=f"{top:.0f} s",
+    )
+
+
+def _height(value: float, top: float) -> float:
+    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
