@@ -110,6 +110,7 @@ def demo(
         ledger_of(platform) as ledger,
     ):
         say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {since(began)}")
+        say("page", f"{platform.url} {'stays' if keep else 'while this runs; KEEP=1 leaves it up'}")
         true = _play(play, ledger, dump, filestore, partners)
         _show_next(platform, keep=keep)
         console.print(f"\n{since(began)} in all")

@@ -41,7 +41,7 @@ def show_addresses(platform: Platform) -> None:
     """Where everything is."""
     console.print()
     for name, value in (
-        ("Functions host", platform.url),
+        ("page and API", platform.url),
         ("Kubernetes API", platform.kubernetes_url),
         ("Service Bus", platform.settings["ServiceBus"]),
         ("settings", str(platform.settings_file)),
