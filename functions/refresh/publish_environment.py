@@ -30,10 +30,12 @@ def publish_environment(
     Safe to repeat: which database is live is read from its marker, so the exchange happens once,
     and everything around it writes what may be there already.
 
-    Raises NotCertified when the incoming database is not the one that was proven; StaleEpoch when a
-    newer run has changed the workloads or published its own database.
+    Raises ProductionRefused before a workload is stopped; NotCertified when the incoming database
+    is not the one that was proven; StaleEpoch when a newer run has changed the workloads or
+    published its own database.
     """
     target = target_of(run, estate)
+    databases.refuse_production(target.server)
     if not _is_live(databases, target, run):
         if not (_all_stopped(cluster, target, run) and "was_public" in run.checkpoint):
             was_public = is_public(databases, target.server, target.live)
