@@ -106,6 +106,8 @@ class FunctionsHost:
     def begin(self) -> None:
         """Start everything; listeners connect in the background and never give up."""
         listening = socket.create_server(("127.0.0.1", self._port))
+        # asyncio does it for sockets it made itself; without it an answer takes 40 ms.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listening.getsockname()[1]
         self._web_thread = threading.Thread(
             target=self._web.run, args=([listening],), name="http", daemon=True
