@@ -14,6 +14,7 @@ from shared.postgres.pairs import Pairs
 from shared.runs.approvals import Approvals
 from shared.runs.outbox import Post
 from shared.settings import Settings
+from shared.takeover import Takeover
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Resources:
     placements: Placements
     approvals: Approvals
     replication: Replication
+    takeover: Takeover
 
 
 def build_resources(
@@ -49,4 +51,5 @@ def build_resources(
         placements=Placements(ledger),
         approvals=Approvals(ledger, post),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
+        takeover=Takeover.connect(estate, secrets.resolve, cluster),
     )

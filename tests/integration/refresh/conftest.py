@@ -34,6 +34,7 @@ from shared.postgres.marker import CloneMarker, write_marker
 from shared.postgres.pairs import Pairs
 from shared.resources import Resources
 from shared.runs.approvals import Approvals
+from shared.takeover import Takeover
 from tests.integration.refresh.passage import Passage
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def resources(
         placements=Placements(ledger),
         approvals=Approvals(ledger, post=lambda _: None),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
+        takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster_url)),
     )
 
 

@@ -1,0 +1,210 @@
+"""Promotion of a read replica of Azure Database for PostgreSQL Flexible Server.
+
+Azure swaps the roles of primary and replica (``Switchover``) where a virtual endpoint holds both;
+otherwise the replica becomes a server of its own (``Standalone``). The order is only given here:
+the database itself says when it is done. Each ``dsn`` must name the server's own host, never the
+virtual endpoint, which moves.
+"""
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
+from azure.mgmt.postgresqlflexibleservers.models import (
+    ReadReplicaPromoteMode,
+    ReadReplicaPromoteOption,
+    Replica,
+    Server,
+    ServerForPatch,
+    ServerPropertiesForPatch,
+)
+
+from shared.errors import PermanentError, TemporaryError
+from shared.estate import RunByAzure
+from shared.postgres.placement import read_placement, refuse_stale
+from shared.postgres.promotion import (
+    NotPromotable,
+    PlainPostgres,
+    Promotable,
+    Promotion,
+    PromotionOrder,
+    PromotionPending,
+    refuse_stranger,
+)
+from shared.postgres.promotion_debts import ServerFacts
+from shared.postgres.reach import reach
+from shared.postgres.replication import standby_view
+
+_REPLICAS = ("AsyncReplica", "GeoAsyncReplica")
+_BUSY = ("Updating", "Starting", "Restarting", "Provisioning")
+_RETRIES = 1
+"""A step is repeated by us: the client does not wait long."""
+
+
+class AzureOutOfReach(TemporaryError):
+    """Azure's management plane did not answer, or not now."""
+
+
+class AzureRefuses(PermanentError):
+    """Azure's management plane does not do this for us; the message says what it said."""
+
+
+class FlexibleServer:
+    """Asks Azure's management plane. ``dsn`` is the administrator's on the replica, ``here``."""
+
+    def __init__(
+        self, client: PostgreSQLManagementClient, *, here: RunByAzure, there: RunByAzure, dsn: str
+    ) -> None:
+        self._client = client
+        self._here = here
+        self._there = there
+        self._dsn = dsn
+        self._database = PlainPostgres(dsn)
+
+    def promotable(self) -> Promotable:
+        """Whether Azure calls it a replica that replicates, and its database a standby."""
+        server = self._server(self._here)
+        if problem := _problem(server):
+            return Promotable(False, problem)
+        if busy := _busy(server):
+            return Promotable(False, busy)
+        found = self._database.promotable()
+        if self._has_virtual_endpoint():
+            return found
+        alone = "no virtual endpoint holds both servers: it will be a server of its own"
+        return Promotable(found.ready, "; ".join(filter(None, (alone, found.why))), found.standby)
+
+    def promote(self, order: PromotionOrder) -> Promotion | PromotionPending:
+        """Give the order once: planned with ``until_lsn``, for Azure to wait for, else forced."""
+        with reach(self._dsn) as connection:
+            refuse_stale(read_placement(connection, order.database), order.database, order.epoch)
+        if promoted := self._database.promoted():
+            return promoted
+        server = self._server(self._here)
+        if busy := _busy(server):
+            return PromotionPending(busy)
+        if problem := _problem(server):
+            raise NotPromotable(problem)
+        with reach(self._dsn) as connection:
+            refuse_stranger(standby_view(connection), order)
+        return self._order(planned=order.until_lsn is not None)
+
+    def promoted(self) -> Promotion | None:
+        """Ask the database."""
+        return self._database.promoted()
+
+    def facts(self) -> tuple[ServerFacts, ServerFacts]:
+        """What the former primary and its successor are set to, for ``debts``."""
+        return self._facts(self._there), self._facts(self._here)
+
+    def _order(self, *, planned: bool) -> PromotionPending:
+        option = ReadReplicaPromoteOption.PLANNED if planned else ReadReplicaPromoteOption.FORCED
+        together = self._has_virtual_endpoint()
+        mode = ReadReplicaPromoteMode.SWITCHOVER if together else ReadReplicaPromoteMode.STANDALONE
+        replica = Replica(promote_mode=mode, promote_option=option)
+        change = ServerForPatch(properties=ServerPropertiesForPatch(replica=replica))
+        try:
+            self._client.servers.begin_update(
+                self._here.resource_group,
+                self._here.resource,
+                change,
+                polling=False,
+                retry_total=_RETRIES,
+            )
+        except HttpResponseError as error:
+            if error.status_code == 409:
+                return PromotionPending(f"Azure works on {self._here.resource} already")
+            raise _translated(error) from None
+        except AzureError as error:
+            raise _translated(error) from None
+        return PromotionPending(
+            f"Azure promotes {self._here.resource}: {mode.value}, {option.value}"
+        )
+
+    def _has_virtual_endpoint(self) -> bool:
+        """Whether one holds both: then the application's address moves by itself."""
+        there = self._there
+        try:
+            found = list(
+                self._client.virtual_endpoints.list_by_server(
+                    there.resource_group, there.resource, retry_total=_RETRIES
+                )
+            )
+        except ResourceNotFoundError:
+            return False
+        except AzureError as error:
+            raise _translated(error) from None
+        both = {self._here.resource, there.resource}
+        return any(
+            both <= set((each.properties and each.properties.members) or ()) for each in found
+        )
+
+    def _server(self, place: RunByAzure) -> Server:
+        try:
+            return self._client.servers.get(
+                place.resource_group, place.resource, retry_total=_RETRIES
+            )
+        except AzureError as error:
+            raise _translated(error) from None
+
+    def _facts(self, place: RunByAzure) -> ServerFacts:
+        server = self._server(place)
+        try:
+            settings = list(
+                self._client.configurations.list_by_server(
+                    place.resource_group, place.resource, retry_total=_RETRIES
+                )
+            )
+        except AzureError as error:
+            raise _translated(error) from None
+        chosen = {
+            str(each.name): str(each.properties.value)
+            for each in settings
+            if each.properties is not None and each.properties.source == "user-override"
+        }
+        return _facts(server, chosen)
+
+
+def _facts(server: Server, chosen: dict[str, str]) -> ServerFacts:
+    found = server.properties
+    availability = found and found.high_availability
+    login = found and found.auth_config
+    backup = found and found.backup
+    return ServerFacts(
+        name=str(server.name),
+        high_availability=str((availability and availability.mode) or "Disabled"),
+        entra_login=str((login and login.active_directory_auth) or "Disabled"),
+        geo_backup=str((backup and backup.geo_redundant_backup) or "Disabled"),
+        backup_days=int((backup and backup.backup_retention_days) or 0),
+        parameters=chosen,
+    )
+
+
+def _problem(server: Server) -> str | None:
+    role = server.properties and server.properties.replication_role
+    if role not in _REPLICAS:
+        return f"Azure says that {server.name} is no read replica; its role is {role}"
+    replica = server.properties.replica if server.properties is not None else None
+    if replica is not None and replica.replication_state == "Broken":
+        return f"Azure says that the replication to {server.name} is broken: make it anew"
+    return None
+
+
+def _busy(server: Server) -> str | None:
+    found = server.properties
+    replica = found.replica if found is not None else None
+    if replica is not None and replica.replication_state == "Reconfiguring":
+        return f"Azure changes the role of {server.name}"
+    if found is not None and found.state in _BUSY:
+        return f"Azure works on {server.name}: {found.state}"
+    return None
+
+
+def _translated(error: AzureError) -> TemporaryError | PermanentError:
+    """What a step makes of it; the texts of Azure name resources and rules, no secrets."""
+    status = getattr(error, "status_code", None)
+    if status in (400, 401, 403, 404):
+        code = getattr(getattr(error, "error", None), "code", None) or "no code"
+        return AzureRefuses(
+            f"Azure refuses: HTTP {status} {code}; check the names in the estate, and that this "
+            "app's identity may write the server"
+        )
+    return AzureOutOfReach(f"Azure's management plane gave no answer that counts: {status}")
