@@ -69,7 +69,7 @@ def maskers_ready(connections: Sequence[Database], key: bytes) -> Iterator[None]
         raise WeakMaskingKey(
             f"the masking key has {len(key)} bytes; give it at least {SHORTEST_KEY} random ones"
         )
-    block = hashlib.sha256(key).hexdigest()
+    block = hashlib.sha256(key).hexdigest()[:32]
     with connections[0].transaction():
         connections[0].execute(masker_functions())
     try:

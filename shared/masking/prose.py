@@ -76,12 +76,18 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[ntr]")
 ADDRESS = re.compile(r"[\w.+%-]+(?:@|%40|&#64;)[\w-]+(?:\.[\w-]+)+")
 """An e-mail address, also in a link."""
 
+ACCOUNT = re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+"""A bank account (IBAN), in groups of four or not."""
+
 NUMBER = re.compile(
-    r"(?<![\w.,/#-])(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){7,13}(?![\w-])"
-    r"|(?<![\w.,/#-])\(?0[1-9](?:[ ()./-]{0,2}\d){7,11}(?![\w-])"
-    r"|(?<![\w.,/#-])\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
+    r"(?<![\w.,/#-])(?:"
+    r"(?:\+|00)[1-9](?:[ ()./-]{0,2}\d){7,13}"
+    r"|\(?0[1-9](?:[ ()./-]{0,2}\d){7,11}"
+    r"|\(?[2-9]\d\d\)?[ .-]?\d{3}[ .-]\d{4}"
+    r"|\d{10,11}"
+    r")(?:x\d{1,6})?(?![\w-])"
 )
-"""A phone number, as it is dialled from abroad, inside most countries, and in North America."""
+"""A phone number: as dialled from abroad, inside a country, in North America; ten digits bare."""
 
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 
@@ -135,7 +141,7 @@ class Rewriter:
         found: list[_Marked] = []
         for key, raw, known in _by_text(block, self._locate(block)):
             spans = _apart(
-                _Span(begin, _closed(raw, begin, end), self.kinds.of(value))
+                _Span(_opened(raw, begin), _closed(raw, begin, end), self.kinds.of(value))
                 for begin, end, value in known
             )
             if strangers:
@@ -234,14 +240,21 @@ def _by_text(
 
 
 def _strangers(raw: bytes) -> Iterator[_Span]:
-    """Addresses and numbers that nobody knows."""
+    """Addresses, accounts and numbers that nobody knows."""
     text = raw.decode("latin-1")
     for found in ADDRESS.finditer(text):
         if not found[0].endswith(".invalid"):
             yield _Span(found.start(), found.end(), "email")
+    for found in ACCOUNT.finditer(text):
+        yield _Span(found.start(), found.end(), "iban")
     for found in NUMBER.finditer(text):
         if not _DATE.fullmatch(found[0]):
             yield _Span(found.start(), found.end(), "phone")
+
+
+def _opened(raw: bytes, begin: int) -> int:
+    """Where the original begins with the plus of its country code: words begin after it."""
+    return begin - 1 if raw[begin - 1 : begin] == b"+" else begin
 
 
 def _closed(raw: bytes, begin: int, end: int) -> int:

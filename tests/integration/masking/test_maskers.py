@@ -73,18 +73,24 @@ def test_a_login_that_is_an_address_is_masked_like_the_address(mask: Mask) -> No
     assert "jsmith" not in mask("login", "jsmith")
 
 
-@pytest.mark.parametrize("spelling", ["01 40 10 60 28", "0140106028", "+33 (0)1 40 10 60 28"])
-def test_a_number_and_its_sanitized_form_end_alike_and_cannot_exist(
+@pytest.mark.parametrize("spelling", ["+33 1 40 10 60 28", "+33 (0)1 40 10 60 28", "+33140106028"])
+def test_a_number_and_its_sanitized_form_become_one_number_kept_free_for_films(
     mask: Mask, spelling: str
 ) -> None:
-    sanitized = mask("phone", "+33140106028")
-
     masked = mask("phone", spelling)
 
-    assert sanitized.startswith("+331")
-    assert masked[-8:] == sanitized[-8:]
-    assert masked[-8:].startswith("00")
-    assert len(sanitized) == len("+33140106028")
+    assert masked == mask("phone", "+33140106028")
+    assert re.fullmatch(r"\+3319900[0-9]{4}", masked)
+
+
+@pytest.mark.parametrize("spelling", ["01 40 10 60 28", "0140106028", "01.40.10.60.28"])
+def test_a_number_without_its_country_ends_like_the_one_with_it_and_cannot_exist(
+    mask: Mask, spelling: str
+) -> None:
+    masked = mask("phone", spelling)
+
+    assert re.fullmatch(r"0100[0-9]{6}", masked)
+    assert masked[-4:] == mask("phone", "+33140106028")[-4:]
 
 
 def test_the_name_of_a_contact_consists_of_the_names_of_its_parts(mask: Mask) -> None:
