@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-failover up test unit check generate bench simulate clean
+.PHONY: help setup demo demo-failover up test unit check generate kernel bench simulate clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,6 +36,15 @@ check: setup ## Format, lint, types, import contracts
 
 generate: setup ## Rewrite schemas/ and infra/topology.json from the code
 	@$(BIN)/signalbox generate
+
+KERNEL := shared/masking/proof/kernel
+
+kernel: setup ## Compile the proof's inner loops from C to WebAssembly
+	@$(BIN)/pip install --quiet 'ziglang>=0.13,<0.18'
+	@$(BIN)/python -m ziglang cc --target=wasm32-freestanding -mcpu=generic+bulk_memory+simd128 -O3 -nostdlib -Wall -Wextra \
+		-Wl,--no-entry -Wl,--strip-all -Wl,--export=__heap_base -Wl,-z,stack-size=65536 \
+		-DSOURCE=0x$$(sha256sum $(KERNEL).c | cut -c1-16)ULL -o $(KERNEL).wasm $(KERNEL).c
+	@chmod 644 $(KERNEL).wasm
 
 simulate: setup ## Run the engine against a hostile bus (SEED=n replays one seed, SEEDS=n runs many)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))

@@ -10,15 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import LiteralString
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg import sql
 
 from shared.masking.catalogue import Column, Table
 from shared.masking.maskers import MaskerName
-from shared.masking.proof.locate import locate
-from shared.masking.proof.originals import Kinds, Originals
-from shared.masking.proof.spelling import Spelling
+from shared.masking.proof.kernel import Searcher
+from shared.masking.proof.originals import kind_of
 from shared.postgres.marker import Database
 
 _PAGES = 256
@@ -111,9 +108,7 @@ _Twins = dict[tuple[MaskerName, str], str]
 class Rewriter:
     """Rewrites columns of one database for one set of originals."""
 
-    spelling: Spelling
-    originals: Originals
-    kinds: Kinds
+    searcher: Searcher
 
     def rewrite(
         self, connection: Database, table: Table, columns: Iterable[tuple[Column, MaskerName]]
@@ -139,10 +134,11 @@ class Rewriter:
     ) -> list[tuple[str, str]]:
         """Keys and texts of the rows that change. ``strangers``: unknown addresses go, too."""
         found: list[_Marked] = []
-        for key, raw, known in _by_text(block, self._locate(block)):
+        for text in self.searcher.locate(block):
+            key, raw = text.key, text.raw
             spans = _apart(
-                _Span(_opened(raw, begin), _closed(raw, begin, end), self.kinds.of(value))
-                for begin, end, value in known
+                _Span(_opened(raw, begin), _closed(raw, begin, end), kind_of(kind))
+                for begin, end, kind in text.spots
             )
             if strangers:
                 spans = _apart([*spans, *_beside(_strangers(raw), spans)])
@@ -150,26 +146,6 @@ class Rewriter:
                 found.append((key, raw, spans))
         twins = _twins(connection, found)
         return [(key, _replaced(raw, spans, twins)) for key, raw, spans in found]
-
-    def _locate(self, block: bytes) -> NDArray[np.int64]:
-        data = np.frombuffer(block, np.uint8)
-        spelling, originals, room = self.spelling, self.originals, 4096
-        while True:
-            found = np.zeros((room, 7), np.int64)
-            amount = locate(
-                data,
-                spelling.folds,
-                spelling.special,
-                spelling.letters,
-                spelling.ascii,
-                spelling.powers,
-                originals.table,
-                originals.filter,
-                found,
-            )
-            if amount <= room:
-                return found[:amount]
-            room = amount
 
 
 def _twins(connection: Database, found: list[_Marked]) -> _Twins:
@@ -223,20 +199,6 @@ def _copied(connection: Database, statement: sql.Composed) -> bytes:
             pieces.append(bytes(row[skipped:]))
             skipped = _ROW_HEADER
     return b"".join(pieces)
-
-
-def _by_text(
-    block: bytes, found: NDArray[np.int64]
-) -> Iterator[tuple[str, bytes, list[tuple[int, int, int]]]]:
-    """Rows of ``locate`` by text: its key, the text, and begin, end and hash of what is in it."""
-    at, known = -1, []
-    rows = found.tolist()
-    for i, (key, key_size, at, size, begin, end, value) in enumerate(rows):
-        if value:
-            known.append((begin - at, end - at, value))
-        if i + 1 == len(rows) or rows[i + 1][2] != at:
-            yield block[key : key + key_size].decode(), block[at : at + size], known
-            known = []
 
 
 def _strangers(raw: bytes) -> Iterator[_Span]:

@@ -20,7 +20,7 @@ from shared.masking.catalogue import Table
 from shared.masking.coverage import refuse_gaps
 from shared.masking.maskers import IN_PLACE, maskers_ready
 from shared.masking.plan import ColumnPlan, MaskingPlan, TablePlan
-from shared.masking.proof.originals import load_kinds, load_originals, remember_originals
+from shared.masking.proof.originals import load_originals, remember_originals
 from shared.masking.proof.seal import Seal
 from shared.masking.proof.spelling import Spelling
 from shared.masking.prose import Rewriter
@@ -196,7 +196,7 @@ def _rewriter(connection: Database, plan: MaskingPlan, seal: Seal) -> Rewriter |
         return None
     spelling = Spelling.of(seal.spelling_key)
     remember_originals(connection, plan, spelling, seal)
-    return Rewriter(spelling, load_originals(connection, seal), load_kinds(connection, seal))
+    return Rewriter(load_originals(connection, spelling, seal))
 
 
 def _mask_once(

@@ -5,12 +5,10 @@ be told from others are left out by rule, and counted (``Left``).
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import LiteralString, get_args
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.rows import class_row
 
@@ -18,10 +16,10 @@ from shared.errors import PermanentError
 from shared.masking.catalogue import Column
 from shared.masking.maskers import IN_PLACE, MaskerName
 from shared.masking.plan import ColumnPlan, MaskingPlan, TablePlan
-from shared.masking.proof import kernel
 from shared.masking.proof.canaries import canaries_of
+from shared.masking.proof.kernel import Collector, Original, Searcher, entries
 from shared.masking.proof.seal import Seal
-from shared.masking.proof.spelling import FILTER_BITS, LONGEST, SHORTEST, Numbers, Spelling
+from shared.masking.proof.spelling import Spelling
 from shared.masking.proof.stream import blocks
 from shared.postgres.marker import Database
 
@@ -45,21 +43,18 @@ _PICKED: frozenset[MaskerName] = frozenset({"city", "ip", "name", "street"})
 """Kinds whose invented values are picked from a list: a sample of them shows the whole list."""
 
 _KINDS: tuple[MaskerName | None, ...] = (None, *get_args(MaskerName))
-"""Kinds by number; a row of an original has the number above its length."""
-
-_LENGTH, _KIND_SHIFT = np.uint64(0xFF), np.uint64(8)
+"""Kinds by the number that an original has for its kind; None for what is cleared, not masked."""
 
 _SAMPLE = 60_000
 
 _SECRET = re.compile(
     r"password|passwd|_pass$|secret|token|_key$|api_key|credential|signature|smtp_user|login|user$"
 )
-_FEWEST_DIGITS, _FEWEST_IN_NAME, _FEWEST_IN_SECRET = 7, 8, 8
 
 _CREATE: LiteralString = """
 create schema if not exists signalbox;
 create table signalbox.originals (
-    part serial primary key, key_id text not null, sealed bytea not null
+    part serial primary key, key_id text not null, entries integer not null, sealed bytea not null
 );
 comment on table signalbox.originals is
     'Sealed hashes of what masking replaces, until the proof that nothing of it is left.';
@@ -72,12 +67,12 @@ comment on table signalbox.remembered is
 
 _REMEMBERED: LiteralString = "select policy_hash, too_short, ambiguous from signalbox.remembered"
 
-_VALUES: LiteralString = "select distinct {column}::text from {table}"
+_VALUES: LiteralString = "select {column}::text from {table}"
 
-_WITH_AT: LiteralString = "select distinct {column}::text from {table} where {column} like '%@%'"
+_WITH_AT: LiteralString = "select {column}::text from {table} where {column} like '%@%'"
 
 _WITHOUT_AT: LiteralString = """
-select distinct {column}::text from {table} where {column} not like '%@%'
+select {column}::text from {table} where {column} not like '%@%'
 """
 
 _ODOO_NAMES: LiteralString = """
@@ -136,50 +131,6 @@ class Left:
     """Some masked value of this database is the same: an invented name that a real person has."""
 
 
-@dataclass
-class _Found:
-    """Hashes by how they are looked for: rows of hash, first letters, length."""
-
-    inside: list[Numbers] = field(default_factory=list)
-    whole: list[Numbers] = field(default_factory=list)
-    short: list[Numbers] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Originals:
-    """The set that the proof searches with: 16 to 32 bytes for each distinct value."""
-
-    table: Numbers
-    filter: NDArray[np.uint8]
-    inside: int
-    """Values that are looked for anywhere in a text."""
-    whole: int
-    """Values that are compared with whole fields of masked columns only."""
-
-    @classmethod
-    def of(cls, inside: Numbers, whole: Numbers) -> "Originals":
-        """From rows of hash, first letters, length; and hashes of whole fields."""
-        hashes = np.concatenate([inside[:, 0], whole])
-        table = np.zeros(1 << max(4, (2 * hashes.size).bit_length()), np.uint64)
-        kernel.fill(table, hashes)
-        bits = np.zeros(1 << (FILTER_BITS - 3), np.uint8)
-        kernel.fill_filter(bits, inside[:, 1].copy(), inside[:, 2].copy())
-        return cls(table, bits, len(inside), len(whole))
-
-
-@dataclass(frozen=True)
-class Kinds:
-    """Which masker an original that occurs inside texts belongs to: 9 bytes for each."""
-
-    hashes: Numbers
-    numbers: NDArray[np.uint8]
-
-    def of(self, hash: int) -> MaskerName | None:
-        """The masker; None for a value that is cleared, not masked."""
-        place = np.searchsorted(self.hashes, np.int64(hash).view(np.uint64))
-        return _KINDS[int(self.numbers[place])]
-
-
 def remember_originals(
     connection: Database, plan: MaskingPlan, spelling: Spelling, seal: Seal
 ) -> Left:
@@ -192,15 +143,17 @@ def remember_originals(
     if known := left_out(connection):
         return known
     _refuse_masked(connection)
-    found = _Found()
+    collector = Collector(spelling)
     for table in plan.tables:
         for planned in table.columns:
-            _collect(connection, found, spelling, table, planned)
+            _collect(connection, collector, table, planned)
     for canary in canaries_of(seal.canary_key):
-        kind: MaskerName = "email" if canary.inside else "text"
-        _sort(found, measured(spelling, [canary.value]), kind, inside=False)
-    invented = np.unique(np.concatenate([_NOTHING, *_invented(connection, plan, spelling)]))
-    return _keep(connection, seal, found, invented, plan.policy_hash)
+        original = Original.IDENTIFYING if canary.inside else Original.PLAIN
+        collector.take(_field(canary.value), original)
+    for query in _invented(connection, plan):
+        for block in blocks(connection, query):
+            collector.take_invented(block)
+    return _keep(connection, seal, collector, plan.policy_hash)
 
 
 def left_out(connection: Database) -> Left | None:
@@ -211,38 +164,30 @@ def left_out(connection: Database) -> Left | None:
         return cursor.execute(_REMEMBERED).fetchone()
 
 
-def _sealed(connection: Database, seal: Seal) -> Numbers:
+def load_originals(connection: Database, spelling: Spelling, seal: Seal) -> Searcher:
+    """What looks for the set that was sealed into the clone. Raises OriginalsLost."""
     if not _exists(connection, "signalbox.originals"):
         raise OriginalsLost(
             f"database {connection.info.dbname} has no record of its originals: restore it again, "
             "and mask it with the proof in mind"
         )
+    total = connection.execute("select coalesce(sum(entries), 0) from signalbox.originals")
+    searcher = Searcher(spelling, sum(row[0] for row in total))
     query = "select key_id, sealed from signalbox.originals order by part"
-    parts = []
-    for key_id, sealed in connection.execute(query):
-        if key_id != seal.id:
-            raise OriginalsLost(
-                f"the originals of database {connection.info.dbname} are sealed with another key: "
-                "give the key that it was masked with"
-            )
-        parts.append(np.frombuffer(seal.open(sealed), np.uint64).reshape(-1, 3))
-    return np.concatenate([np.zeros((0, 3), np.uint64), *parts])
+    with connection.cursor() as cursor:
+        for key_id, sealed in cursor.stream(query):
+            if key_id != seal.id:
+                raise OriginalsLost(
+                    f"the originals of database {connection.info.dbname} are sealed with another "
+                    "key: give the key that it was masked with"
+                )
+            searcher.expect(seal.open(sealed))
+    return searcher
 
 
-def load_originals(connection: Database, seal: Seal) -> Originals:
-    """The set that was sealed into the clone. Raises OriginalsLost."""
-    rows = _sealed(connection, seal)
-    rows[:, 2] &= _LENGTH
-    is_inside = rows[:, 2] > 0
-    return Originals.of(rows[is_inside], rows[~is_inside, 0] + kernel.WHOLE)
-
-
-def load_kinds(connection: Database, seal: Seal) -> Kinds:
-    """The kinds of the originals that were sealed into the clone. Raises OriginalsLost."""
-    rows = _sealed(connection, seal)
-    rows = rows[rows[:, 2] > 0]
-    rows = rows[np.argsort(rows[:, 0])]
-    return Kinds(rows[:, 0].copy(), (rows[:, 2] >> _KIND_SHIFT).astype(np.uint8))
+def kind_of(number: int) -> MaskerName | None:
+    """The masker that an original belongs to; None for one that is cleared."""
+    return _KINDS[number]
 
 
 def forget_originals(connection: Database) -> None:
@@ -250,29 +195,10 @@ def forget_originals(connection: Database) -> None:
     connection.execute("drop table if exists signalbox.originals, signalbox.remembered")
 
 
-def measured(spelling: Spelling, values: Iterable[str]) -> Numbers:
-    """Measurements of values given in clear; see ``kernel.measure``."""
-    rows = [b"\x00\x01" + len(raw).to_bytes(4) + raw for raw in map(str.encode, values)]
-    return _measure(spelling, b"".join(rows))
-
-
-_NOTHING = np.zeros(0, np.uint64)
-_PART = 1 << 17
-
-
-def _measure(spelling: Spelling, block: bytes | memoryview) -> Numbers:
-    data = np.frombuffer(block, np.uint8)
-    values = np.zeros((len(block) // 4 + 1, 7), np.uint64)
-    amount = kernel.measure(
-        data,
-        spelling.folds,
-        spelling.special,
-        spelling.letters,
-        spelling.ascii,
-        spelling.powers,
-        values,
-    )
-    return values[:amount]
+def _field(value: str) -> bytes:
+    """A block of one value."""
+    raw = value.encode()
+    return b"\x00\x01" + len(raw).to_bytes(4) + raw
 
 
 def _exists(connection: Database, table: str) -> bool:
@@ -292,33 +218,37 @@ def _refuse_masked(connection: Database) -> None:
         )
 
 
-def _keep(
-    connection: Database, seal: Seal, found: _Found, invented: Numbers, policy_hash: str
-) -> Left:
-    inside, whole, short = _unique(found.inside), _unique(found.whole), _unique(found.short)
-    vague = np.isin(inside[:, 0], invented), np.isin(whole[:, 0], invented)
-    whole[:, 1:] = 0
-    left = Left(policy_hash, len(short), int(vague[0].sum() + vague[1].sum()))
-    insert = (
-        "insert into signalbox.remembered values (%(policy_hash)s, %(too_short)s, %(ambiguous)s)"
-    )
+def _keep(connection: Database, seal: Seal, collector: Collector, policy_hash: str) -> Left:
+    remembered = "insert into signalbox.remembered values (%s, %s, %s)"
+    insert = "insert into signalbox.originals (key_id, entries, sealed) values (%s, %s, %s)"
     with connection.transaction():
         connection.execute(_CREATE)
-        _store(connection, seal, inside[~vague[0]])
-        _store(connection, seal, whole[~vague[1]])
-        connection.execute(insert, vars(left))
+        for part in collector.hand_out():
+            connection.execute(insert, (seal.id, entries(part), seal.close(part)))
+        left = Left(policy_hash, collector.too_short, collector.ambiguous)
+        connection.execute(remembered, (left.policy_hash, left.too_short, left.ambiguous))
     return left
 
 
 def _collect(
-    connection: Database, found: _Found, spelling: Spelling, table: TablePlan, planned: ColumnPlan
+    connection: Database, collector: Collector, table: TablePlan, planned: ColumnPlan
 ) -> None:
-    column, secret = planned.column, _is_secret(planned)
+    column = planned.column
     if column.kind not in ("text", "json") or planned.masker in IN_PLACE:
         return
-    for query, kind in _queries(column, planned.masker):
-        for values in _hashes(connection, spelling, table, column, query):
-            _sort(found, values, kind, inside=secret)
+    for query, masker in _queries(column, planned.masker):
+        composed = sql.SQL(query).format(
+            column=sql.Identifier(column.name), table=table.table.identifier
+        )
+        original = Original.SECRET if _is_secret(planned) else _kind(masker)
+        for block in blocks(connection, composed):
+            collector.take(block, original, _KINDS.index(masker))
+
+
+def _kind(masker: MaskerName | None) -> Original:
+    if masker in _IDENTIFYING:
+        return Original.IDENTIFYING
+    return Original.NAMING if masker in _NAMING else Original.PLAIN
 
 
 def _is_secret(planned: ColumnPlan) -> bool:
@@ -340,65 +270,17 @@ def _queries(
         yield _PARTS[masker], masker
 
 
-def _hashes(
-    connection: Database, spelling: Spelling, table: TablePlan, column: Column, query: LiteralString
-) -> Iterator[Numbers]:
-    composed = sql.SQL(query).format(
-        column=sql.Identifier(column.name), table=table.table.identifier
-    )
-    return (_measure(spelling, block) for block in blocks(connection, composed))
-
-
-def _sort(found: _Found, values: Numbers, masker: MaskerName | None, *, inside: bool) -> None:
-    """Decide by kind, words and length how each value is looked for, if at all."""
-    _, whole, words, length, digits, start, prefix = values.T
-    identifying = (digits > 0) | (words > 1)
-    short = (length < SHORTEST) | ((digits == length) & (length < _FEWEST_DIGITS))
-    if masker in _IDENTIFYING:
-        anywhere = identifying
-    elif masker in _NAMING:
-        anywhere = (words > 1) & (length >= _FEWEST_IN_NAME)
-    else:
-        anywhere = (digits > 0) & (length >= _FEWEST_IN_SECRET) & inside
-    kind = np.uint64(_KINDS.index(masker)) << _KIND_SHIFT
-    shape = (length & _LENGTH) | kind
-    rows = np.stack([np.where(words > kernel.WORDS, start, whole), prefix, shape], axis=1)
-    anywhere = anywhere & (length <= LONGEST) & (words <= kernel.WORDS) & ~short
-    found.inside.append(rows[anywhere])
-    found.whole.append(rows[~anywhere & ~short])
-    found.short.append(rows[short & (length > 0)])
-
-
-def _invented(connection: Database, plan: MaskingPlan, spelling: Spelling) -> Iterator[Numbers]:
-    """Hashes of what the maskers will put in place, of the kinds that can collide, and of the names
-    that Odoo gives to records of its own (``public_user``)."""
+def _invented(connection: Database, plan: MaskingPlan) -> Iterator[sql.Composed]:
+    """What the maskers will put in place, of the kinds that can collide, and the names that Odoo
+    gives to records of its own (``public_user``)."""
     if _exists(connection, "public.ir_model_data"):
-        yield _wholes(connection, spelling, sql.SQL(_ODOO_NAMES).format())
+        yield sql.SQL(_ODOO_NAMES).format()
     for table in plan.tables:
         for planned in table.columns:
             if planned.masker in _COLLIDING | _PICKED and planned.column.kind == "text":
-                query = sql.SQL(_INVENTED).format(
+                yield sql.SQL(_INVENTED).format(
                     expression=planned.expression,
                     column=sql.Identifier(planned.column.name),
                     table=table.table.identifier,
                     limit=sql.Literal(_SAMPLE if planned.masker in _PICKED else None),
                 )
-                yield _wholes(connection, spelling, query)
-
-
-def _wholes(connection: Database, spelling: Spelling, query: sql.Composed) -> Numbers:
-    found = (_measure(spelling, block)[:, 1] for block in blocks(connection, query))
-    return np.unique(np.concatenate([_NOTHING, *found]))
-
-
-def _unique(rows: list[Numbers]) -> Numbers:
-    every = np.concatenate([np.zeros((0, 3), np.uint64), *rows])
-    _, first = np.unique(every[:, 0], return_index=True)
-    return every[first]
-
-
-def _store(connection: Database, seal: Seal, rows: Numbers) -> None:
-    insert = "insert into signalbox.originals (key_id, sealed) values (%s, %s)"
-    for begin in range(0, len(rows), _PART):
-        part = np.ascontiguousarray(rows[begin : begin + _PART])
-        connection.execute(insert, (seal.id, seal.close(part.tobytes())))

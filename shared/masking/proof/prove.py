@@ -143,7 +143,7 @@ class _Proof:
         content: str,
     ) -> "_Proof":
         seal = Seal(key, marker.run_id)
-        originals = load_originals(connection, seal)
+        searcher = load_originals(connection, Spelling.of(seal.spelling_key), seal)
         left = left_out(connection)
         if left is None or left.policy_hash != plan.policy_hash:
             raise OriginalsLost(
@@ -152,8 +152,8 @@ class _Proof:
             )
         connection.execute(_RECORDS)
         connection.execute("delete from signalbox.searched_tables where content <> %s", (content,))
-        search = Search(connection, plan, Spelling.of(seal.spelling_key), originals)
-        inside, whole = originals.inside, originals.whole
+        search = Search(connection, plan, searcher)
+        inside, whole = searcher.inside, searcher.whole
         return cls(connection, plan, marker, content, left, seal, search, inside, whole)
 
     def go_on(

@@ -1,34 +1,29 @@
 """Read a whole database once and find what was to be masked: in which row, never what."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal, LiteralString
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg import sql
 
 from shared.masking.catalogue import Column, Table
 from shared.masking.maskers import IN_PLACE
 from shared.masking.plan import ColumnPlan, MaskingPlan
-from shared.masking.proof import kernel
-from shared.masking.proof.originals import Originals
-from shared.masking.proof.spelling import Spelling
+from shared.masking.proof.kernel import Found, HitKind, Role, Searcher
 from shared.masking.proof.stream import blocks
 from shared.postgres.marker import Database
 
 LeakKind = Literal["original inside", "original as a whole", "not emptied"]
 
-_KINDS: dict[int, LeakKind] = {
-    kernel.HIT_INSIDE: "original inside",
-    kernel.HIT_WHOLE: "original as a whole",
-    kernel.HIT_NOT_EMPTY: "not emptied",
+_KINDS: dict[HitKind, LeakKind] = {
+    HitKind.INSIDE: "original inside",
+    HitKind.WHOLE: "original as a whole",
+    HitKind.NOT_EMPTY: "not emptied",
 }
 
 _SHOWN = 5
-_ROOM = 4096
 _AHEAD = 2
 
 _KEYS: LiteralString = """
@@ -88,7 +83,7 @@ class Searched:
 @dataclass(frozen=True)
 class _Field:
     name: str
-    role: int
+    role: Role
     expression: sql.Composable
 
 
@@ -109,12 +104,9 @@ class _Tally:
 class Search:
     """Searches tables of one database for one set of originals."""
 
-    def __init__(
-        self, connection: Database, plan: MaskingPlan, spelling: Spelling, originals: Originals
-    ) -> None:
+    def __init__(self, connection: Database, plan: MaskingPlan, searcher: Searcher) -> None:
         self._connection = connection
-        self._spelling = spelling
-        self._originals = originals
+        self._searcher = searcher
         self._keys = {
             (schema, name): columns for schema, name, columns in connection.execute(_KEYS)
         }
@@ -136,14 +128,14 @@ class Search:
         expressions = sql.SQL(", ").join(each.expression for each in fields)
         query = sql.SQL("select {} from {}").format(expressions, table)
         with ThreadPoolExecutor(1) as pool:
-            for block, result in self._results(pool, fields, query):
-                _count(tally, fields, block, result)
+            for found in self._results(pool, fields, query):
+                _count(tally, fields, found)
         return Searched(tally.rows, tally.bytes, tally.leaks(path))
 
     def _fields(self, table: Table) -> Iterator[_Field]:
-        yield _Field("", kernel.KEY, self._key(table))
+        yield _Field("", Role.KEY, self._key(table))
         if table.path in self._dropped:
-            yield _Field("*", kernel.EMPTY, sql.SQL("'row'"))
+            yield _Field("*", Role.EMPTY, sql.SQL("'row'"))
             return
         for column in table.columns:
             found = _field(column, self._planned.get(column.path))
@@ -160,41 +152,16 @@ class Search:
 
     def _results(
         self, pool: ThreadPoolExecutor, fields: tuple[_Field, ...], query: sql.Composed
-    ) -> Iterator[tuple[memoryview, "_Result"]]:
-        """Blocks with their results, searched while the next one is being read."""
-        roles = np.array([each.role for each in fields], np.int64)
-        waiting: list[tuple[memoryview, Future[_Result]]] = []
+    ) -> Iterator[Found]:
+        """What each block has, searched while the next one is being read."""
+        roles = bytes(each.role for each in fields)
+        waiting: deque[Future[Found]] = deque()
         for block in blocks(self._connection, query):
-            waiting.append((block, pool.submit(self._search, roles, block)))
+            waiting.append(pool.submit(self._searcher.search, block, roles))
             if len(waiting) >= _AHEAD:
-                first, future = waiting.pop(0)
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()
-
-    def _search(self, roles: NDArray[np.int64], block: memoryview) -> "_Result":
-        hits = np.zeros((_ROOM, 5), np.int64)
-        spelling, originals = self._spelling, self._originals
-        rows, found, size = kernel.search(
-            np.frombuffer(block, np.uint8),
-            roles,
-            spelling.folds,
-            spelling.special,
-            spelling.letters,
-            spelling.ascii,
-            spelling.powers,
-            originals.table,
-            originals.filter,
-            hits,
-        )
-        return _Result(rows, size, hits[: min(found, _ROOM)])
-
-
-@dataclass(frozen=True)
-class _Result:
-    rows: int
-    bytes: int
-    hits: NDArray[np.int64]
+                yield waiting.popleft().result()
+        for future in waiting:
+            yield future.result()
 
 
 def unread(connection: Database) -> tuple[str, ...]:
@@ -208,29 +175,29 @@ def _field(column: Column, planned: ColumnPlan | None) -> _Field | None:
     if planned is not None and column.kind not in ("text", "json"):
         unwanted = "{0} <> date_trunc('year', {0})" if planned.masker else "{0} is not null"
         test = sql.SQL("case when {} then 'x' end").format(sql.SQL(unwanted).format(name))
-        return _Field(column.name, kernel.EMPTY, test)
+        return _Field(column.name, Role.EMPTY, test)
     if column.kind in ("date", "number", "closed"):
         return None
     in_place = planned is None or planned.masker in IN_PLACE
-    role = kernel.SEARCHED if in_place else kernel.COMPARED
+    role = Role.SEARCHED if in_place else Role.COMPARED
     as_is = column.kind in ("text", "json", "binary") or column.type == "xml"
     return _Field(column.name, role, name if as_is else sql.SQL("{}::text").format(name))
 
 
-def _count(tally: _Tally, fields: tuple[_Field, ...], block: memoryview, result: _Result) -> None:
-    tally.rows += result.rows
-    tally.bytes += result.bytes
-    for kind, number, at, size, _ in result.hits.tolist():
-        place = fields[number].name, _KINDS[kind]
+def _count(tally: _Tally, fields: tuple[_Field, ...], found: Found) -> None:
+    tally.rows += found.rows
+    tally.bytes += found.bytes
+    for hit in found.hits:
+        place = fields[hit.field].name, _KINDS[hit.kind]
         tally.counts[place] += 1
         keys = tally.keys.setdefault(place, [])
-        if len(keys) < _SHOWN and at >= 0:
-            keys.append(str(block[at : at + size], "utf-8"))
+        if len(keys) < _SHOWN and hit.key is not None:
+            keys.append(hit.key.decode())
 
 
 def search_columns(search: Search, path: str, columns: Iterable[str]) -> Searched:
     """Search a table of our own, whose every field is compared as a whole, too."""
     schema, name = path.split(".")
-    fields = [_Field("", kernel.KEY, sql.SQL("id::text"))]
-    fields += [_Field(each, kernel.COMPARED, sql.Identifier(each)) for each in columns]
+    fields = [_Field("", Role.KEY, sql.SQL("id::text"))]
+    fields += [_Field(each, Role.COMPARED, sql.Identifier(each)) for each in columns]
     return search.query(path, tuple(fields), sql.Identifier(schema, name))

@@ -6,76 +6,58 @@ stand for which is a table; the hashing itself is in ``kernel``.
 
 import hashlib
 import unicodedata
+from array import array
 from dataclasses import dataclass
 from functools import cache
-
-import numpy as np
-from numpy.typing import NDArray
 
 IGNORED = 0xFFFF
 """Marks a code point that is skipped inside a word: accents written apart, soft hyphens."""
 
-LONGEST = 255
-"""Letters and digits of the longest run of words that is looked for inside a text."""
-
-SHORTEST = 6
-"""Letters and digits of the shortest; also what the filter in front of the set looks at."""
-
-FILTER_BITS = 24
-
 _SOFT_HYPHEN, _ZERO_WIDTH = 0xAD, range(0x200B, 0x2010)
+_SYLLABLES = 0x3000
 _SPELLED_OUT = (range(0x3100), range(0xD800, 0x10000))
 """Blocks with accents, cases and punctuation; between them is one letter per syllable or word."""
 
-_SPECIAL = b"\\&%<"
-
-Numbers = NDArray[np.uint64]
+_CODE_POINTS, _UNITS = 0x10000, 256
 
 
 @dataclass(frozen=True)
 class Spelling:
     """The tables and numbers of one key: equal for one key, unrelated for any two."""
 
-    folds: NDArray[np.uint16]
-    """The letter or digit that each code point of the basic plane counts as; 0 parts words."""
-    special: NDArray[np.bool_]
-    """ASCII characters that may begin an escape."""
-    letters: Numbers
-    """A secret number per folded letter."""
-    ascii: Numbers
-    """The same by byte, zero where a byte alone says nothing."""
-    powers: Numbers
-    """Powers of the secret base, up to ``LONGEST``."""
+    folds: bytes
+    """What each code point of the basic plane counts as (16 bits): a unit, two units, or 0, which
+    parts words."""
+    secrets: bytes
+    """A secret number (64 bits) per unit. No character is the unit 0 or 1: their numbers are the
+    filter's and the base of the polynomial."""
 
     @classmethod
     def of(cls, key: bytes) -> "Spelling":
         """The spelling under a key; whoever lacks the key cannot compute a single hash."""
-        folds = _folds()
-        letters = _secret_numbers(key, "letters", folds.size)
-        letters[0] = 0
-        ascii_letters = np.zeros(256, np.uint64)
-        ascii_letters[:128] = letters[folds[:128]]
-        special = np.zeros(256, np.bool_)
-        special[list(_SPECIAL)] = True
-        special[128:] = True
-        base = _secret_numbers(key, "base", 1)[0] | np.uint64(1)
-        powers = np.full(LONGEST + 1, base, np.uint64)
-        powers[0] = 1
-        return cls(folds, special, letters, ascii_letters, np.multiply.accumulate(powers))
-
-
-def _secret_numbers(key: bytes, use: str, amount: int) -> Numbers:
-    stream = hashlib.shake_256(b"signalbox spelling " + use.encode() + b" " + key)
-    return np.frombuffer(stream.digest(8 * amount), np.uint64).copy()
+        stream = hashlib.shake_256(b"signalbox spelling " + key)
+        return cls(_folds(), stream.digest(8 * _UNITS))
 
 
 @cache
-def _folds() -> NDArray[np.uint16]:
-    folds = np.arange(0x10000, dtype=np.uint16)
+def _folds() -> bytes:
+    folds = array("H", map(_units, range(_CODE_POINTS)))
     for block in _SPELLED_OUT:
         for code in block:
-            folds[code] = _fold(code)
-    return folds
+            folds[code] = _units(_fold(code))
+    return folds.tobytes()
+
+
+def _units(letter: int) -> int:
+    """One unit for a letter of an alphabet, two for a syllable or a word.
+
+    >>> [hex(_units(ord(letter))) for letter in "aж龍"]
+    ['0x61', '0xb6', '0xbf8d']
+    """
+    if letter < 0x80 or letter == IGNORED:
+        return letter
+    unit = 0x80 | letter & 0x7F
+    return unit if letter < _SYLLABLES else unit | (0x80 | letter >> 7 & 0x7F) << 8
 
 
 def _fold(code: int) -> int:
