@@ -7,74 +7,100 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from shared.bus import Envelope
-from shared.ledger import ParkedMessage, Transaction
+from functions.runbooks import RUNBOOKS
+from shared.ledger.overview import Overview
+from shared.runs import parking
+from shared.runs.intake import Intake
 from signalbox.errors import Unusable
 from signalbox.sending import open_bus
 from signalbox.session import Session
-from signalbox.views import parked_table, plain
+from signalbox.views import plain
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be handled, and why.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command("list")
 def list_(
     context: typer.Context,
     resolved: Annotated[bool, typer.Option(help="Also those replayed or discarded.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Parked messages with their reasons, newest first."""
+    """Parked messages by cause, the most frequent cause first.
+
+    Example: signalbox parked list --resolved
+    """
     session: Session = context.obj()
     with session.ledger() as ledger:
         found = ledger.parked_messages(resolved=resolved)
     if as_json:
         typer.echo(json.dumps([asdict(message) for message in found], default=plain))
-    elif found:
-        Console().print(parked_table(found))
-    else:
+        return
+    for cause in parking.causes(found):
+        _show_cause(cause)
+    if not found:
         typer.echo("Nothing is parked.")
 
 
+def _show_cause(cause: parking.Cause) -> None:
+    console = Console()
+    console.print(Text(cause.reason, "bold"), soft_wrap=True)
+    for each in cause.messages:
+        done = f"  {each.resolution}" if each.resolution else ""
+        console.print(
+            Text(f"  {each.id}  {cause.topic}  {each.parked_at:%F %T}{done}"), soft_wrap=True
+        )
+
+
 @app.command()
-def replay(context: typer.Context, parked: str) -> None:
-    """Send a message again, after what kept it from being handled was mended."""
+def show(context: typer.Context, parked: str, as_json: AsJson = False) -> None:
+    """One message, and what would become of it if it were sent again now.
+
+    Example: signalbox parked show accept-event:m-3:87fd456f
+    """
+    session: Session = context.obj()
+    with session.ledger() as ledger:
+        message = Overview(ledger).parked(parked)
+    if message is None:
+        raise Unusable(f"no message {parked!r} is parked: `signalbox parked list` shows them")
+    verdict = parking.verdict(message, Intake(RUNBOOKS, session.estate))
+    if as_json:
+        typer.echo(json.dumps(asdict(message) | {"replay_would": verdict}, default=plain))
+        return
+    typer.echo(f"{message.reason}\n\n{message.body}\n\nsent again it would {verdict}")
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    parked: str,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would become of it, send nothing.")
+    ] = False,
+) -> None:
+    """Send a message again, after what kept it from being handled was mended.
+
+    Example: signalbox parked replay accept-event:m-3:87fd456f --dry-run
+    """
+    if dry_run:
+        show(context, parked)
+        return
     session: Session = context.obj()
     with session.ledger() as ledger, open_bus(session.settings) as bus:
-        envelope = ledger.persist(lambda tx: _replay(tx, parked))
-        bus.send([envelope])
-        ledger.forget_sent([envelope.id])
+        parking.replay(ledger, bus, parked, getpass.getuser())
     typer.echo(f"replayed {parked}")
-
-
-def _replay(tx: Transaction, parked: str) -> Envelope:
-    found = tx.resolve_parked(parked, "replayed", getpass.getuser())
-    envelope = _envelope(_needed(found, parked))
-    tx.queue([envelope])
-    return envelope
 
 
 @app.command()
 def discard(context: typer.Context, parked: str) -> None:
-    """Mark a message as never to be handled; it stays in the ledger."""
+    """Mark a message as never to be handled; it stays in the ledger.
+
+    Example: signalbox parked discard accept-event:m-3:87fd456f
+    """
     session: Session = context.obj()
     with session.ledger() as ledger:
-        found = ledger.persist(lambda tx: tx.resolve_parked(parked, "discarded", getpass.getuser()))
-    _needed(found, parked)
+        parking.discard(ledger, parked, getpass.getuser())
     typer.echo(f"discarded {parked}")
-
-
-def _needed(found: ParkedMessage | None, parked: str) -> ParkedMessage:
-    if found is None:
-        raise Unusable(f"no message {parked!r} is parked: `signalbox parked list` shows them")
-    return found
-
-
-def _envelope(parked: ParkedMessage) -> Envelope:
-    """The message as it came, but for its id, which duplicate detection knows already."""
-    return Envelope(
-        id=f"replay:{parked.message_id}:{parked.parked_at:%Y%m%dT%H%M%S%f}"[:128],
-        topic=parked.topic,
-        subject=parked.subscription,
-        body=parked.body,
-    )

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from shared.ledger import ParkedMessage, Progress, RunSummary
+from shared.ledger import Progress, RunSummary
 from shared.runs.telling import detail
 
 SIGNS = {
@@ -74,15 +74,6 @@ def steps_table(steps: Sequence[Progress], now: datetime) -> Table:
             seconds(step.started_at, step.ended_at, now),
             detail(step),
         )
-    return table
-
-
-def parked_table(messages: Sequence[ParkedMessage]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("parked", "topic", "since", "reason"):
-        table.add_column(column)
-    for message in messages:
-        table.add_row(message.id, message.topic, f"{message.parked_at:%F %T}", message.reason)
     return table
 
 

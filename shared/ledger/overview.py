@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.ledger.ledger import Ledger
-from shared.ledger.records import Disposition, RunStatus, RunSummary
+from shared.ledger.records import Disposition, ParkedMessage, RunStatus, RunSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,11 @@ class Overview:
         """Newest first."""
         with self._ledger.transaction() as tx:
             return tx.rows(ClosedFailover, "closed_failovers", limit=limit)
+
+    def parked(self, id: str) -> ParkedMessage | None:
+        """A parked message, dealt with or not."""
+        with self._ledger.transaction() as tx:
+            return tx.row(ParkedMessage, "parked_message", id=id)
 
     def totals(self) -> Totals:
         with self._ledger.transaction() as tx:

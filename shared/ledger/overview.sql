@@ -71,3 +71,7 @@ from runs r join steps s on s.run_id = r.id
 where s.name = 'close_failover' and s.status = 'succeeded' and r.ended_at is not null
 order by r.ended_at desc
 limit %(limit)s
+
+-- parked_message
+select id, topic, subscription, message_id, reason, body, properties, parked_at, resolution from parked
+where id = %(id)s
