@@ -10,8 +10,19 @@ MANY = 10_000
 
 
 def address(headers: Mapping[str, str]) -> str:
-    """Where a request comes from: the last entry is Azure's own, those before it are hearsay."""
-    return headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    """Where a request comes from: the last entry is Azure's own, those before it are hearsay.
+
+    Without the port, which is another one for every connection.
+
+    >>> address({"x-forwarded-for": "10.0.0.1, 9.9.9.9:4711"})
+    '9.9.9.9'
+    >>> address({"x-forwarded-for": "[2001:db8::7]:4711"}), address({"x-forwarded-for": "::1"})
+    ('2001:db8::7', '::1')
+    """
+    last = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if last.startswith("["):
+        return last[1:].partition("]")[0]
+    return last.partition(":")[0] if last.count(":") == 1 else last
 
 
 class RateLimit:
@@ -35,7 +46,7 @@ class RateLimit:
         with self._lock:
             left, since = self._buckets.pop(who, (float(self._calls), now))
             left = min(self._calls, left + (now - since) * self._per_second)
-            self._buckets[who] = (max(left - 1, 0.0) if left >= 1 else left, now)
+            self._buckets[who] = (left - 1 if left >= 1 else left, now)
             if len(self._buckets) > MANY:
                 self._buckets.pop(next(iter(self._buckets)))
         return left >= 1

@@ -109,26 +109,31 @@ def test_event_grids_handshakes_are_answered(doors: Doors) -> None:
     assert answer == {"validationResponse": validation["data"]["validationCode"]}
 
 
+@pytest.mark.parametrize("by", ["webhook", "bus"])
 @pytest.mark.parametrize("schema", ["cloudevent", "eventgrid"])
 def test_a_backup_in_storage_enters_by_event_grid_and_its_outcome_leaves_by_it(
-    doors: Doors, schema: str
+    doors: Doors, schema: str, by: str
 ) -> None:
     content = sample(f"Microsoft.Storage.BlobCreated.{schema}.json")
     event = content[0] if isinstance(content, list) else content
-    event |= {"id": f"created-{schema}", "subject": SUBJECT.format(schema)}
+    event |= {"id": f"created-{schema}-{by}", "subject": SUBJECT.format(f"{schema}-{by}")}
 
-    status, _ = doors.post(WEBHOOK, content, **{"aeg-event-type": "Notification"})
+    if by == "webhook":
+        status, _ = doors.post(WEBHOOK, content, **{"aeg-event-type": "Notification"})
+        assert status == 202
+    else:
+        sent = {"aeg-subscription-name": "BACKUPS", "aeg-delivery-count": 0}
+        doors.send(ServiceBusMessage(json.dumps(event), application_properties=sent))
     told = doors.shown(event["id"])
     [run] = told["runs"]
     outcomes = wait_for(
         lambda: [e for e in doors.grid.events if e["id"].startswith(f"{run}:")][1:], "the outcome"
     )
 
-    assert status == 202
     assert (told["disposition"], told["read_as"]) == ("started", "backup-completed")
     assert told["body"]["source"].endswith("/storageAccounts/stodooprodweu")
     assert [outcome["type"] for outcome in outcomes] == ["run-failed"]
-    assert f"never-{schema}/manifest.json" in outcomes[0]["data"]["reason"]
+    assert f"never-{schema}-{by}/manifest.json" in outcomes[0]["data"]["reason"]
 
 
 # -- Azure Monitor -------------------------------------------------------------------------------

@@ -394,8 +394,10 @@ def test_the_host_answers_over_http_to_those_who_have_its_key(
     assert get(site, "health")["status"] == "healthy"
     assert run["run"]["status"] == "succeeded"
     assert post(site, wrong)[0] == 400
+    guessed = {"x-functions-key": "guessed"}
+    request = urllib.request.Request(f"{site.platform.url}/api/runs", headers=guessed)
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(f"{site.platform.url}/api/runs")
+        urllib.request.urlopen(request)
 
 
 # -- asking --------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import ServiceRequestError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.intake.alerts import accept_alert
 from shared.bus import Envelope
@@ -124,6 +126,28 @@ def test_what_is_no_common_alert_is_refused_and_not_sent(body: object) -> None:
 
     assert (answer.status, answer.kind) == (400, "application/problem+json")
     assert bus.sent == []
+
+
+@given(
+    st.binary()
+    | st.recursive(
+        st.none() | st.text() | st.integers() | st.just("azureMonitorCommonAlertSchema"),
+        lambda inner: (
+            st.dictionaries(
+                st.sampled_from(["schemaId", "data", "essentials", "alertId"]) | st.text(), inner
+            )
+            | st.lists(inner)
+        ),
+        max_leaves=8,
+    ).map(lambda content: json.dumps(content).encode())
+)
+def test_whatever_is_posted_gets_an_answer(body: bytes) -> None:
+    bus = Bus()
+
+    answer = ask(bus, body)
+
+    assert answer.status in (202, 400)
+    assert bool(bus.sent) == (answer.status == 202)
 
 
 def test_azure_monitor_is_asked_to_come_again_while_the_bus_is_away() -> None:
