@@ -129,11 +129,11 @@ def _syntax(error: json.JSONDecodeError) -> str:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Unacceptable(f"{_quoted(twice)} is there twice in one object: state each fact once")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Unacceptable(f"{_quoted(name)} is there twice in one object: state it once")
+        found[name] = value
     return found
 
 
