@@ -5,6 +5,7 @@ be told from others are left out by rule, and counted (``Left``).
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import LiteralString, get_args
@@ -45,7 +46,8 @@ _PICKED: frozenset[MaskerName] = frozenset({"city", "ip", "name", "street"})
 _KINDS: tuple[MaskerName | None, ...] = (None, *get_args(MaskerName))
 """Kinds by the number that an original has for its kind; None for what is cleared, not masked."""
 
-_SAMPLE = 60_000
+_SAMPLE, _SMALLEST_SAMPLE = 60_000, 4_000
+"""Distinct values of all columns of a kind, and of one column at least."""
 
 _SECRET = re.compile(
     r"password|passwd|_pass$|secret|token|_key$|api_key|credential|signature|smtp_user|login|user$"
@@ -275,12 +277,18 @@ def _invented(connection: Database, plan: MaskingPlan) -> Iterator[sql.Composed]
     gives to records of its own (``public_user``)."""
     if _exists(connection, "public.ir_model_data"):
         yield sql.SQL(_ODOO_NAMES).format()
-    for table in plan.tables:
-        for planned in table.columns:
-            if planned.masker in _COLLIDING | _PICKED and planned.column.kind == "text":
-                yield sql.SQL(_INVENTED).format(
-                    expression=planned.expression,
-                    column=sql.Identifier(planned.column.name),
-                    table=table.table.identifier,
-                    limit=sql.Literal(_SAMPLE if planned.masker in _PICKED else None),
-                )
+    texts = [
+        (table, planned)
+        for table in plan.tables
+        for planned in table.columns
+        if planned.masker in _COLLIDING | _PICKED and planned.column.kind == "text"
+    ]
+    columns = Counter(planned.masker for _, planned in texts)
+    for table, planned in texts:
+        sample = max(_SAMPLE // columns[planned.masker], _SMALLEST_SAMPLE)
+        yield sql.SQL(_INVENTED).format(
+            expression=planned.expression,
+            column=sql.Identifier(planned.column.name),
+            table=table.table.identifier,
+            limit=sql.Literal(sample if planned.masker in _PICKED else None),
+        )
