@@ -1,26 +1,19 @@
-"""A real pair, a cluster, a ledger, and a run that fails production over from one to the other."""
+"""Pairs of real servers, with a cluster and a ledger around them."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from infra.local.furnish import furnish
-from infra.local.kubernetes import KubernetesEmulator
 from infra.local.postgres import PostgresServer
-from shared.blobs import MemoryBlobs
-from shared.cluster import Cluster
-from shared.estate import Estate, Secrets, load_estate
-from shared.lag import Replication
-from shared.ledger import Ledger, Placements
-from shared.postgres import Databases
-from shared.postgres.pairs import Pairs
-from shared.resources import Resources
-from shared.runs.approvals import Approvals
-from tests.integration.failover.pair import World
+from shared.estate import Estate, load_estate
+from shared.ledger import Ledger
+from tests.integration.failover.pair import World, open_world
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+
+_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -36,69 +29,21 @@ def ledger(database: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def primary(tmp_path: Path) -> Iterator[PostgresServer]:
-    """The server of acme-prod, with an Odoo of a few tables."""
-    with PostgresServer(tmp_path / "primary", fsync=False) as server:
-        server.create_role("odoo")
-        server.create_database("acme_prod", owner="odoo")
-        with psycopg.connect(server.dsn("acme_prod", user="odoo")) as odoo:
-            odoo.execute(ODOO.encode())
-        yield server
+def world(tmp_path: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
+    """A pair of a test's own, to be destroyed."""
+    with open_world(tmp_path, ledger, estate) as world:
+        yield world
 
 
-@pytest.fixture
-def standby(primary: PostgresServer, tmp_path: Path) -> Iterator[PostgresServer]:
-    with primary.standby(tmp_path / "standby") as server:
-        yield server
-
-
-@pytest.fixture
-def world(
-    primary: PostgresServer,
-    standby: PostgresServer,
-    ledger: Ledger,
-    estate: Estate,
+@pytest.fixture(scope="module")
+def calm(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory, estate: Estate
 ) -> Iterator[World]:
-    secrets = Secrets(
-        {
-            "ERP_PROD_DATABASE_URL": primary.url(),
-            "ERP_STANDBY_DATABASE_URL": primary.url(port=standby.port),
-        }
-    )
-    with KubernetesEmulator(None, delay=0.02) as emulator:
-        furnish(
-            emulator.url,
-            estate,
-            lambda e: primary.url(
-                e.database.name,
-                e.database.owner,
-                port=standby.port if e.standby_of else primary.port,
-            ),
-        )
-        resources = Resources(
-            estate=estate,
-            secrets=secrets,
-            blobs=MemoryBlobs(),
-            cluster=Cluster.connect(emulator.url),
-            databases=Databases(estate, secrets.resolve),
-            placements=Placements(ledger),
-            approvals=Approvals(ledger, lambda _: None),
-            replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
-        )
-        yield World(resources, ledger, primary, standby)
-
-
-ODOO = """
-create table ir_module_module (name text, state text);
-insert into ir_module_module
-    select unnest(array['base', 'sale', 'mail']), 'installed';
-create table ir_attachment (id serial primary key, store_fname text, create_date timestamp);
-create table mail_mail (id serial primary key, state text, create_date timestamp);
-create table mail_message (id serial primary key, create_date timestamp);
-create table stock_picking (id serial primary key, name text, create_date timestamp);
-create table account_move (id serial primary key, name text, create_date timestamp);
-create table purchase_order (id serial primary key, name text, create_date timestamp);
-create table sale_order (id serial primary key, name text, warehouse_id int default 1,
-    create_date timestamp default (now() at time zone 'utc'));
-insert into sale_order (name) select 'S' || n from generate_series(1, 10) n;
-"""
+    """A pair that a module's tests leave as it was."""
+    name = f"failover_{next(_numbers)}"
+    postgres.create_database(name)
+    ledger = Ledger.connect(postgres.dsn(name), connections=3)
+    with open_world(tmp_path_factory.mktemp("calm"), ledger, estate) as world:
+        yield world
+    ledger.close()
+    postgres.drop_database(name)

@@ -1,34 +1,71 @@
-"""Drives the failover runbook through the real engine, on a real pair, without a bus or a host."""
+"""Drives the failover agent through the real engine, on a real pair, without a bus or a host."""
 
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from threading import Event as Flag
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
-from functions.failover import RUNBOOK
+from functions.failover import REJOIN, RUNBOOK
 from functions.intake import accept_event
 from functions.upkeep.fence_orders import execute_fence_orders
+from infra.local.furnish import furnish
+from infra.local.hooks import RejoinHooks
+from infra.local.kubernetes import KubernetesEmulator
 from infra.local.postgres import PostgresServer
+from infra.local.wire import Wire
+from shared.blobs import MemoryBlobs
 from shared.bus import Envelope
-from shared.estate import Failover
-from shared.ledger import Ledger
+from shared.cluster import Cluster
+from shared.cluster.api import Api
+from shared.estate import Estate, Failover, Secrets
+from shared.lag import Replication
+from shared.ledger import Ledger, Placements
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded
+from shared.postgres import Databases
+from shared.postgres.pairs import Pairs
 from shared.resources import Resources
-from shared.runs import Runbook, Runner
+from shared.runs import Run, Runner
+from shared.runs.approvals import Approvals
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
+from shared.runs.runbook import Action
+from shared.takeover import Takeover
 
 PRODUCTION, STANDBY = "acme-prod", "acme-standby"
+ACTIONS = {(a.topic, a.subscription): a for book in (RUNBOOK, REJOIN) for a in book.actions()}
 OVER = ("succeeded", "failed", "superseded")
+SOON = 20
+"""Seconds: what is due later than that waits for something else."""
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+STREAMS = "select exists (select from pg_stat_wal_receiver where status = 'streaming')"
+ODOO = """
+    create table ir_module_module (name text, state text);
+    insert into ir_module_module
+        select unnest(array['base', 'sale', 'mail']), 'installed';
+    create table ir_attachment (id serial primary key, store_fname text, create_date timestamp);
+    create table mail_mail (id serial primary key, state text, create_date timestamp);
+    create table mail_message (id serial primary key, create_date timestamp);
+    create table stock_picking (id serial primary key, name text, create_date timestamp);
+    create table account_move (id serial primary key, name text, create_date timestamp);
+    create table purchase_order (id serial primary key, name text, create_date timestamp);
+    create table sale_order (id serial primary key, name text, warehouse_id int default 1,
+        create_date timestamp default (now() at time zone 'utc'));
+    insert into sale_order (name) select 'S' || n from generate_series(1, 10) n;
+"""
+"""What the checks and the comparison of both sides look at."""
 
 _numbers = count(1)
 
@@ -53,23 +90,24 @@ class World:
     ledger: Ledger
     primary: PostgresServer
     standby: PostgresServer
-    runbooks: tuple[Runbook, ...] = (RUNBOOK,)
+    stream: Wire
+    """Between the two servers."""
+    line: Wire
+    """Between us and the primary."""
+    api: Api
+    """The cluster, as a stranger sees it."""
     bus: Bus = field(default_factory=Bus)
 
     def policy(self, **stated: Any) -> None:
         """Go on with another failover policy of production; what connects stays."""
         estate = self.resources.estate
-        everything = [
-            each
-            if each.name != PRODUCTION
-            else each.model_copy(
-                update={"failover": Failover.model_validate(dict(each.failover) | stated)}
-            )
-            for each in estate.environments
-        ]
-        object.__setattr__(
-            self.resources, "estate", estate.model_copy(update={"environments": tuple(everything)})
-        )
+        everything = []
+        for each in estate.environments:
+            policy = Failover.model_validate(dict(each.failover) | stated)
+            changed = {"failover": policy} if each.name == PRODUCTION else {}
+            everything.append(each.model_copy(update=changed))
+        changed_estate = estate.model_copy(update={"environments": tuple(everything)})
+        self.resources = replace(self.resources, estate=changed_estate)
 
     def measure(self) -> None:
         """What upkeep does every few seconds: remember how far both sides are."""
@@ -83,50 +121,69 @@ class World:
 
     # -- the engine ------------------------------------------------------------------------
 
-    def happen(self, event: Event | None = None) -> UUID | None:
-        """Let intake have an event; the run that it started, if any."""
+    def publish(self, event: Event) -> list[UUID]:
+        """Let intake have an event; the runs that it started."""
         id = f"e-{next(_numbers)}"
-        said = CloudEvent.of(
-            event or RegionDegraded(environment=PRODUCTION),
-            id=id,
-            source="/tests",
-            time=datetime.now(UTC),
-        )
-        received = Received(
-            "platform-events", "accept-event", id, said.model_dump_json().encode(), {}
-        )
+        said = CloudEvent.of(event, id=id, source="/tests", time=datetime.now(UTC))
+        body = said.model_dump_json().encode()
         accept_event(
-            received,
+            Received("platform-events", "accept-event", id, body, {}),
             runner=self.runner,
-            intake=Intake(self.runbooks, self.resources.estate),
+            intake=Intake((RUNBOOK, REJOIN), self.resources.estate),
             bus=self.bus,
         )
-        runs = self.ledger.runs_of_event("/tests", id)
-        return runs[0] if runs else None
+        return self.ledger.runs_of_event("/tests", id)
 
-    def fail_over(self) -> UUID:
+    def happen(self, event: Event | None = None) -> UUID:
+        """Let intake have an event that starts a run."""
+        [run] = self.publish(event or RegionDegraded(environment=PRODUCTION))
+        return run
+
+    def follow(self, event: Event | None = None) -> UUID:
         """A run from its event to its end, or until it waits for people."""
-        run = self.happen()
-        assert run is not None
+        run = self.happen(event)
         self.work(run)
         return run
 
-    def work(self, run: UUID, *, before: str | None = None, seconds: float = 30) -> str:
-        """Deliver commands until the run is over, waits for people, or is about to do a step."""
-        actions = {(a.topic, a.subscription): a for b in self.runbooks for a in b.actions()}
+    def work(
+        self, run: UUID, *, before: str | None = None, twice: bool = False, seconds: float = 40
+    ) -> str:
+        """Deliver commands until the run is over, waits for people, or is about to do a step.
+
+        With ``twice`` each delivery is preceded by one whose process dies behind its effects.
+        """
         deadline = monotonic() + seconds
         while self.status(run) not in OVER:
             assert monotonic() < deadline, self.steps(run)
             envelope = self._next()
-            if envelope is None:
-                return self.status(run)
-            action = actions[envelope.topic, envelope.subject]
-            if action.name == before:
-                return self.status(run)
+            action = envelope and ACTIONS[envelope.topic, envelope.subject]
+            if envelope is None or action is None or action.name == before:
+                break
             self.bus.sent.remove(envelope)
-            self._await(envelope)
-            self.runner.deliver(action, Command.model_validate_json(envelope.body))
+            _await(envelope)
+            command = Command.model_validate_json(envelope.body)
+            if twice:
+                self._die_behind(action, command)
+            self.runner.deliver(action, command)
         return self.status(run)
+
+    def approve(self, run: UUID) -> None:
+        """Let one person decide, under a broken glass, and the run go on."""
+        [asked] = self.resources.approvals.newest(status="waiting")
+        assert asked.run_id == run
+        self.resources.approvals.approve(
+            asked.id,
+            plan=asked.plan_sha256,
+            person="on call",
+            reason="production is down",
+            break_glass=True,
+        )
+
+    def plan(self, run: UUID) -> dict[str, Any]:
+        """What the people are shown whom the run waits for."""
+        [asked] = self.resources.approvals.newest(status="waiting")
+        assert asked.run_id == run
+        return asked.plan
 
     @property
     def runner(self) -> Runner:
@@ -137,29 +194,39 @@ class World:
             beating=lambda _: nullcontext(),
         )
 
-    def _next(self) -> Envelope | None:
-        """The next command that is due within seconds; a wait for people is longer."""
-        topics = {book.name for book in self.runbooks}
-        soon = [
-            each
-            for each in self.bus.sent
-            if each.topic in topics
-            and (
-                each.scheduled_for is None
-                or (each.scheduled_for - datetime.now(UTC)).total_seconds() < 20
-            )
-        ]
-        return min(
-            soon,
-            key=lambda each: each.scheduled_for or datetime.min.replace(tzinfo=UTC),
-            default=None,
+    def _die_behind(self, action: Action, command: Command) -> None:
+        """Do what the step does, and record nothing of it."""
+        record = self.record(command.run)
+        [step] = [each for each in record["steps"] if each["name"] == action.name]
+        run = Run(
+            id=command.run,
+            environment=PRODUCTION,
+            epoch=record["run"]["epoch"],
+            step=action.name,
+            attempt=1,
+            checkpoint=step["checkpoint"] or {},
+            still_mine=lambda: True,
         )
+        given = {"run": run} if "run" in action.resources else {}
+        self.runner.bind(action)(action.consumes.model_validate(step["input"]), **given)
 
-    def _await(self, envelope: Envelope) -> None:
-        if envelope.scheduled_for is not None:
-            Flag().wait(max(0.0, (envelope.scheduled_for - datetime.now(UTC)).total_seconds()))
+    def _next(self) -> Envelope | None:
+        """The next command that is due soon."""
+        ours = [each for each in self.bus.sent if (each.topic, each.subject) in ACTIONS]
+        soon = [each for each in ours if _seconds_until(each) < SOON]
+        return min(soon, key=_seconds_until, default=None)
 
-    # -- what there is afterwards ----------------------------------------------------------
+    # -- what there is ---------------------------------------------------------------------
+
+    def streams(self) -> bool:
+        with psycopg.connect(self.standby.dsn()) as connection:
+            return connection.execute(STREAMS).fetchone() == (True,)
+
+    def at_work(self) -> bool:
+        """Whether every pod of production is ready."""
+        production = self.resources.estate.environment(PRODUCTION)
+        everything = (*production.workloads, *(e.workload for e in production.integrations))
+        return all(self.resources.cluster.is_ready(PRODUCTION, each) for each in everything)
 
     def status(self, run: UUID) -> str:
         return str(self.record(run)["run"]["status"])
@@ -178,7 +245,35 @@ class World:
     def facts(self, run: UUID, step: str) -> dict[str, Any]:
         """What a step handed on."""
         [found] = [each for each in self.ledger.progress(run) if each.name == step]
-        return found.output or {}
+        assert found.output, self.steps(run)
+        return found.output
+
+    def routes(self) -> dict[str, list[str]]:
+        """The host names that each side serves."""
+        hosts = ("erp.acme.example", "shop.acme.example", "erp-standby.acme.example")
+        return {
+            side: [host for host in hosts if f"`{host}`" in self._rule(side)]
+            for side in (PRODUCTION, STANDBY)
+        }
+
+    def _rule(self, side: str) -> str:
+        [rule] = self.resources.cluster.route_rules(side, "odoo")
+        return rule
+
+    def pods(self) -> dict[str, dict[str, int]]:
+        """How many pods each side is to have, by workload."""
+        return {
+            side: {
+                workload: int(self.api.read("Deployment", side, workload)["spec"]["replicas"])
+                for workload in ("odoo", "odoo-cron", "scanners", "edi", "mailer")
+            }
+            for side in (PRODUCTION, STANDBY)
+        }
+
+    def leads_to(self, side: str) -> int:
+        """The port of the database that Odoo is told to use on a side."""
+        secret = self.api.read("Secret", side, "odoo-database")["data"]["url"]
+        return int(str(conninfo_to_dict(base64.b64decode(secret).decode())["port"]))
 
     def orders(self, server: PostgresServer) -> int:
         with psycopg.connect(server.dsn("acme_prod")) as connection:
@@ -191,9 +286,71 @@ class World:
             connection.execute("insert into sale_order (name) values (%s)", [name])
 
 
+@contextmanager
+def open_world(folder: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
+    """A primary with an Odoo of a few tables, its standby, and a cluster; stopped at the end."""
+    with ExitStack() as stack:
+        primary = stack.enter_context(PostgresServer(folder / "primary", fsync=False))
+        _make_odoo(primary)
+        stream, line = (stack.enter_context(Wire(primary.port)) for _ in range(2))
+        standby = stack.enter_context(primary.standby(folder / "standby", through=stream.port))
+        servers = {"erp-prod": primary, "erp-standby": standby}
+        hooks = stack.enter_context(
+            RejoinHooks(lambda server, leader: servers[server].rejoin(servers[leader]), "t")
+        )
+        cluster = stack.enter_context(KubernetesEmulator(None, delay=0.02))
+        ports = {"erp-prod": line.port, "erp-standby": standby.port}
+        furnish(
+            cluster.url,
+            estate,
+            lambda e: primary.url(
+                e.database.name, e.database.owner, port=ports.get(e.database.server, 1)
+            ),
+        )
+        secrets = Secrets(
+            {
+                "ERP_PROD_DATABASE_URL": primary.url(port=line.port),
+                "ERP_STANDBY_DATABASE_URL": primary.url(port=standby.port),
+                "ERP_PROD_REJOIN_URL": hooks.url,
+                "ERP_STANDBY_REJOIN_URL": hooks.url,
+            }
+        )
+        bus = Bus()
+        resources = Resources(
+            estate=estate,
+            secrets=secrets,
+            blobs=MemoryBlobs(),
+            cluster=Cluster.connect(cluster.url),
+            databases=Databases(estate, secrets.resolve),
+            placements=Placements(ledger),
+            approvals=Approvals(ledger, Outbox(ledger, bus).post),
+            replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
+            takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster.url)),
+        )
+        world = World(resources, ledger, primary, standby, stream, line, Api(cluster.url), bus)
+        wait_until(world.streams, "the standby to stream")
+        wait_until(world.at_work, "production's pods")
+        yield world
+
+
 def wait_until(look: Callable[[], object], what: str, *, seconds: float = 20) -> None:
     """Return when ``look`` finds something."""
     deadline = monotonic() + seconds
     while not look():
         assert monotonic() < deadline, f"waited {seconds:g} s for {what}, in vain"
         Flag().wait(0.02)
+
+
+def _make_odoo(server: PostgresServer) -> None:
+    server.create_role("odoo")
+    server.create_database("acme_prod", owner="odoo")
+    with psycopg.connect(server.dsn("acme_prod", user="odoo")) as odoo:
+        odoo.execute(ODOO.encode())
+
+
+def _seconds_until(envelope: Envelope) -> float:
+    return ((envelope.scheduled_for or BEGINNING) - datetime.now(UTC)).total_seconds()
+
+
+def _await(envelope: Envelope) -> None:
+    Flag().wait(max(0.0, _seconds_until(envelope)))

@@ -1,28 +1,153 @@
-"""From a dead primary to orders on the new one."""
+"""From a dead or dying primary to orders on the new one, and back."""
+
+from datetime import timedelta
 
 import psycopg
 import pytest
 
-from tests.integration.failover.pair import World
+from shared.messages.failover import RegionDegraded, RegionRecovered
+from tests.integration.failover.pair import PRODUCTION, STANDBY, World, wait_until
+
+NOBODY = {"odoo": 0, "odoo-cron": 0, "scanners": 0, "edi": 0, "mailer": 0}
+EVERYBODY = {"odoo": 2, "odoo-cron": 1, "scanners": 1, "edi": 1, "mailer": 1}
 
 
-def test_a_dead_primary_is_failed_over(world: World) -> None:
+def test_a_dead_primary_is_failed_over_though_every_step_dies_once_behind_its_effects(
+    world: World,
+) -> None:
     world.measure()
     world.primary.kill()
 
-    run = world.fail_over()
-
-    assert world.status(run) == "succeeded"
-    world.order(world.standby, "after")
-
-
-def test_an_old_primary_that_returns_is_shut_by_the_standing_order(world: World) -> None:
-    world.measure()
-    world.primary.kill()
-    world.fail_over()
-
+    run = world.happen()
+    world.work(run, twice=True)
+    closed = world.facts(run, "close_failover")
     world.primary.start()
     world.upkeep()
 
+    assert world.status(run) == "succeeded", world.reason(run)
+    assert world.pods() == {PRODUCTION: NOBODY, STANDBY: EVERYBODY}
+    assert world.routes() == {
+        PRODUCTION: [],
+        STANDBY: ["erp.acme.example", "shop.acme.example", "erp-standby.acme.example"],
+    }
+    assert world.leads_to(STANDBY) == world.standby.port
+    assert world.resources.placements.of(PRODUCTION).active_side == STANDBY
+    assert [s["name"] for s in closed["segments"]][-3:] == ["remap", "verify", "resume"]
+    assert (closed["rto_met"], closed["rpo_met"], closed["fence"]) == (True, True, "ordered")
+    world.order(world.standby, "S-after")
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         world.order(world.primary, "S-split-brain")
+
+
+def test_an_old_primary_that_returns_in_mid_run_is_fenced_before_the_promotion(
+    world: World,
+) -> None:
+    world.measure()
+    world.stream.cut()
+    world.order(world.primary, "S-lost")
+    world.primary.kill()
+    run = world.follow()
+    world.approve(run)
+    world.work(run, before="promote_standby")
+
+    world.primary.start()
+    world.work(run)
+    rejoin = world.follow(RegionRecovered(environment=PRODUCTION))
+
+    assert world.facts(run, "fence_primary")["fence"] == "ordered"
+    assert world.facts(run, "promote_standby")["fence"] == "proven"
+    closed = world.facts(run, "close_failover")
+    assert closed["lost_bytes"] > 0
+    lost = [{"model": "sale.order", "rows": 1, "newest": ["S-lost"]}]
+    assert closed["lost"] == lost
+    assert world.facts(rejoin, "confirm_recovery")["lost"] == lost
+    assert world.status(rejoin) == "succeeded", world.reason(rejoin)
+    assert world.orders(world.primary) == world.orders(world.standby) == 10
+    assert world.resources.placements.standing_orders() == []
+
+
+def test_a_failure_behind_the_promotion_keeps_the_new_primary_and_the_next_event_goes_on(
+    world: World,
+) -> None:
+    with psycopg.connect(world.primary.dsn("acme_prod")) as odoo:
+        odoo.execute("select setval('sale_order_id_seq', 5)")
+    wait_until(lambda: world.orders(world.standby) == 10, "the standby")
+    world.measure()
+    world.primary.kill()
+
+    failed = world.follow()
+    with psycopg.connect(world.standby.dsn("acme_prod")) as odoo:
+        odoo.execute("select setval('sale_order_id_seq', 500)")
+    again = world.follow()
+
+    assert world.status(failed) == "failed"
+    assert "sequences-ahead: sale_order_id_seq would repeat" in world.reason(failed)
+    undo = next(error for name, _, error in world.steps(failed) if name == "unfence_primary")
+    assert undo is not None
+    assert "acme-standby was promoted and stays the primary" in undo
+    assert world.facts(again, "assess_region")["promoted_before"]
+    assert world.facts(again, "approve_failover")["asked_because"] == []
+    assert world.status(again) == "succeeded", world.reason(again)
+    assert world.pods()[STANDBY] == EVERYBODY
+
+
+def test_a_hung_primary_waits_for_people_and_is_shut_when_it_goes_on(world: World) -> None:
+    world.policy(hold_down=timedelta(0))
+    world.measure()
+    world.primary.hang()
+
+    run = world.follow()
+    plan = world.plan(run)
+    world.approve(run)
+    world.work(run)
+    world.primary.resume()
+    world.upkeep()
+
+    assert "the witnesses do not agree" in plan["risks"]
+    assert plan["facts"]["database"].startswith("down: ")
+    assert world.status(run) == "succeeded", world.reason(run)
+    assert world.facts(run, "close_failover")["approved_by"] == ["on call"]
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        world.order(world.primary, "S-split-brain")
+
+
+def test_a_standby_behind_the_objective_waits_for_people_who_see_the_loss(world: World) -> None:
+    world.policy(rpo=timedelta(0))
+    world.order(world.primary, "S-kept")
+    wait_until(lambda: world.orders(world.standby) == 11, "the standby")
+    world.measure()
+    world.stream.cut()
+    world.order(world.primary, "S-lost")
+    world.measure()
+    world.primary.kill()
+
+    run = world.follow()
+
+    plan = world.plan(run)
+    assert world.resources.placements.of(PRODUCTION).active_side == PRODUCTION
+    assert [risk for risk in plan["risks"] if "would be lost, more than 0 s" in risk], plan
+    assert plan["facts"]["lost_transactions_at_most"] >= 1
+    assert plan["facts"]["lost_bytes_at_most"] > 0
+
+
+def test_a_planned_switchover_loses_nothing_and_leads_back(world: World) -> None:
+    there = world.follow(RegionDegraded(environment=PRODUCTION, planned=True))
+    world.approve(there)
+    world.work(there)
+    world.order(world.standby, "S-there")
+    world.follow(RegionRecovered(environment=PRODUCTION))
+    back = world.follow(RegionDegraded(environment=PRODUCTION, planned=True))
+    world.approve(back)
+    world.work(back)
+    world.order(world.primary, "S-back")
+
+    for run in (there, back):
+        closed = world.facts(run, "close_failover")
+        assert (closed["fence"], closed["lost_bytes"], closed["lost"]) == ("proven", 0, [])
+        assert closed["promotion_lsn"] >= closed["fenced_lsn"]
+    assert world.orders(world.primary) == 12
+    assert world.pods() == {PRODUCTION: EVERYBODY, STANDBY: NOBODY}
+    assert world.routes() == {
+        PRODUCTION: ["erp.acme.example", "shop.acme.example"],
+        STANDBY: ["erp-standby.acme.example"],
+    }
