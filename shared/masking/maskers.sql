@@ -203,6 +203,11 @@ return case left(number, 2)
         then left(number, 4) || '55501' || right(random, 2)
         when left(number, 3) = '353' then '3532091' || right(random, 5) end end;
 
+-- Digits that cannot be a number: what is kept, then 00 and as many at random as there is room for.
+create or replace function signalbox_maskers.unassigned(number text, kept integer, random text) returns text
+language sql immutable parallel safe
+return left(number, kept) || left('00' || random, length(number) - kept);
+
 -- The last eight digits identify a number in every spelling of it, with or without a country code. Where
 -- no number is free they become 00 and six digits: no plan gives out subscriber numbers that start with 00.
 create or replace function signalbox_maskers.mask_phone(value text) returns text
@@ -210,17 +215,16 @@ language plpgsql stable parallel safe as $$
 declare
     compact text := translate(replace(value, '(0)', ''), ' +-()./', '');
     random text;
-    is_international boolean := strpos(value, '+') > 0;
 begin
     if compact ~ '[^0-9]' then
         compact := regexp_replace(compact, '[^0-9]', '', 'g');
     end if;
     random := signalbox_maskers.digits('phone:', right(compact, 8), 6);
-    if is_international then
-        return '+' || coalesce(signalbox_maskers.fictitious(compact, random),
-            left(compact, greatest(length(compact) - 8, 0)) || '00' || random);
+    if strpos(value, '+') = 0 then
+        return signalbox_maskers.unassigned(compact, greatest(length(compact) - 8, 0), random);
     end if;
-    return left(compact, greatest(length(compact) - 8, 0)) || '00' || random;
+    return '+' || coalesce(signalbox_maskers.fictitious(compact, random),
+        signalbox_maskers.unassigned(compact, greatest(length(compact) - 8, 3), random));
 end $$;
 
 create or replace function signalbox_maskers.english_street(hash bytea) returns text
@@ -343,7 +347,7 @@ begin
         when 'IT' then '1' || left(random, 6) || '015' || signalbox_maskers.luhn('1' || left(random, 6) || '015')
         when 'LU' then '1' || left(random, 5) || lpad((('1' || left(random, 5))::integer % 89)::text, 2, '0')
         when 'NL' then signalbox_maskers.checked_11('1' || left(random, 7), '{9,8,7,6,5,4,3,2}', 1) || 'B01'
-        when 'AT' then 'U' || left(random, 7) || (signalbox_maskers.luhn(left(random, 7)) + 6) % 10
+        when 'AT' then 'U' || left(random, 7) || (signalbox_maskers.luhn(left(random, 7) || '0') + 6) % 10
         when 'PL' then signalbox_maskers.checked_11('1' || left(random, 8), '{6,5,7,2,3,4,5,6,7}', 1)
         when 'PT' then '5' || left(random, 7)
             || (1100 - signalbox_maskers.weighed('5' || left(random, 7), '{9,8,7,6,5,4,3,2}')) % 11 % 10
@@ -366,7 +370,9 @@ declare
 begin
     if compact ~ '^[A-Z]{2}' then
         return left(compact, 2) || coalesce(
-            signalbox_maskers.national_vat(left(compact, 2), random), left(random, length(compact) - 2));
+            signalbox_maskers.national_vat(left(compact, 2), random)
+                || case when left(compact, 3) = 'CHE' then ltrim(substr(compact, 4), '0123456789') else '' end,
+            left(random, length(compact) - 2));
     end if;
     return left(random, length(compact));
 end $$;
@@ -404,7 +410,7 @@ create or replace function signalbox_maskers.national_account(country text, size
 language plpgsql immutable strict parallel safe as $$
 begin
     return case country || size
-        when 'BE12' then left(random, 10) || lpad((1 + (left(random, 10)::bigint + 96) % 97)::text, 2, '0')
+        when 'BE12' then '001' || left(random, 7) || lpad((1 + (left('001' || random, 10)::bigint + 96) % 97)::text, 2, '0')
         when 'FR23' then left(random, 21) || lpad((97 - (89 * left(random, 5)::bigint
             + 15 * substr(random, 6, 5)::bigint + 3 * substr(random, 11, 11)::bigint) % 97)::text, 2, '0')
         when 'IT23' then signalbox_maskers.cin(left(random, 22)) || left(random, 22)
