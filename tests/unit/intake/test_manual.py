@@ -28,6 +28,14 @@ def test_every_event_that_is_shown_starts_a_run(shown: str) -> None:
     assert Intake(RUNBOOKS, ESTATE).understand(event).environments == ("acme-staging",)
 
 
+def test_what_is_posted_as_event_grid_starts_a_run() -> None:
+    [shown] = blocks("console")
+    posted = shown[shown.index("-d '") + 4 : shown.rindex("'")]
+    event = read_event(Received("", "", "m-1", posted.encode(), {}))
+
+    assert Intake(RUNBOOKS, ESTATE).understand(event).environments == ("acme-staging",)
+
+
 def test_the_rules_that_are_shown_fit_an_estate_and_others_do_not() -> None:
     [shown] = map(yaml.safe_load, blocks("yaml"))
     plain = ESTATE.model_dump(by_alias=True)
