@@ -1,0 +1,1 @@
+"""A pair of PostgreSQL servers that is made once and copied for every round."""
