@@ -129,6 +129,8 @@ def _column_rule(connection: Database, column: Column, known: _Known) -> dict[st
 
 def _opinions(column: Column, known: _Known, sample: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Verdicts with what each rests on, the strongest first; the last one always has one."""
+    if column.kind in ("number", "date"):
+        yield Gap(column, "").proposal, "its name says that it is personal"
     if column.kind not in ("text", "json"):
         yield "clear", f"no masker has a form for {column.type}"
     yield from _of_contents(column, sample)

@@ -39,7 +39,7 @@ class Gap:
     def proposal(self) -> str:
         """The verdict that the column's name and type suggest; a person decides."""
         if self.column.kind not in ("text", "json"):
-            return "clear"
+            return "mask: year" if self.column.type == "date" else "clear"
         return proposal_for(self.column.name) or "mask: text"
 
     def __str__(self) -> str:

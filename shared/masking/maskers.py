@@ -108,7 +108,7 @@ def masked(column: Column, masker: MaskerName) -> sql.Composed:
 
 def cleared(column: Column) -> sql.Composed:
     """The expression for a column made NULL, or empty where NULL is not allowed."""
-    empty = sql.Literal({"json": "{}"}.get(column.kind, ""))
+    empty = sql.Literal({"json": "{}", "number": "0", "date": "1970-01-01"}.get(column.kind, ""))
     value = sql.NULL if column.nullable else empty
     return sql.SQL("{}::{}").format(value, _type(column))
 

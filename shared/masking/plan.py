@@ -9,7 +9,7 @@ from shared.masking.catalogue import Column, Table, read_modules, read_tables
 from shared.masking.coverage import Gap, ModuleGap
 from shared.masking.maskers import IN_PLACE, MaskerName, can_mask, cleared, masked
 from shared.masking.modules import ModuleRule, ModuleVerdict, columns_by_table
-from shared.masking.policy import PERSONAL_KINDS, AttachmentRule, MaskingPolicy, Rule
+from shared.masking.policy import AttachmentRule, MaskingPolicy, Rule
 from shared.postgres.marker import Database
 
 
@@ -146,8 +146,7 @@ def _module_gaps(
 
 def _gap(column: Column, rule: Rule | None) -> Gap | None:
     if rule is None:
-        personal = column.kind in PERSONAL_KINDS and not column.generated
-        return Gap(column, "no rule") if personal else None
+        return None if column.generated else Gap(column, "no rule")
     if rule.masker is not None and not can_mask(rule.masker, column):
         return Gap(column, f"the masker {rule.masker} has no form for this type")
     return None

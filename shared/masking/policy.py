@@ -3,8 +3,9 @@
 import fnmatch
 import hashlib
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,7 +18,7 @@ from shared.masking.maskers import MaskerName
 from shared.masking.modules import ModuleRule, PolicyPart
 
 PERSONAL_KINDS: tuple[Kind, ...] = ("text", "json", "binary", "other")
-"""Kinds of column that can hold anything: each of them needs a verdict."""
+"""Kinds of column that can hold anything: what a rule is about unless it says otherwise."""
 
 Verdict = Literal["mask", "clear", "keep"]
 
@@ -37,6 +38,8 @@ class Rule(PolicyPart):
     """Patterns of ``table.column`` (shell wildcards), with the schema in front unless public."""
     fields: tuple[str, ...] = ()
     """Odoo field types (patterns) that the rule is limited to; empty: any, also unknown."""
+    unless: tuple[str, ...] = ()
+    """Patterns of columns that the rule leaves to those after it."""
     kinds: tuple[Kind, ...] = PERSONAL_KINDS
     """Kinds of database column that the rule is limited to."""
     why: str = Field(min_length=1)
@@ -53,12 +56,17 @@ class Rule(PolicyPart):
         return (
             column.kind in self.kinds
             and bool(self._pattern.match(column.path))
+            and not (self.unless and self._spared.match(column.path))
             and (not self.fields or _any_match(column.field, self.fields))
         )
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         return _compile(self.columns)
+
+    @cached_property
+    def _spared(self) -> re.Pattern[str]:
+        return _compile(self.unless)
 
 
 class DropRows(PolicyPart):
@@ -97,6 +105,14 @@ class AttachmentRule(PolicyPart):
     """The reason, for whoever audits the policy."""
 
 
+@cache
+def default_rules() -> tuple[Rule, ...]:
+    """The rules on columns that cannot hold anything personal, by their type and their name."""
+    source = files("shared.masking").joinpath("policies", "defaults.yaml")
+    rules = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return tuple(Rule.model_validate(rule) for rule in rules)
+
+
 class MaskingPolicy(PolicyPart):
     """Rules in order: the first that applies decides; a column or module without one is a gap."""
 
@@ -108,6 +124,9 @@ class MaskingPolicy(PolicyPart):
     """Tables that are emptied, before any other rule."""
     rules: tuple[Rule, ...] = ()
     """Verdicts on columns, first match wins."""
+    defaults: tuple[Rule, ...] = Field(default_factory=default_rules)
+    """Verdicts on columns for which there is no rule; empty: none. What is left out here are keys,
+    numbers, truth values and dates that cannot be personal (``policies/defaults.yaml``)."""
     attachments: tuple[AttachmentRule, ...] = ()
     """Verdicts on attachments, first match wins; without one the document is replaced."""
     modules: tuple[ModuleRule, ...] = ()
@@ -121,7 +140,8 @@ class MaskingPolicy(PolicyPart):
 
     def rule_for(self, column: Column) -> Rule | None:
         """The rule that decides on this column."""
-        return next((rule for rule in self.rules if rule.applies_to(column)), None)
+        rules = chain(self.rules, self.defaults)
+        return next((rule for rule in rules if rule.applies_to(column)), None)
 
     def drops(self, table: Table) -> bool:
         """Whether the rows of this table go."""

@@ -180,6 +180,22 @@ def test_views_triggers_and_policies_on_masked_columns_come_back(clone: Database
     assert column(clone, "name", "known") == column(clone, "name")
 
 
+def test_what_is_cleared_is_nothing_or_empty_where_nothing_is_not_allowed(clone: Database) -> None:
+    clone.execute(
+        "create table staff (id serial primary key, wage numeric, bonus integer not null,"
+        " born date not null, title text not null);"
+        "insert into staff (wage, bonus, born, title) values (4200.5, 300, '1990-05-17', 'Dr.')"
+    )
+    everything = {"verdict": "clear", "kinds": ["number", "date", "text"], "why": "personal"}
+    rule = Rule.model_validate(everything | {"columns": ["staff.*"], "unless": ["*.id"]})
+
+    mask(clone, POLICY.model_copy(update={"rules": (rule,)}))
+
+    assert clone.execute("select wage, bonus, born::text, title from staff").fetchall() == [
+        (None, 0, "1970-01-01", "")
+    ]
+
+
 @pytest.mark.parametrize("kind", ["stored", "virtual"])
 def test_a_generated_column_is_computed_from_masked_values(clone: Database, kind: str) -> None:
     clone.execute(PARTNERS)
