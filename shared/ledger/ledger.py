@@ -384,6 +384,17 @@ class Transaction:
     ) -> None:
         self.do("turn_back", run=run, reason=reason, ends_as=ends_as)
 
+    def run_state(self, run: UUID) -> RunRecord | None:
+        return self.row(RunRecord, "run_state", run=run)
+
+    def ask_to_cancel(self, run: UUID, said: str) -> RunRecord | None:
+        """None when the run is over or turns back; the first one who asked is remembered."""
+        return self.row(RunRecord, "ask_to_cancel", run=run, said=said)
+
+    def end_unstarted(self, run: UUID, said: str) -> None:
+        """Fail a run that waits for its interlock, which is locked."""
+        self.do("end_unstarted", run=run, said=said, now=self.now)
+
     def end_run(self, run: UUID, status: RunStatus) -> None:
         self.do("end_run", run=run, status=status, now=self.now)
 

@@ -64,7 +64,7 @@ where run_id = %(run)s and name = %(step)s and status = 'pending'
 -- Both rows are locked, so that a wait for the first cannot leave an old version of the second. What
 -- comes next is read along, to spare a question: a plan's names and order never change.
 select r.id as run_id, r.runbook, r.environment, r.status as run_status, r.priority, r.epoch, r.traceparent,
-       r.reason as run_reason, r.ends_as, s.position, s.name, s.kind, s.undoes, s.status, s.max_attempts, s.attempt, s.looks,
+       r.reason as run_reason, r.cancelled, r.ends_as, s.position, s.name, s.kind, s.undoes, s.status, s.max_attempts, s.attempt, s.looks,
        s.redrives, s.woken, s.input, s.checkpoint, s.lease_id, s.lease_until, s.due_at, s.deadline_at, n.name as next_step,
        (select max(w.priority) from runs w
         where w.environment = r.environment and w.status = 'waiting' and w.priority > r.priority) as outranked_by
@@ -157,6 +157,18 @@ where run_id = %(run)s and position = %(position)s
 
 -- turn_back
 update runs set status = 'undoing', reason = %(reason)s, ends_as = %(ends_as)s where id = %(run)s
+
+-- run_state
+select id, runbook, environment, status, priority, coalesce(epoch, 0) as epoch, traceparent from runs where id = %(run)s
+
+-- ask_to_cancel
+update runs set cancelled = coalesce(cancelled, %(said)s)
+where id = %(run)s and status in ('waiting', 'running')
+returning id, runbook, environment, status, priority, coalesce(epoch, 0) as epoch, traceparent
+
+-- end_unstarted
+with skipped as (update steps set status = 'skipped' where run_id = %(run)s and status = 'pending')
+update runs set status = 'failed', reason = %(said)s, ended_at = %(now)s where id = %(run)s
 
 -- end_run
 update runs set status = %(status)s, ended_at = %(now)s where id = %(run)s

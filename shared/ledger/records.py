@@ -36,6 +36,8 @@ class StepRecord:
     epoch: int
     traceparent: str | None
     run_reason: str | None
+    cancelled: str | None
+    """Who wants the run given up, and why."""
     ends_as: Literal["failed", "superseded"] | None
     position: int
     name: str

@@ -82,6 +82,9 @@ def _put_off(tx: Transaction, step: StepRecord, asked: Command, until: datetime)
 def _take_over(
     tx: Transaction, step: StepRecord, lease: UUID, length: timedelta
 ) -> StepRecord | None:
+    if _is_cancelled(step):
+        fail_step(tx, step, step.cancelled or "")
+        return None
     if step.deadline_at <= tx.now:
         fail_step(tx, step, f"not done within its time limit, {step.deadline_at:%F %T} UTC")
         return None
@@ -108,6 +111,8 @@ def finish(tx: Transaction, begun: StepRecord, outcome: Outcome) -> bool:
             _succeed(tx, step, facts)
         case Again() as again:
             _look_again(tx, step, again)
+        case Retrying() if _is_cancelled(step):
+            fail_step(tx, step, step.cancelled or "")
         case Retrying(reason, delay) if step.attempt < step.max_attempts:
             _retry(tx, step, reason, delay or back_off(step))
         case Retrying(reason):
@@ -126,11 +131,17 @@ def _succeed(tx: Transaction, step: StepRecord, facts: Mapping[str, Any]) -> Non
         return
     if step.next_step is None:
         succeed(tx, step)
+    elif step.cancelled:
+        turn_back(tx, step, ends_as="failed", reason=step.cancelled)
     elif _is_outranked(step):
         turn_back(tx, step, ends_as="superseded", reason="a more urgent run waits")
     else:
         tx.ready_step(step.run_id, step.next_step, facts)
         tx.queue([command(step.run, step.next_step, 1)])
+
+
+def _is_cancelled(step: StepRecord) -> bool:
+    return step.cancelled is not None and step.kind == "do"
 
 
 def _is_outranked(step: StepRecord) -> bool:
@@ -139,6 +150,10 @@ def _is_outranked(step: StepRecord) -> bool:
 
 def _look_again(tx: Transaction, step: StepRecord, again: Again) -> None:
     tx.close_attempt(step, "again")
+    if _is_cancelled(step):
+        tx.give_up_step(step, again.checkpoint)
+        turn_back(tx, step, ends_as="failed", reason=step.cancelled or "")
+        return
     if again.gives_way and step.kind == "do" and _is_outranked(step):
         tx.give_up_step(step, again.checkpoint)
         turn_back(tx, step, ends_as="superseded", reason="a more urgent run waits")
