@@ -2,6 +2,8 @@
 
 from functions.failover import REJOIN
 from functions.failover import RUNBOOK as FAILOVER
+from functions.lag import CATCH_UP
+from functions.lag import RUNBOOK as LAG
 from functions.refresh import RUNBOOK as REFRESH
 
-RUNBOOKS = (REFRESH, FAILOVER, REJOIN)
+RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP)

@@ -1,7 +1,9 @@
 """How far a standby is behind its primary: measured, remembered, and judged with hysteresis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from statistics import linear_regression
 from typing import Literal
 
 from shared.errors import PermanentError
@@ -97,6 +99,35 @@ def _lag(
         return lag(primary, standby, earlier=earlier)
     except NotAPair:
         return None  # the standby of before was replaced: what it said is of no use
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How the distance between two servers has been changing."""
+
+    slope: float
+    """Seconds that are gained in each second: 1 when the standby stands still."""
+    behind: float
+    at: datetime
+
+    def reaches(self, seconds: float) -> datetime | None:
+        """When it would be so far behind, if it goes on like this; None when it never will."""
+        if self.behind >= seconds:
+            return self.at
+        if self.slope <= 0:
+            return None
+        return self.at + timedelta(seconds=(seconds - self.behind) / self.slope)
+
+
+def trend(samples: Sequence[LagSample]) -> Trend | None:
+    """The straight line nearest to the samples; None of fewer than three that could tell."""
+    told = [(each.at, each.behind) for each in samples if each.behind is not None]
+    if len(told) < 3:
+        return None
+    began = told[0][0]
+    times = [(at - began).total_seconds() for at, _ in told]
+    line = linear_regression(times, [behind for _, behind in told])
+    return Trend(line.slope, told[-1][1], told[-1][0])
 
 
 Verdict = tuple[Literal["breached", "recovered"], int]

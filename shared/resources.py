@@ -11,6 +11,7 @@ from shared.lag import Replication
 from shared.ledger import Ledger, Placements
 from shared.postgres import Databases
 from shared.postgres.pairs import Pairs
+from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
 from shared.runs.outbox import Post
 from shared.settings import Settings
@@ -30,6 +31,7 @@ class Resources:
     approvals: Approvals
     replication: Replication
     takeover: Takeover
+    announcing: Announcing
 
 
 def build_resources(
@@ -52,4 +54,5 @@ def build_resources(
         approvals=Approvals(ledger, post),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
         takeover=Takeover.connect(estate, secrets.resolve, cluster),
+        announcing=Announcing(ledger, post),
     )

@@ -14,6 +14,7 @@ from shared.estate import Workload
 EPOCH = "signalbox.dev/epoch"
 BEFORE = "signalbox.dev/replicas-before"
 RUN = "signalbox.dev/run"
+EASED = "signalbox.dev/eased"
 
 _CONFLICTS = 5
 """How often a change is tried while controllers write the same object's status."""
@@ -91,6 +92,32 @@ class Cluster:
                 _rescale(found, before)
 
         self.change(workload.kind, namespace, workload.name, epoch, start)
+
+    def ease_workload(
+        self, namespace: str, workload: Workload, replicas: int, *, epoch: int
+    ) -> None:
+        """Scale down to so many, or suspend a CronJob; the object remembers what it had."""
+
+        def ease(found: Json) -> None:
+            if EASED not in _annotations(found) and _scale(found) > replicas:
+                _annotations(found)[EASED] = f"{_scale(found)} to {replicas}"
+                _rescale(found, replicas)
+
+        self.change(workload.kind, namespace, workload.name, epoch, ease)
+
+    def restore_eased_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
+        """Undo ``ease_workload`` of whichever run, unless somebody has scaled it since."""
+
+        def restore(found: Json) -> None:
+            before, _, eased = _annotations(found).pop(EASED, "").partition(" to ")
+            if before and _scale(found) == int(eased):
+                _rescale(found, int(before))
+
+        self.change(workload.kind, namespace, workload.name, epoch, restore)
+
+    def is_eased(self, namespace: str, workload: Workload) -> bool:
+        """Whether ``ease_workload`` was not undone yet."""
+        return EASED in _annotations(self._api.read(workload.kind, namespace, workload.name))
 
     def is_stopped(self, namespace: str, workload: Workload) -> bool:
         """Whether no pod is left, not even one that is ending."""

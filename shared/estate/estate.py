@@ -206,6 +206,15 @@ def refreshes_flow_away_from_production(estate: Estate) -> Iterator[str]:
             yield f"{who}: {source.name} has no backups to refresh from; state its backups"
 
 
+def easing_names_what_is_there(estate: Estate) -> Iterator[str]:
+    """What gets fewer pods while a standby catches up is among the environment's workloads."""
+    for environment in estate.environments:
+        scalable = [each for each in environment.all_workloads if each.kind != "CronJob"]
+        who = f"environment {environment.name}: lag.easing"
+        for scaled in environment.lag.easing.scale:
+            yield from _unknown(who, "Deployment or StatefulSet", scaled.workload, scalable)
+
+
 def pairs_can_fail_over(estate: Estate) -> Iterator[str]:
     """A standby follows the one production it stands for, with the same database."""
     known = {environment.name: environment for environment in estate.environments}
@@ -237,5 +246,6 @@ RULES = (
     nothing_is_shared,
     real_data_stays_apart,
     refreshes_flow_away_from_production,
+    easing_names_what_is_there,
     pairs_can_fail_over,
 )

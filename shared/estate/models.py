@@ -276,9 +276,6 @@ class Easing(EstateModel):
     scale: tuple[ScaledDown, ...] = ()
     """Workloads in its namespace that get fewer pods."""
 
-    pause: tuple[Name, ...] = ()
-    """Less important environments on the same server whose workloads stop altogether."""
-
 
 class LagLimits(EstateModel):
     """When a standby is too far behind, and when it has caught up."""
@@ -292,7 +289,9 @@ class LagLimits(EstateModel):
     sustained: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0))
     """For how long either must be so before it counts."""
 
-    patience: Duration = Field(default=timedelta(minutes=15), gt=timedelta(0))
+    patience: Duration = Field(
+        default=timedelta(minutes=15), gt=timedelta(0), le=timedelta(hours=12)
+    )
     """How long the eased load may help before people are told that it does not."""
 
     easing: Easing = Easing()
@@ -389,6 +388,11 @@ class Environment(EstateModel):
     admin_password: SecretReference | None = None
     """Where the password is kept that Odoo's administrator gets after a refresh, with the login
     ``admin``; None: nobody can log in with a password until somebody sets one."""
+
+    @property
+    def all_workloads(self) -> tuple[Workload, ...]:
+        """What uses the database, integrations included."""
+        return (*self.workloads, *(each.workload for each in self.integrations))
 
     @property
     def rto(self) -> timedelta:

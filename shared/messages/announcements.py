@@ -134,6 +134,21 @@ class BreakGlassUsed(ApprovalAnnouncement):
     reason: str
 
 
+class LagEscalated(RunAnnouncement):
+    """A standby does not catch up although the load was eased: a person has to find out why."""
+
+    type: ClassVar[str] = "lag-escalated"
+    standby: str
+    seconds: float
+    """How far it is behind."""
+    rpo_seconds: float
+    """How much may be lost, in time."""
+    outlook: str
+    """What to expect if it goes on like this."""
+    promotable: bool
+    """Whether a failover may go on without consent to what would be lost."""
+
+
 class MessageParked(Announcement):
     """A message that can never be handled is kept until a person replays or discards it."""
 

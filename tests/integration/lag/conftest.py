@@ -16,7 +16,7 @@ from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.wire import Wire
 from shared.bus import Envelope
-from shared.estate import Estate, LagLimits, Secrets, load_estate
+from shared.estate import Estate, Failover, LagLimits, Secrets, load_estate
 from shared.lag import Pair, Replication
 from shared.ledger import Ledger
 from shared.ledger.lag import LagSample
@@ -101,10 +101,16 @@ class Bus:
 class Site:
     """Upkeep's watch over one pair."""
 
-    def __init__(self, servers: Servers, ledger: Ledger, limits: LagLimits = LIMITS) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        ledger: Ledger,
+        limits: LagLimits = LIMITS,
+        rpo: timedelta = timedelta(minutes=15),
+    ) -> None:
         self.bus = Bus()
         self.ledger = ledger
-        self.estate = estate(limits)
+        self.estate = estate(limits, rpo)
         secrets = Secrets(
             {
                 "ERP_PROD_DATABASE_URL": servers.primary.dsn(),
@@ -112,8 +118,8 @@ class Site:
             }
         )
         self.replication = Replication(self.estate, ledger, Pairs(self.estate, secrets.resolve))
-        post = Outbox(ledger, self.bus).post
-        self.runner = Runner(ledger, post, self, beating=lambda _: nullcontext())
+        self.post = Outbox(ledger, self.bus).post
+        self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
 
     @property
     def pair(self) -> Pair:
@@ -144,11 +150,12 @@ class Site:
         return [envelope.subject for envelope in self.bus.sent]
 
 
-def estate(limits: LagLimits) -> Estate:
+def estate(limits: LagLimits, rpo: timedelta) -> Estate:
     """The demo's estate, whose production has these limits."""
     found = load_estate(ESTATE)
+    new = {"lag": limits, "failover": Failover(rpo=rpo)}
     changed = [
-        each.model_copy(update={"lag": limits}) if each.name == "acme-prod" else each
+        each.model_copy(update=new) if each.name == "acme-prod" else each
         for each in found.environments
     ]
     return found.model_copy(update={"environments": tuple(changed)})

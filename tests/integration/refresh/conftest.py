@@ -33,6 +33,7 @@ from shared.postgres.checkpoints import incoming_name
 from shared.postgres.marker import CloneMarker, write_marker
 from shared.postgres.pairs import Pairs
 from shared.resources import Resources
+from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
 from shared.takeover import Takeover
 from tests.integration.refresh.passage import Passage
@@ -114,6 +115,7 @@ def resources(
         approvals=Approvals(ledger, post=lambda _: None),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
         takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster_url)),
+        announcing=Announcing(ledger, post=lambda _: None),
     )
 
 

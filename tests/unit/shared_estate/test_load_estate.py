@@ -135,6 +135,11 @@ def test_a_wrong_field_is_named_with_its_line_and_entry(
             "server: erp-nonprod",
             "environment acme-prod is of class production but server erp-nonprod",
         ),
+        (
+            "replicas: 2 }]",
+            "replicas: 2 }]\n    lag: { easing: { scale: [{ workload: od, replicas: 0 }] } }",
+            "lag.easing: there is no Deployment or StatefulSet od; known are odoo",
+        ),
         ("class: staging", "class: standby", "acme-staging holds real data and must never be"),
         ("refresh_from: acme-prod", "refresh_from: acme", "there is no environment acme;"),
         ("refresh_from: acme-prod", "refresh_from: acme-staging", "is no production or standby"),
