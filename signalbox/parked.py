@@ -16,7 +16,7 @@ from shared.runs.intake import Intake
 from signalbox.errors import Unusable
 from signalbox.sending import open_bus
 from signalbox.session import Session
-from signalbox.views import plain
+from signalbox.views import legible, plain
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be handled, and why.")
 
@@ -70,7 +70,7 @@ def show(context: typer.Context, parked: str, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(message) | {"replay_would": verdict}, default=plain))
         return
-    typer.echo(f"{message.reason}\n\n{message.body}\n\nsent again it would {verdict}")
+    typer.echo(f"{message.reason}\n\n{legible(message.body)}\n\nsent again it would {verdict}")
 
 
 @app.command()

@@ -77,6 +77,16 @@ def steps_table(steps: Sequence[Progress], now: datetime) -> Table:
     return table
 
 
+def legible(text: str) -> str:
+    """A text of anybody's, without what a terminal would act on.
+
+    >>> print(legible("red \\x1b[31m\\nline"))
+    red �[31m
+    line
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
 def plain(record: Any) -> Any:
     """Anything that ``json.dumps(default=plain)`` does not know."""
     return str(record)
