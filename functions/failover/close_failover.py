@@ -5,11 +5,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 from functions.failover.sides import pair_of
-from shared.errors import PermanentError
+from shared.errors import PermanentError, StepError
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.messages.failover import ExpectedLoss, FailoverClosed, IntegrationsResumed, Segment
 from shared.runs import Run
+from shared.takeover import Takeover
 
 
 class LeftToDo(PermanentError):
@@ -17,7 +18,12 @@ class LeftToDo(PermanentError):
 
 
 def close_failover(
-    resumed: IntegrationsResumed, *, run: Run, estate: Estate, placements: Placements
+    resumed: IntegrationsResumed,
+    *,
+    run: Run,
+    estate: Estate,
+    placements: Placements,
+    takeover: Takeover,
 ) -> FailoverClosed:
     """Split the recovery time into its parts, state the loss, judge both; keep it as evidence.
 
@@ -51,6 +57,7 @@ def close_failover(
         lost_bytes=loss.bytes if loss else None,
         lost_transactions=loss.transactions if loss else None,
         lost_seconds=loss.seconds if loss else None,
+        debts=_debts(takeover, pair.standby.database.server),
     )
 
 
@@ -83,6 +90,14 @@ def segments(resumed: IntegrationsResumed) -> Iterator[Segment]:
     )
     for (_, began), (name, ended) in pairwise(moments):
         yield Segment(name=name, took=ended - began)
+
+
+def _debts(takeover: Takeover, server: str) -> tuple[str, ...]:
+    """What the cloud did not carry over to the promoted server, and how each is repaired."""
+    try:
+        return tuple(f"{debt.what}: {debt.repair}" for debt in takeover.debts(server))
+    except StepError as error:
+        return (f"what {server} lacks could not be found out: {error}",)
 
 
 def _failed_checks(resumed: IntegrationsResumed) -> Iterator[str]:

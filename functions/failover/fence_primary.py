@@ -17,10 +17,10 @@ from shared.ledger import Placements
 from shared.messages.failover import FailoverApproved, PrimaryFenced
 from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable, unfence
-from shared.postgres.promotion import PlainPostgres
 from shared.postgres.proven_fence import ProvenFence, fence_and_prove
 from shared.postgres.replication import NotAPrimary
 from shared.runs import Run
+from shared.takeover import Takeover
 
 
 class FenceNotAllowed(PermanentError):
@@ -107,6 +107,7 @@ def unfence_primary(
     cluster: Cluster,
     databases: Databases,
     placements: Placements,
+    takeover: Takeover,
 ) -> None:
     """Open the active side again and lead its users back, but only while nothing was promoted.
 
@@ -116,7 +117,7 @@ def unfence_primary(
     was promoted: then the fence stays.
     """
     pair = pair_of(approved, run, estate)
-    if promoted(pair, databases):
+    if takeover.promoter(pair.standby.database.server).promoted() is not None:
         raise NoWayBack(
             f"{pair.standby.name} was promoted and stays the primary. What is left to do: mend "
             f"what the reason says, then publish region-degraded for {run.environment} again, "
@@ -144,11 +145,6 @@ def _take_back(run: Run, pair: Pair, placements: Placements) -> None:
             standby_state="streaming",
         )
         placements.finish(run.environment, epoch=run.epoch, standby_state="streaming")
-
-
-def promoted(pair: Pair, databases: Databases) -> bool:
-    """Whether the standby's side has become a primary, by its own word."""
-    return PlainPostgres(administrators_dsn(databases, pair.standby)).promoted() is not None
 
 
 def _refuse_unless_allowed(approved: FailoverApproved, pair: Pair, error: StepError) -> None:

@@ -11,13 +11,10 @@ from shared.ledger import Placements
 from shared.messages.failover import PrimaryFenced, StandbyPromoted
 from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable, admit
-from shared.postgres.promotion import (
-    PlainPostgres,
-    PromotionOrder,
-    PromotionPending,
-)
-from shared.postgres.replication import NotAPrimary
+from shared.postgres.promotion import PromotionOrder, PromotionPending
+from shared.postgres.replication import NotAPrimary, StandbyView
 from shared.runs import Again, Run
+from shared.takeover import Takeover
 
 LOOK = timedelta(seconds=1)
 
@@ -30,11 +27,12 @@ def promote_standby(
     cluster: Cluster,
     databases: Databases,
     placements: Placements,
+    takeover: Takeover,
 ) -> StandbyPromoted | Again:
     """Record the decision, promote, and mark the new primary with the run's epoch.
 
-    An old primary that has come back meanwhile is fenced first. A planned switchover waits until
-    the standby has everything that the fenced side ever committed.
+    An old primary that has come back meanwhile is fenced first. While the standby still streams
+    from a fenced one it waits for everything that was ever committed there.
 
     Safe to repeat: a primary is never promoted again, and says itself where its history begins.
 
@@ -50,10 +48,10 @@ def promote_standby(
         database,
         epoch=run.epoch,
         run_id=str(run.id),
-        until_lsn=fenced.fenced_lsn if fenced.verdict == "planned" else None,
+        until_lsn=_wanted(fenced, previous),
         system_identifier=fenced.system_identifier,
     )
-    promotion = PlainPostgres(dsn).promote(order)
+    promotion = takeover.promoter(pair.standby.database.server).promote(order)
     if isinstance(promotion, PromotionPending):
         return Again(LOOK, {**run.checkpoint, "progress": {"reason": promotion.why}})
     admit(dsn, database, side=pair.standby.name, epoch=run.epoch, run_id=str(run.id))
@@ -64,6 +62,12 @@ def promote_standby(
         promotion_lsn=promotion.lsn,
         promoted_at=now(),
     )
+
+
+def _wanted(fenced: PrimaryFenced, previous: StandbyView | None) -> int | None:
+    """What can be had without loss is waited for; what cannot was approved."""
+    streams = previous is not None and previous.streaming
+    return fenced.fenced_lsn if fenced.verdict == "planned" or streams else None
 
 
 def _decide(run: Run, pair: Pair, fenced: PrimaryFenced, placements: Placements) -> None:

@@ -235,8 +235,17 @@ def pairs_can_fail_over(estate: Estate) -> Iterator[str]:
                 f"{who}: server {standby.database.server} is no replica_of "
                 f"{primary.database.server}, where {primary.name} has its database"
             )
+        if others := [e for e in _on(estate, primary.database.server) if e is not primary]:
+            yield (
+                f"environments {_names([primary, *others])} share server "
+                f"{primary.database.server}, which fails over as a whole; give each one of its own"
+            )
         if standby.database.name != primary.database.name:
             yield f"{who}: its database must be called {primary.database.name}, as the primary's is"
+
+
+def _on(estate: Estate, server: str) -> list[Environment]:
+    return [each for each in estate.environments if each.database.server == server]
 
 
 RULES = (

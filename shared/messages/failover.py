@@ -177,6 +177,8 @@ class FailoverClosed(IntegrationsResumed):
     lost_bytes: int | None
     lost_transactions: int | None
     lost_seconds: float | None
+    debts: tuple[str, ...] = ()
+    """What the promoted server lacks that the old one had, with the repair."""
 
 
 class RegionRecovered(Event):
