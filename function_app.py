@@ -112,6 +112,7 @@ desk = console.Desk(
     ledger=ledger,
     overview=Overview(ledger),
     bus=bus,
+    post=post,
     estate=estate,
     intake=understanding,
     approvals=resources.approvals,

@@ -1,5 +1,6 @@
 """``signalbox runs``: what runs, what ran, and the evidence of it."""
 
+import getpass
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,13 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from functions.runbooks import RUNBOOKS
+from shared.runs.cancelling import cancel, retry
 from shared.runs.evidence import is_intact
+from shared.runs.intake import Intake
+from shared.runs.outbox import Outbox
 from signalbox.errors import Unusable
+from signalbox.sending import open_bus
 from signalbox.session import Session
 from signalbox.views import plain, runs_table, steps_table
 from signalbox.watching import watch
@@ -93,3 +99,34 @@ def evidence(context: typer.Context, run: UUID) -> None:
     if not is_intact(found):
         raise Unusable(f"the evidence of run {run} was changed after it was sealed")
     typer.echo(json.dumps({"sha256": found.sha256, "evidence": json.loads(found.body)}, indent=2))
+
+
+@app.command("cancel")
+def cancel_(
+    context: typer.Context,
+    run: UUID,
+    reason: Annotated[str, typer.Option(help="Why; it goes into the evidence.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a run up: the attempt at work ends first, then what the run did is undone.
+
+    Example: signalbox runs cancel 67e3a92d-6ac2-5770-ae85-8b98fd6dfb5a --reason "wrong backup"
+    """
+    session: Session = context.obj()
+    with session.ledger() as ledger, open_bus(session.settings) as bus:
+        cancel(ledger, Outbox(ledger, bus).post, run, by=getpass.getuser(), reason=reason)
+    typer.echo(json.dumps({"cancelled": str(run)}) if as_json else f"cancelled {run}")
+
+
+@app.command("retry")
+def retry_(context: typer.Context, run: UUID, as_json: AsJson = False) -> None:
+    """Publish the event of a failed run again, for that run's environment only.
+
+    Example: signalbox runs retry 67e3a92d-6ac2-5770-ae85-8b98fd6dfb5a
+    """
+    session: Session = context.obj()
+    with session.ledger() as ledger, open_bus(session.settings) as bus:
+        intake = Intake(RUNBOOKS, session.estate)
+        event = retry(ledger, bus, intake, run, by=getpass.getuser(), now=datetime.now(UTC))
+    published = {"source": event.source, "id": event.id}
+    typer.echo(json.dumps(published) if as_json else f"published {event.id}")

@@ -16,6 +16,7 @@ from functions.console.problems import Problem
 from shared.identity import Role
 from shared.ledger import ReceivedEvent, RunSummary
 from shared.ledger.approvals import Approval, Decision
+from shared.runs.cancelling import cancel, retry
 from shared.runs.evidence import is_intact
 from shared.runs.parking import discard, replay
 from shared.runs.publishing import publish
@@ -80,6 +81,13 @@ def show_run(id: UUID, desk: At) -> dict[str, Any]:
     return record
 
 
+class Published(BaseModel):
+    """The identity of an event on its way to the intake."""
+
+    source: str
+    id: str
+
+
 class SealedRecord(BaseModel):
     """The evidence of a run that is over."""
 
@@ -98,6 +106,25 @@ def show_evidence(id: UUID, desk: At) -> SealedRecord:
     return SealedRecord(
         sha256=found.sha256, intact=is_intact(found), evidence=json.loads(found.body)
     )
+
+
+class WhyCancelled(BaseModel):
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+@router.post("/runs/{id}/cancel", tags=["runs"], status_code=202)
+def cancel_run(id: UUID, why: WhyCancelled, desk: At, caller: Operator) -> dict[str, str]:
+    """Give a run up: what it did is undone once the attempt at work has ended."""
+    cancel(desk.ledger, desk.post, id, by=caller.name, reason=why.reason)
+    return {"cancelled": str(id)}
+
+
+@router.post("/runs/{id}/retry", tags=["runs"], status_code=202)
+def retry_run(id: UUID, desk: At, caller: Operator) -> Published:
+    """Publish the event of a failed run again, for its environment only."""
+    now = desk.ledger.clock()
+    event = retry(desk.ledger, desk.bus, desk.intake, id, by=caller.name, now=now)
+    return Published(source=event.source, id=event.id)
 
 
 # -- approvals -----------------------------------------------------------------------------------
@@ -250,11 +277,6 @@ Raw = Annotated[bytes, Depends(_body)]
 EVENT = {
     "requestBody": {"content": {"application/cloudevents+json": {"schema": {"type": "object"}}}}
 }
-
-
-class Published(BaseModel):
-    source: str
-    id: str
 
 
 @router.post(

@@ -13,6 +13,7 @@ from shared.ledger.overview import Overview
 from shared.limits import RateLimit
 from shared.runs.approvals import Approvals
 from shared.runs.intake import Intake
+from shared.runs.outbox import Post
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Desk:
     ledger: Ledger
     overview: Overview
     bus: Bus
+    post: Post
+    """Sends what a transaction has recorded."""
     estate: Estate
     intake: Intake
     approvals: Approvals

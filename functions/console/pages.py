@@ -25,6 +25,7 @@ from functions.console.timeline import tell
 from shared.identity import Role
 from shared.ledger.approvals import Approval
 from shared.ledger.records import RunStatus
+from shared.runs.cancelling import cancel, retry
 from shared.runs.parking import causes, discard, replay, verdict
 
 OFTEN = timedelta(seconds=1)
@@ -109,8 +110,29 @@ def show_run(request: Request, id: UUID, desk: At, caller: Reader) -> Response:
         caller=caller,
         story=story,
         seal=seal,
+        may_operate=caller.may(Role.OPERATOR),
+        token=form_token(desk, caller),
         approval=_waiting_approval(desk, id, story.environment),
     )
+
+
+@router.post("/runs/{id}")
+def steer_run(
+    id: UUID,
+    desk: At,
+    caller: Operator,
+    token: Token,
+    verdict: Annotated[Literal["cancel", "retry"], Form()],
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Cancel a run, or have it tried again by one that follows."""
+    check_token(desk, caller, token)
+    if verdict == "cancel":
+        cancel(desk.ledger, desk.post, id, by=caller.name, reason=reason)
+        return RedirectResponse(f"/runs/{id}", 303)
+    now = desk.ledger.clock()
+    retry(desk.ledger, desk.bus, desk.intake, id, by=caller.name, now=now)
+    return RedirectResponse("/", 303)
 
 
 def _waiting_approval(desk: At, run: UUID, environment: str) -> Approval | None:

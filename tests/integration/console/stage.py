@@ -135,6 +135,7 @@ class Stage:
             ledger=self.ledger,
             overview=Overview(self.ledger),
             bus=self.bus,
+            post=outbox.post,
             estate=self.estate,
             intake=self.intake,
             approvals=self.approvals,

@@ -28,6 +28,9 @@ NEEDS = {
     ("POST", "/api/parked/{id}/discard"): Role.OPERATOR,
     ("POST", "/parked/{id}"): Role.OPERATOR,
     ("POST", "/api/events"): Role.OPERATOR,
+    ("POST", "/api/runs/{id}/cancel"): Role.OPERATOR,
+    ("POST", "/api/runs/{id}/retry"): Role.OPERATOR,
+    ("POST", "/runs/{id}"): Role.OPERATOR,
 }
 """Whatever changes something; all else only takes a reader."""
 

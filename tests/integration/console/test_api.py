@@ -94,6 +94,19 @@ def test_an_approval_is_decided_by_who_is_signed_in_and_only_for_the_plan_shown(
     assert web.get(f"/api/runs/{run}").json()["run"]["status"] == "succeeded"
 
 
+def test_a_run_is_given_up_with_a_reason_and_tried_again(stage: Stage, web: httpx.Client) -> None:
+    run = stage.backup()
+
+    without = web.post(f"/api/runs/{run}/cancel", json={"reason": ""})
+    cancelled = web.post(f"/api/runs/{run}/cancel", json={"reason": "wrong backup"})
+    again = web.post(f"/api/runs/{run}/cancel", json={"reason": "wrong backup"})
+    retried = web.post(f"/api/runs/{run}/retry")
+
+    assert [without.status_code, cancelled.status_code, again.status_code] == [422, 202, 409]
+    assert retried.json() == {"source": f"/manual/{ANN.name}", "id": f"retry-of-{run}"}
+    assert f"cancelled by {ANN.name}" in web.get(f"/runs/{run}").text
+
+
 def test_a_published_event_is_checked_first_and_then_on_the_bus(
     stage: Stage, web: httpx.Client
 ) -> None:
