@@ -1,6 +1,6 @@
 """How far a standby is behind its primary: measured, remembered, and judged with hysteresis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import linear_regression
@@ -10,11 +10,11 @@ from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.ledger import Ledger, Placements, Transaction
 from shared.ledger.lag import LagSample, LagSamples, begin_episode, end_episode, extent
-from shared.postgres.pairs import Pairs
+from shared.postgres.pairs import Pairs, Words
 from shared.postgres.replication import Lag, NotAPair, PrimaryView, StandbyView, lag
 
 MEMORY = timedelta(hours=1)
-"""How long samples are kept, and how far back a measurement looks for earlier words."""
+"""How long samples are kept."""
 
 
 class NoStandby(PermanentError):
@@ -36,13 +36,10 @@ class Pair:
 class Replication:
     """The resource: measures the pairs of the estate, and remembers."""
 
-    def __init__(
-        self, estate: Estate, ledger: Ledger, pairs: Pairs, *, memory: timedelta = MEMORY
-    ) -> None:
+    def __init__(self, estate: Estate, ledger: Ledger, pairs: Pairs) -> None:
         self._estate = estate
         self._ledger = ledger
         self._pairs = pairs
-        self._memory = memory
         self._placements = Placements(ledger)
         self.samples = LagSamples(ledger)
 
@@ -71,10 +68,9 @@ class Replication:
         name = pair.environment.name
         words = self._pairs.visit(pair.primary, pair.standby)
         standby = words.standby or self.samples.last_standby(name)
-        earlier = self.samples.primary_words(name, within=self._memory)
-        loss = _lag(words.primary, standby, earlier)
         replayed = standby and replace(standby, received_lsn=standby.replayed_lsn)
-        replay = _lag(words.primary, replayed, earlier)
+        loss = self._lag(name, words.primary, standby)
+        replay = self._lag(name, words.primary, replayed)
         sample = LagSample(
             environment=name,
             at=self._ledger.clock(),
@@ -84,21 +80,27 @@ class Replication:
             seconds=loss.seconds if loss else None,
             transactions=loss.transactions if loss else None,
             replay_seconds=replay.seconds if replay else None,
-            silent="; ".join(words.silent) or None,
+            silent="; ".join((*words.silent, *_strangers(words))) or None,
         )
         self.samples.record(sample)
         return sample
 
+    def _lag(
+        self, environment: str, primary: PrimaryView | None, standby: StandbyView | None
+    ) -> Lag | None:
+        if primary is None or standby is None:
+            return None
+        earlier = self.samples.last_primary_up_to(environment, standby.received_lsn)
+        try:
+            return lag(primary, standby, earlier=earlier)
+        except NotAPair:
+            return None
 
-def _lag(
-    primary: PrimaryView | None, standby: StandbyView | None, earlier: list[PrimaryView]
-) -> Lag | None:
-    if primary is None or standby is None:
-        return None
-    try:
-        return lag(primary, standby, earlier=earlier)
-    except NotAPair:
-        return None  # the standby of before was replaced: what it said is of no use
+
+def _strangers(words: Words) -> Iterator[str]:
+    primary, standby = words.primary, words.standby
+    if primary and standby and primary.system_identifier != standby.system_identifier:
+        yield "the standby is no copy of this primary: it must be made anew"
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,12 @@ class LagSamples:
             found = tx.all_of("last_primary_word", environment=environment)
         return _PRIMARY.validate_python(found[0][0]) if found else None
 
+    def last_primary_up_to(self, environment: str, lsn: int) -> list[PrimaryView]:
+        """The last word that whoever has this position had everything of; none if none is kept."""
+        with self._ledger.transaction() as tx:
+            found = tx.all_of("last_primary_word_up_to", environment=environment, lsn=lsn)
+        return [_PRIMARY.validate_python(word) for (word,) in found]
+
     def last_standby(self, environment: str) -> StandbyView | None:
         with self._ledger.transaction() as tx:
             found = tx.all_of("last_standby_word", environment=environment)

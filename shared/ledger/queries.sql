@@ -420,6 +420,11 @@ order by at
 select "primary" from lag_samples where environment = %(environment)s and "primary" is not null
 order by at desc limit 1
 
+-- last_primary_word_up_to
+select "primary" from lag_samples
+where environment = %(environment)s and ("primary" ->> 'lsn')::bigint <= %(lsn)s
+order by at desc limit 1
+
 -- last_standby_word
 select standby from lag_samples where environment = %(environment)s and standby is not null
 order by at desc limit 1

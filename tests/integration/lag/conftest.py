@@ -111,13 +111,13 @@ class Site:
         self.bus = Bus()
         self.ledger = ledger
         self.estate = estate(limits, rpo)
-        secrets = Secrets(
+        self.resolve = Secrets(
             {
                 "ERP_PROD_DATABASE_URL": servers.primary.dsn(),
                 "ERP_STANDBY_DATABASE_URL": servers.standby.dsn(),
             }
-        )
-        self.replication = Replication(self.estate, ledger, Pairs(self.estate, secrets.resolve))
+        ).resolve
+        self.replication = Replication(self.estate, ledger, Pairs(self.estate, self.resolve))
         self.post = Outbox(ledger, self.bus).post
         self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
 

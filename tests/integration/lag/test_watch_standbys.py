@@ -1,9 +1,12 @@
 """Upkeep measures pairs, remembers, and says once when a standby is too far behind."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from shared.estate import LagLimits
+from shared.lag import Replication
+from shared.postgres.pairs import Pairs
 from tests.integration.lag.conftest import Site
 
 
@@ -99,3 +102,20 @@ def test_old_samples_are_forgotten_but_for_the_last_words(site, servers):
     assert len(samples.since("acme-prod", everything)) == 1
     assert samples.last_primary("acme-prod") is not None
     assert samples.last_standby("acme-prod") is not None
+
+
+class Mixed(Pairs):
+    """A standby that was made from another primary."""
+
+    def visit(self, primary, standby):
+        words = super().visit(primary, standby)
+        return replace(words, standby=replace(words.standby, system_identifier="1"))
+
+
+def test_servers_that_are_no_copies_of_each_other_are_no_lag_and_that_is_said(site):
+    strangers = Replication(site.estate, site.ledger, Mixed(site.estate, site.resolve))
+
+    sample = strangers.measure(site.pair)
+
+    assert sample.behind is None
+    assert "no copy of this primary" in sample.silent
