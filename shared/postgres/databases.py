@@ -6,13 +6,20 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate, Reference
 from shared.postgres.marker import CloneMarker, Database, StaleEpoch, require_clone
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
+_NOTICE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 _RESERVED = {"postgres", "template0", "template1", "azure_maintenance", "azure_sys"}
 
 
@@ -61,8 +68,14 @@ class Databases:
             yield connection
 
     def dsn(self, server: str, database: str) -> str:
-        """The administrator's connection string for one database: a secret."""
-        return make_conninfo(self._resolve(self._estate.server(server).url), dbname=database)
+        """The administrator's connection string for one database: a secret.
+
+        A server that is cut off is noticed within a minute; the estate's URL may say otherwise.
+        """
+        url = self._resolve(self._estate.server(server).url)
+        given = conninfo_to_dict(url)
+        limits = {name: value for name, value in _NOTICE.items() if name not in given}
+        return make_conninfo(url, dbname=database, **limits)
 
     def refuse_production(self, server: str) -> None:
         """Raise ProductionRefused when the estate lists the server as production."""
