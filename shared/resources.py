@@ -8,7 +8,7 @@ from shared.cluster import Cluster
 from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.lag import Replication
-from shared.ledger import Ledger, Placements
+from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.postgres import Databases
 from shared.postgres.pairs import Pairs
 from shared.runs.announcing import Announcing
@@ -28,6 +28,7 @@ class Resources:
     cluster: Cluster
     databases: Databases
     placements: Placements
+    history: FailoverHistory
     approvals: Approvals
     replication: Replication
     takeover: Takeover
@@ -51,6 +52,7 @@ def build_resources(
         cluster=cluster,
         databases=Databases(estate, secrets.resolve),
         placements=Placements(ledger),
+        history=FailoverHistory(ledger),
         approvals=Approvals(ledger, post),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
         takeover=Takeover.connect(estate, secrets.resolve, cluster),

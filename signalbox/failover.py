@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -43,33 +44,51 @@ def demo(
         ledger_of(platform) as ledger,
     ):
         say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {since(began)}")
-        true = _play(play, ledger, partners)
+        played = play_disaster(play, ledger, partners)
         console.print(f"\n{since(began)} in all")
-    if not true:
+    if not played.true:
         raise typer.Exit(1)
 
 
-def _play(play: failover_demo.FailoverDemo, ledger: Ledger, partners: int) -> bool:
+@dataclass(frozen=True)
+class Played:
+    """What became of a disaster."""
+
+    closed: FailoverClosed | None
+    """None when the failover did not succeed."""
+    lost_orders: int
+    true: bool
+    """Whether every claim holds."""
+
+
+FAILED = Played(None, 0, true=False)
+
+
+def play_disaster(
+    play: failover_demo.FailoverDemo, ledger: Ledger, partners: int, dump: Path | None = None
+) -> Played:
+    """All acts of the disaster, told as they happen."""
     with act("pair") as this, console.status("making production") as status:
-        rows = usable(lambda: play.make_pair(partners, status.update))
+        rows = usable(lambda: play.make_pair(partners, status.update, dump=dump))
         this.text = f"production of {rows:,} rows, and a standby that streams from it"
     with act("orders") as this:
         this.text = f"customers were told of {play.take_orders()} orders, and go on ordering"
     say("disaster", "production's database server is killed with SIGKILL")
     failed_over = _follow(ledger, play.kill_production())
     if failed_over is None:
-        return False
+        return FAILED
     outage = play.outage()
     with act("return") as this:
         returned = play.start_old_primary()
         this.text = f"the old primary is started again, and shut {span(returned.shut_after)} later"
     rejoined = _follow(ledger, play.let_it_rejoin())
     if rejoined is None:
-        return False
+        return FAILED
     closed = _facts(ledger, failed_over, "close_failover", FailoverClosed)
     confirmed = _facts(ledger, rejoined, "confirm_recovery", RecoveryConfirmed)
     _show_times(closed, outage)
-    return show_claims(play.claims(closed, outage, returned, confirmed))
+    true = show_claims(play.claims(closed, outage, returned, confirmed))
+    return Played(closed, len(outage.lost), true)
 
 
 def _follow(ledger: Ledger, event: CloudEvent) -> UUID | None:

@@ -7,7 +7,7 @@ from functions.failover.plans import plan_of
 from functions.failover.sides import Pair, now, pair_of
 from shared.cluster import Cluster
 from shared.estate import Estate
-from shared.ledger import Placements
+from shared.ledger import FailoverHistory, Placements
 from shared.messages.failover import FailoverApproved, RegionAssessed
 from shared.postgres import Databases
 from shared.runs import Again, Run
@@ -25,6 +25,7 @@ def approve_failover(
     databases: Databases,
     placements: Placements,
     approvals: Approvals,
+    history: FailoverHistory,
 ) -> FailoverApproved | Again:
     """Go on when the policy says that nobody has to be asked; else wait for people.
 
@@ -42,7 +43,7 @@ def approve_failover(
     policy = pair.production.failover
     answer = approvals.ask(
         run,
-        plan_of(assessed, pair, reasons, cluster, databases),
+        plan_of(assessed, pair, reasons, cluster, databases, history),
         tier=pair.production.tier,
         expires_after=policy.approval,
     )

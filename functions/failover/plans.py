@@ -1,11 +1,13 @@
 """What a person is shown before a failover, and what `signalbox plan` shows at any time."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from functions.failover.endpoints import plan_redirects
 from functions.failover.sides import Pair
 from shared.cluster import Cluster
-from shared.messages.failover import EndpointChange, RegionAssessed
+from shared.ledger import FailoverHistory
+from shared.messages.failover import EndpointChange, RegionAssessed, Segment
 from shared.postgres import Databases
 from shared.runs.approvals import ApprovalPlan
 
@@ -16,9 +18,12 @@ def plan_of(
     reasons: tuple[str, ...],
     cluster: Cluster,
     databases: Databases,
+    history: FailoverHistory,
 ) -> ApprovalPlan:
     """Everything that a decision needs; no secrets."""
     loss = assessed.loss
+    name = pair.production.name
+    backup, predicted = history.verified_backup(name), predicted_seconds(history, name)
     return ApprovalPlan(
         action=f"Fail {pair.production.name} over from {pair.active.name} to {pair.standby.name}",
         steps=tuple(steps(pair, redirect_changes(pair, cluster, databases))),
@@ -31,10 +36,27 @@ def plan_of(
             "lost_seconds_at_most": loss.seconds if loss else None,
             "lost_transactions_at_most": loss.transactions if loss else None,
             "loss_known_at": loss.known_at.isoformat() if loss else None,
+            "last_verified_backup": backup.manifest if backup else None,
+            "backup_verified_at": backup.verified_at.isoformat() if backup else None,
+            "predicted_seconds": round(sum(predicted.values()), 1) if predicted else None,
             "rpo_seconds": pair.production.rpo.total_seconds(),
             "rto_seconds": pair.production.rto.total_seconds(),
         },
     )
+
+
+def predicted_seconds(history: FailoverHistory, environment: str) -> dict[str, float]:
+    """How long each part takes, in the middle of what was achieved; empty without any history.
+
+    How long people take to approve is not predicted.
+    """
+    taken: dict[str, list[float]] = {}
+    for each in history.achieved(environment):
+        for segment in each.facts["segments"]:
+            took = Segment.model_validate(segment)
+            taken.setdefault(took.name, []).append(took.took.total_seconds())
+    taken.pop("approval", None)
+    return {name: median(seconds) for name, seconds in taken.items()}
 
 
 def redirect_changes(

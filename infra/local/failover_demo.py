@@ -1,7 +1,7 @@
 """A disaster on this machine: customers order, production is killed, its standby takes over."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from infra.local.demo import Claim
 from infra.local.orders import ORDER, Customers, Ordered
 from infra.local.platform import ROOT, Platform
 from infra.local.postgres import PostgresServer
-from infra.local.sample import create_sample
+from infra.local.sample import create_sample, import_dump
 from shared.bus.servicebus import ServiceBus
 from shared.estate import Environment
 from shared.messages import CloudEvent, Event
@@ -88,22 +88,22 @@ class FailoverDemo:
     def close(self) -> None:
         self._customers.stop()
 
-    def make_pair(self, partners: int, say: Callable[[str], None]) -> int:
-        """A production, and a standby that streams from it; returns production's rows."""
+    def make_pair(
+        self, partners: int, say: Callable[[str], None], *, dump: Path | None = None
+    ) -> int:
+        """A production, and a standby that streams from it; returns production's rows.
+
+        Production is what a ``pg_dump -Fc`` holds, or else a sample of so many partners.
+        """
         server = self._platform.server(self._production.database.server)
         server.create_database(
             self._production.database.name, owner=self._production.database.owner
         )
-        made = create_sample(
-            self._as_odoo(self._production),
-            partners=partners,
-            base_url=self._production.endpoints[0].base_url,
-            progress=say,
-        )
+        rows = self._fill(partners, say, dump)
         say("standby")
         self._platform.start_standby(self._standby.database.server)
         _await("the standby to stream", self._streams)
-        return sum(made.rows.values())
+        return sum(rows.values())
 
     def take_orders(self) -> int:
         """Let customers order until there are enough to lose, and both sides were measured."""
@@ -188,6 +188,16 @@ class FailoverDemo:
             ),
             Claim("it follows the new primary now, and has its orders", self._follows()),
         ]
+
+    def _fill(
+        self, partners: int, say: Callable[[str], None], dump: Path | None
+    ) -> Mapping[str, int]:
+        dsn = self._as_odoo(self._production)
+        if dump is not None:
+            say("restoring the backup")
+            return import_dump(dump, None, dsn).rows
+        base_url = self._production.endpoints[0].base_url
+        return create_sample(dsn, partners=partners, base_url=base_url, progress=say).rows
 
     # -- places --------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The record of every event, run, step, attempt and unsent message; the bus only carries it."""
 
+from shared.ledger.history import FailoverHistory
 from shared.ledger.ledger import Ledger, Transaction
 from shared.ledger.migrate import migrate
 from shared.ledger.placements import FenceOrder, Placement, Placements, StalePlacement
@@ -20,6 +21,7 @@ __all__ = [
     "Counts",
     "Disposition",
     "Evidence",
+    "FailoverHistory",
     "FenceOrder",
     "Ledger",
     "ParkedMessage",

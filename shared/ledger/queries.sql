@@ -455,3 +455,29 @@ returning episode
 -- end_lag_episode
 update lag_watches set breached = false, since_at = %(now)s where environment = %(environment)s and breached
 returning episode
+
+-- insert_drill
+insert into drills (id, environment, ended_at, source, passed, facts)
+values (%(id)s, %(environment)s, %(now)s, %(source)s, %(passed)s, %(facts)s)
+on conflict (id) do nothing
+
+-- achieved
+-- Newest first: what rehearsed and real failovers of an environment came to.
+select ended_at, source, passed, facts from (
+    select ended_at, source, passed, facts from drills where environment = %(environment)s
+    union all
+    select r.ended_at, 'failover' as source, true as passed, s.output as facts
+    from runs r join steps s on s.run_id = r.id and s.name = 'close_failover' and s.status = 'succeeded'
+    where r.runbook = 'failover' and r.environment = %(environment)s and r.ended_at is not null
+) as both_kinds
+order by ended_at desc
+limit %(limit)s
+
+-- last_verified_backup
+-- The newest backup of an environment that a run restored and checked.
+select s.output ->> 'manifest' as manifest, s.ended_at as verified_at
+from steps s join runs r on r.id = s.run_id
+where r.runbook = 'refresh' and s.name = 'verify_environment' and s.status = 'succeeded'
+  and s.output ->> 'source' = %(environment)s
+order by s.ended_at desc
+limit 1

@@ -29,7 +29,7 @@ from shared.cluster import Cluster
 from shared.cluster.api import Api
 from shared.estate import Estate, Failover, Secrets
 from shared.lag import Replication
-from shared.ledger import Ledger, Placements
+from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded
 from shared.postgres import Databases
@@ -323,6 +323,7 @@ def open_world(folder: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
             cluster=Cluster.connect(cluster.url),
             databases=Databases(estate, secrets.resolve),
             placements=Placements(ledger),
+            history=FailoverHistory(ledger),
             approvals=Approvals(ledger, Outbox(ledger, bus).post),
             replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
             takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster.url)),

@@ -24,7 +24,7 @@ from shared.blobs import AzureBlobs
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets, load_estate
 from shared.lag import Replication
-from shared.ledger import Ledger, Placements
+from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
 from shared.messages.refresh import BackupCompleted, DatabaseRestored, SanitizationProven
@@ -112,6 +112,7 @@ def resources(
         cluster=Cluster.connect(cluster_url),
         databases=Databases(estate, secrets.resolve),
         placements=Placements(ledger),
+        history=FailoverHistory(ledger),
         approvals=Approvals(ledger, post=lambda _: None),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
         takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster_url)),

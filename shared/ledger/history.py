@@ -1,0 +1,64 @@
+"""What failovers of an environment have come to so far, and which backup of it is known to work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from shared.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """One failover that came to its end."""
+
+    ended_at: datetime
+    source: str
+    """``failover``, or what a drill's pair was made from."""
+    passed: bool
+    facts: dict[str, Any]
+    """What its last step said."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedBackup:
+    """A backup that was restored and passed every check."""
+
+    manifest: str
+    verified_at: datetime
+
+
+class FailoverHistory:
+    """Short reads, and one record per drill."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def achieved(self, environment: str, *, limit: int = 10) -> list[Achieved]:
+        """Newest first, drills and real ones."""
+        with self._ledger.transaction() as tx:
+            return tx.rows(Achieved, "achieved", environment=environment, limit=limit)
+
+    def verified_backup(self, environment: str) -> VerifiedBackup | None:
+        """The newest backup that a refresh has verified."""
+        with self._ledger.transaction() as tx:
+            return tx.row(VerifiedBackup, "last_verified_backup", environment=environment)
+
+    def record_drill(
+        self, id: UUID, environment: str, *, source: str, passed: bool, facts: Mapping[str, Any]
+    ) -> None:
+        """Keep what a drill achieved. Safe to repeat."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "insert_drill",
+                id=id,
+                environment=environment,
+                source=source,
+                passed=passed,
+                facts=Jsonb(dict(facts)),
+                now=tx.now,
+            )
+        )

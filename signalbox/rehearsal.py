@@ -1,0 +1,222 @@
+"""``signalbox plan`` and ``signalbox drill``: a failover before it is needed."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from pydantic import ValidationError
+from rich.table import Table
+
+from functions.failover.forecast import Forecast, forecast
+from infra.local.failover_demo import FailoverDemo
+from shared.blobs import Blobs
+from shared.estate import Environment
+from shared.ledger import FailoverHistory
+from shared.messages.failover import FailoverClosed, RegionDegraded
+from shared.odoo.manifest import BackupManifest
+from shared.resources import Resources, build_resources
+from signalbox.errors import Unusable
+from signalbox.failover import Played, play_disaster
+from signalbox.session import Session
+from signalbox.stage import console, fresh_platform, ledger_of, say, since
+from signalbox.views import span
+
+SAMPLE_PARTNERS = 1_000
+"""Size of the sample that stands in where an environment has no backup."""
+
+app = typer.Typer()
+plans = typer.Typer(no_args_is_help=True, help="What would happen, without doing it.")
+drills = typer.Typer(no_args_is_help=True, help="Rehearse on a pair made for the purpose.")
+app.add_typer(plans, name="plan")
+app.add_typer(drills, name="drill")
+
+EnvironmentName = Annotated[str, typer.Option(help="A production environment of the estate.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+@plans.callback()
+def plan() -> None:
+    """What would happen, without doing it."""
+
+
+@drills.callback()
+def drill() -> None:
+    """Rehearse on a pair made for the purpose; production is not touched."""
+
+
+@plans.command("region-degraded")
+def region_degraded(
+    context: typer.Context,
+    environment: EnvironmentName,
+    planned: Annotated[
+        bool, typer.Option("--planned", help="A switchover, with both sides well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the witnesses, and show what a failover would do now; changes nothing.
+
+    Example: signalbox plan region-degraded --environment acme-prod
+    """
+    event = RegionDegraded(environment=environment, planned=planned)
+    with _resources(context.obj()) as resources:
+        found = forecast(event, resources)
+    if as_json:
+        facts = found.plan.model_dump(mode="json") | {"predicted": found.predicted}
+        said = {"verdict": found.verdict, "why": found.why, "gates": found.gates}
+        typer.echo(json.dumps(facts | said))
+    else:
+        _show(found)
+
+
+@drills.command("failover")
+def failover(context: typer.Context, environment: EnvironmentName) -> None:
+    """Restore the newest backup into an isolated pair, kill its primary, fail it over, measure.
+
+    The pair lives in a private folder of this machine for as long as the drill takes: with a backup
+    of production it holds production's data. What was achieved is kept in the ledger, and plans
+    predict from it.
+
+    Example: signalbox drill failover --environment acme-prod
+    """
+    session: Session = context.obj()
+    production = session.estate.environment(environment)
+    if session.estate.standby_for(environment) is None:
+        raise Unusable(f"{environment} has no standby: there is no failover to rehearse")
+    began = time.monotonic()
+    with _resources(session) as resources, tempfile.TemporaryDirectory() as private:
+        backup = _newest_backup(resources.blobs, production, Path(private))
+        played = _rehearse(Path(private) / "pair", backup.file if backup else None)
+        passed = _passed(played, production)
+        if played.closed is not None:
+            source = backup.manifest if backup else "a sample"
+            facts = played.closed.model_dump(mode="json") | {"lost_orders": played.lost_orders}
+            resources.history.record_drill(
+                uuid4(), environment, source=source, passed=passed, facts=facts
+            )
+        _show_history(resources.history, environment)
+    console.print(f"\n{since(began)} in all")
+    if not passed:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Backup:
+    manifest: str
+    file: Path
+
+
+def _rehearse(folder: Path, dump: Path | None) -> Played:
+    with (
+        fresh_platform(folder) as platform,
+        closing(FailoverDemo(platform)) as play,
+        ledger_of(platform) as ledger,
+    ):
+        return play_disaster(play, ledger, SAMPLE_PARTNERS, dump)
+
+
+def _passed(played: Played, production: Environment) -> bool:
+    """Whether every claim holds, within the objectives of the environment that was rehearsed."""
+    closed = played.closed
+    return (
+        closed is not None
+        and played.true
+        and closed.took <= production.rto
+        and timedelta(seconds=closed.lost_seconds or 0) <= production.rpo
+    )
+
+
+def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Backup | None:
+    """Download the newest backup of an environment; None when it has none."""
+    folder = production.backups
+    if folder is None:
+        return None
+    found = blobs.list(f"{folder.container}/{folder.prefix}")
+    newest = max((b.path for b in found if b.path.endswith("/manifest.json")), default=None)
+    if newest is None:
+        say("backup", f"{production.name} has none yet: a sample stands in")
+        return None
+    try:
+        archive = BackupManifest.model_validate_json(blobs.read(newest)).archive
+    except ValidationError:
+        raise Unusable(f"{newest} is no manifest of a backup: take a new backup") from None
+    target = private / "database.dump"
+    url = blobs.read_url(f"{folder.container}/{archive.path}", timedelta(hours=1))
+    with urllib.request.urlopen(url) as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+    with target.open("rb") as copied:
+        if hashlib.file_digest(copied, "sha256").hexdigest() != archive.sha256:
+            raise Unusable(f"the archive of {newest} is not what its manifest says")
+    say("backup", f"{newest}: {archive.size / 1e6:.1f} MB")
+    return _Backup(newest, target)
+
+
+@contextmanager
+def _resources(session: Session) -> Iterator[Resources]:
+    """What the deployment's own steps would get; nothing of it is asked to send anything."""
+    with session.ledger() as ledger:
+        yield build_resources(
+            session.settings, session.estate, os.environ, ledger, lambda _envelopes: None
+        )
+
+
+def _show(found: Forecast) -> None:
+    console.print(found.plan.action, style="bold")
+    verdict = "would not happen" if found.verdict == "not-confirmed" else found.verdict
+    console.print(f"{verdict}: {found.why}\n", soft_wrap=True)
+    for number, step in enumerate(found.plan.steps, start=1):
+        console.print(f"{number:>3}. {step}", soft_wrap=True)
+    _show_list("Who notices", found.plan.affected)
+    _show_list("Risks", found.plan.risks)
+    gates = found.gates or ("nobody is asked: the policy decides",)
+    _show_list("Gates", gates)
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    for name, value in found.plan.facts.items():
+        facts.add_row(name, "unknown" if value is None else str(value))
+    console.print("\nKnown now", style="bold")
+    console.print(facts)
+    _show_prediction(found)
+
+
+def _show_prediction(found: Forecast) -> None:
+    console.print("\nPredicted from what was achieved", style="bold")
+    if not found.predicted:
+        name = found.pair.production.name
+        console.print(f"nothing was: `signalbox drill failover --environment {name}`")
+    for name, seconds in found.predicted.items():
+        console.print(f"{name:<12}{span(timedelta(seconds=seconds)):>12}")
+
+
+def _show_list(title: str, entries: tuple[str, ...]) -> None:
+    console.print(f"\n{title}", style="bold")
+    for entry in entries:
+        console.print(f"  {entry}", soft_wrap=True)
+
+
+def _show_history(history: FailoverHistory, environment: str) -> None:
+    console.print(f"\nAchieved for {environment}", style="bold")
+    table = Table(box=None, pad_edge=False)
+    for column in ("ended", "from", "passed", "took", "lost"):
+        table.add_column(column)
+    for each in history.achieved(environment):
+        closed = FailoverClosed.model_validate(each.facts)
+        lost = closed.lost_seconds
+        table.add_row(
+            f"{each.ended_at:%F %T}",
+            each.source,
+            "yes" if each.passed else "no",
+            span(closed.took),
+            "unknown" if lost is None else f"{lost:.1f} s",
+        )
+    console.print(table)
