@@ -18,6 +18,8 @@ MODULES = {
     "events": "events",
     "approvals": "approvals",
     "parked": "parked",
+    "plan": "rehearsal",
+    "drill": "rehearsal",
     "mask": "mask",
 }
 """The module in this package whose ``app`` is a command or has it."""

@@ -31,6 +31,8 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "events",
             "approvals",
             "parked",
+            "plan",
+            "drill",
             "mask",
         ),
     }
