@@ -6,7 +6,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from psycopg import OperationalError
+from psycopg import DataError, OperationalError
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteException
@@ -45,6 +45,7 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(StarletteException, _refused)
     app.add_exception_handler(RequestValidationError, _unfitting)
     app.add_exception_handler(PermanentError, _impossible)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(OperationalError, _out_of_reach)
     app.add_exception_handler(PoolTimeout, _out_of_reach)
 
@@ -78,6 +79,11 @@ def _unfitting(request: Request, error: Exception) -> Response:
 
 def _impossible(request: Request, error: Exception) -> Response:
     return problem(request, 409, str(error))
+
+
+def _unstorable(request: Request, _: Exception) -> Response:
+    """NUL in a text, above all: no ledger has anything of that name."""
+    return problem(request, 400, "The request holds characters that cannot be stored.")
 
 
 def _out_of_reach(request: Request, error: Exception) -> Response:
