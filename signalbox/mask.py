@@ -19,6 +19,7 @@ from rich.table import Table
 from shared.estate import Secrets
 from shared.estate.references import parse_reference
 from shared.masking import MaskingPlan, MaskingProgress, load_policy, mask_tables, plan_masking
+from shared.masking.coverage import refuse_gaps
 from shared.masking.proof import (
     LeaksFound,
     ProofProgress,
@@ -26,6 +27,9 @@ from shared.masking.proof import (
     prove,
     remember,
 )
+from shared.odoo.clone import Clone
+from shared.odoo.neutralize import neutralize
+from shared.odoo.remap import remap_settings
 from shared.postgres.marker import CloneMarker, Database, read_marker, write_marker
 from signalbox.discovery import propose_rules, proposed_policy
 from signalbox.errors import Unusable
@@ -117,14 +121,20 @@ def run(
     owned: Owned = None,
     as_json: AsJson = False,
     disk_free: DiskFree = None,
+    base_url: Annotated[
+        str, typer.Option(help="Address that a copy of Odoo gets for its links and mails.")
+    ] = "https://disabled.invalid",
 ) -> None:
     """Mask a copy, table by table; after a crash it goes on where it was.
+
+    A copy of Odoo is neutralized, too: nothing in it reaches out, and nobody logs in.
 
     Example: signalbox mask run --dsn postgresql://localhost/copy --i-own-this-database copy
     """
     secret = _secret(key)
     with _connect(dsn) as connection:
         decided = plan_masking(connection, load_policy(policy))
+        refuse_gaps(decided.gaps)
         require_room(decided, disk_free)
         marker = _claim(connection, owned)
         remember(connection, decided, secret, run_id=marker.run_id, epoch=marker.epoch)
@@ -138,10 +148,12 @@ def run(
                 budget=timedelta(days=1),
                 on_progress=lambda p: status(_so_far(p)),
             )
+        changed = _neutralize(connection, decided, marker, base_url)
     if as_json:
-        typer.echo(json.dumps(asdict(progress)))
+        typer.echo(json.dumps(asdict(progress) | {"neutralized": changed}))
     else:
-        typer.echo(f"{progress.rows:,} rows in {progress.done} tables are masked; prove it next.")
+        off = f", {sum(changed.values()):,} rows neutralized" if changed else ""
+        typer.echo(f"{progress.rows:,} rows in {progress.done} tables are masked{off}; prove it.")
 
 
 @app.command("prove")
@@ -167,6 +179,21 @@ def prove_(
             typer.echo(str(leaks), err=True)
             raise typer.Exit(1) from None
     typer.echo(signed.model_dump_json(indent=2) if as_json else _summary(signed))
+
+
+def _neutralize(
+    connection: Database, plan: MaskingPlan, marker: CloneMarker, base_url: str
+) -> dict[str, int]:
+    """Rows that were changed by table; none where there is no Odoo.
+
+    Links and mails get another address, so that they do not lead to production.
+    """
+    if not plan.verdicts:
+        return {}
+    clone = Clone(marker.run_id, marker.epoch, base_url, hostnames={})
+    changed = neutralize(connection, clone, plan.neutralization).changed
+    remap_settings(connection, clone)
+    return changed
 
 
 def _prove(

@@ -4,6 +4,7 @@ from functions.refresh.clones import incoming_clone, mask_within_budget, policy_
 from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
 from shared.masking import plan_masking
+from shared.masking.coverage import refuse_gaps
 from shared.masking.proof import remember
 from shared.messages.refresh import DatabaseMasked, DatabaseRestored
 from shared.postgres.databases import Databases
@@ -33,6 +34,7 @@ def mask_database(
     target = target_of(run, estate)
     with incoming_clone(databases, target, run) as connection:
         plan = plan_masking(connection, policy_of(target.environment)).rewrites
+        refuse_gaps(plan.gaps)
         key = secrets.resolve(estate.masking_key).encode()
         remember(connection, plan, key, run_id=str(run.id), epoch=run.epoch)
         progress = mask_within_budget(databases, target, run, connection, plan, key)
