@@ -4,7 +4,8 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -329,11 +330,26 @@ def _described(plan: MaskingPlan) -> dict[str, object]:
 def _summary(signed: SignedCertificate) -> str:
     found = signed.certificate
     originals = found.looked_for_inside + found.looked_for_whole
-    return (
-        f"{found.database}: nothing is left of {originals:,} "
-        f"originals in {found.rows:,} rows of {found.tables} tables ({found.bytes / 1e6:,.1f} MB, "
-        f"{found.seconds:.1f} s); "
-        f"{found.canaries_found} of {found.canaries_planted} canaries found; "
-        f"{found.too_short:,} were too short to look for, {found.ambiguous:,} ambiguous"
-        + "".join(f"\nnot read: {name}" for name in found.not_read)
-    )
+    lines = {
+        "nothing left of": f"{originals:,} originals; {found.too_short:,} were too short to look "
+        f"for, {found.ambiguous:,} equal an invented value",
+        "read": f"{found.rows:,} rows of {found.tables} tables, {found.bytes / 1e6:,.1f} MB "
+        f"in {found.seconds:.1f} s",
+        "documents read": _counts(found.documents),
+        "not read as text": _counts(found.documents_not_read),
+        "not read": ", ".join(found.not_read) or "nothing else",
+        "canaries": f"{found.canaries_found} of {found.canaries_planted} found",
+        "rules": _counts({rule.verdict: rule.columns for rule in found.rules}),
+        "modules": f"{len(found.modules)} installed"
+        + (f": {_counts(Counter(found.verdicts.values()))}" if found.verdicts else ""),
+        "policy": found.policy_sha256,
+        "content": found.content,
+        "signed with": signed.public_key,
+    }
+    width = max(map(len, lines)) + 2
+    facts = (f"{name + ':':<{width}}{value}" for name, value in lines.items())
+    return "\n".join([f"{found.database} is certified.", *facts])
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"

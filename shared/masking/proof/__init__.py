@@ -11,6 +11,7 @@ from shared.masking.proof.certificate import (
     read_certificate,
     require_certificate,
 )
+from shared.masking.proof.inspection import ClonedFile
 from shared.masking.proof.originals import OriginalsLost
 from shared.masking.proof.prove import CanariesMissed, LeaksFound, ProofProgress, prove, remember
 from shared.masking.proof.search import Leak
@@ -18,6 +19,7 @@ from shared.masking.proof.search import Leak
 __all__ = [
     "CanariesMissed",
     "Certificate",
+    "ClonedFile",
     "Leak",
     "LeaksFound",
     "NotCertified",

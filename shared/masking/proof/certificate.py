@@ -82,6 +82,12 @@ class Certificate(_Frozen):
     """Rows that were read."""
     bytes: int
     """Bytes of text that were read."""
+    files: int = 0
+    """Files of the filestore that were read: those that the database refers to."""
+    documents: dict[str, int] = Field(default_factory=dict)
+    """Documents in columns of bytes and in files whose text was read, by type."""
+    documents_not_read: dict[str, int] = Field(default_factory=dict)
+    """Documents that were searched as bytes only, such as pictures, or not at all, and why."""
     not_read: tuple[str, ...]
     """What the database holds that was not read."""
     leaks: int

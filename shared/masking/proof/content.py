@@ -17,6 +17,7 @@ join pg_namespace n on n.oid = c.relnamespace
 left join pg_stat_all_tables s on s.relid = c.oid
 where c.relkind in ('r', 'p', 'm')
   and n.nspname <> 'information_schema' and n.nspname !~ '^(pg_|signalbox)'
+  or c.oid = 'pg_catalog.pg_largeobject'::regclass
 order by 1
 """
 

@@ -1,8 +1,10 @@
 """The proof from end to end: remember before masking, search after it, certify."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, LiteralString
 
@@ -27,6 +29,8 @@ from shared.masking.proof.certificate import (
     store_certificate,
 )
 from shared.masking.proof.content import fingerprint
+from shared.masking.proof.elsewhere import places, search_place, unread
+from shared.masking.proof.inspection import ClonedFile
 from shared.masking.proof.originals import (
     Left,
     OriginalsLost,
@@ -36,28 +40,35 @@ from shared.masking.proof.originals import (
     remember_originals,
 )
 from shared.masking.proof.seal import Seal, Signer
-from shared.masking.proof.search import Leak, Search, Searched, search_columns, unread
+from shared.masking.proof.search import Leak, Search, Searched, search_columns
 from shared.masking.proof.spelling import Spelling
 from shared.postgres.marker import CloneMarker, Database, require_clone
 
 _RECORDS: LiteralString = """
-create table if not exists signalbox.searched_tables (
-    table_path text primary key,
+create table if not exists signalbox.searched (
+    part text primary key,
     content text not null,
+    is_table boolean not null,
+    files integer not null,
     rows bigint not null,
     bytes bigint not null,
     seconds double precision not null,
-    leaks jsonb not null
+    leaks jsonb not null,
+    documents jsonb not null,
+    unread jsonb not null
 );
-comment on table signalbox.searched_tables is
-    'Tables that the proof has read, and the content of the database at that time.';
+comment on table signalbox.searched is
+    'Tables, views and files that the proof has read, and the content of the database then.';
 """
 
 _RECORD: LiteralString = """
-insert into signalbox.searched_tables values (%s, %s, %s, %s, %s, %s)
+insert into signalbox.searched values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _NAMED = 20
+
+_BATCH = 64
+"""Files that are read before the clock is asked again."""
 
 
 class LeaksFound(PermanentError):
@@ -70,7 +81,7 @@ class CanariesMissed(PermanentError):
 
 @dataclass(frozen=True)
 class ProofProgress:
-    """How far the search has come: tables that were read, of how many."""
+    """How far the search has come: tables, views and batches of files, of how many."""
 
     done: int
     of: int
@@ -99,9 +110,12 @@ def prove(
     run_id: str,
     epoch: int,
     budget: timedelta,
+    files: Sequence[ClonedFile] = (),
     on_progress: Callable[[ProofProgress], None] | None = None,
 ) -> SignedCertificate | ProofProgress:
     """After the last change: read every table once and certify that nothing was left.
+
+    ``files`` are those of the filestore that the clone refers to; they are read, too.
 
     Returns a ProofProgress when the budget is used; call again. The certificate is kept in the
     clone. A table is read in one go, so a call can last as long as the largest one takes beyond
@@ -115,7 +129,7 @@ def prove(
     if (known := _certified(connection, key, run_id, content)) is not None:
         return known
     proof = _Proof.begin(connection, plan, key, marker, content)
-    progress = proof.go_on(deadline, on_progress)
+    progress = proof.go_on(_parts(connection, proof.search, files), deadline, on_progress)
     if progress.done < progress.of:
         return progress
     return proof.certify(Signer(key))
@@ -151,28 +165,30 @@ class _Proof:
                 "the proof is asked for: restore the backup again"
             )
         connection.execute(_RECORDS)
-        connection.execute("delete from signalbox.searched_tables where content <> %s", (content,))
+        connection.execute("delete from signalbox.searched where content <> %s", (content,))
         search = Search(connection, plan, searcher)
         inside, whole = searcher.inside, searcher.whole
         return cls(connection, plan, marker, content, left, seal, search, inside, whole)
 
     def go_on(
-        self, deadline: float, on_progress: Callable[[ProofProgress], None] | None
+        self,
+        parts: Sequence["_Part"],
+        deadline: float,
+        on_progress: Callable[[ProofProgress], None] | None,
     ) -> ProofProgress:
-        """Read table by table until the deadline."""
-        done = {path for (path,) in self._records("table_path")}
-        tables = read_tables(self.connection)
-        for table in tables:
-            if table.path in done:
+        """Read part by part until the deadline."""
+        done = {name for (name,) in self._records("part")}
+        for part in parts:
+            if part.name in done:
                 continue
             if monotonic() >= deadline:
                 break
             started = monotonic()
-            self._record(table.path, self.search.table(table), monotonic() - started)
-            done.add(table.path)
+            self._record(part, part.search(), monotonic() - started)
+            done.add(part.name)
             if on_progress is not None:
-                on_progress(ProofProgress(len(done), len(tables)))
-        return ProofProgress(len(done), len(tables))
+                on_progress(ProofProgress(len(done), len(parts)))
+        return ProofProgress(len(done), len(parts))
 
     def certify(self, signer: Signer) -> SignedCertificate:
         """Judge what was found, and sign it if it is good."""
@@ -188,7 +204,7 @@ class _Proof:
         signed = SignedCertificate.of(self._certificate(planted, found), signer)
         store_certificate(self.connection, signed)
         forget_originals(self.connection)
-        self.connection.execute("drop table signalbox.searched_tables")
+        self.connection.execute("drop table signalbox.searched")
         return signed
 
     def _release_canaries(self) -> tuple[int, int]:
@@ -197,20 +213,26 @@ class _Proof:
         remove_canaries(self.connection)
         return planted, sum(leak.rows for leak in searched.leaks)
 
-    def _record(self, path: str, found: Searched, seconds: float) -> None:
+    def _record(self, part: "_Part", found: Searched, seconds: float) -> None:
         leaks = Jsonb([asdict(leak) for leak in found.leaks])
-        values = (path, self.content, found.rows, found.bytes, seconds, leaks)
-        self.connection.execute(_RECORD, values)
+        counts = Jsonb(dict(found.read)), Jsonb(dict(found.unread))
+        place = part.name, self.content, part.is_table, part.files
+        self.connection.execute(_RECORD, (*place, found.rows, found.bytes, seconds, leaks, *counts))
 
     def _records(self, column: LiteralString) -> Iterable[tuple[Any, ...]]:
-        return self.connection.execute(f"select {column} from signalbox.searched_tables")
+        return self.connection.execute(f"select {column} from signalbox.searched")
+
+    def _counted(self, column: LiteralString) -> dict[str, int]:
+        counts = (Counter[str](each) for (each,) in self._records(column))
+        return dict(sorted(sum(counts, Counter[str]()).items()))
 
     def _certificate(self, planted: int, found: int) -> Certificate:
         totals = """
-            count(*), coalesce(sum(rows), 0)::bigint, coalesce(sum(bytes), 0)::bigint,
+            count(*) filter (where is_table), coalesce(sum(files), 0),
+            coalesce(sum(rows), 0)::bigint, coalesce(sum(bytes), 0)::bigint,
             coalesce(sum(seconds), 0)
         """
-        ((tables, rows, size, seconds),) = self._records(totals)
+        ((tables, files, rows, size, seconds),) = self._records(totals)
         return Certificate(
             database=self.connection.info.dbname,
             run=self.marker.run_id,
@@ -227,13 +249,40 @@ class _Proof:
             tables=tables,
             rows=rows,
             bytes=size,
-            not_read=unread(self.connection),
+            files=files,
+            documents=self._counted("documents"),
+            documents_not_read=self._counted("unread"),
+            not_read=tuple(unread(self.connection)),
             leaks=0,
             canaries_planted=planted,
             canaries_found=found,
             seconds=round(seconds, 3),
             issued_at=datetime.now(UTC),
         )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is searched in one go."""
+
+    name: str
+    search: Callable[[], Searched]
+    is_table: bool = False
+    files: int = 0
+
+
+def _parts(connection: Database, search: Search, files: Sequence[ClonedFile]) -> tuple[_Part, ...]:
+    tables = (
+        _Part(table.path, partial(search.table, table), is_table=True)
+        for table in read_tables(connection)
+    )
+    others = (_Part(place, partial(search_place, search, place)) for place in places(connection))
+    batches = (files[begin : begin + _BATCH] for begin in range(0, len(files), _BATCH))
+    stored = (
+        _Part(f"files from {batch[0].path}", partial(search.files, batch), files=len(batch))
+        for batch in batches
+    )
+    return (*tables, *others, *stored)
 
 
 def _certified(

@@ -1,9 +1,9 @@
 """Read a whole database once and find what was to be masked: in which row, never what."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, LiteralString
 
 from psycopg import sql
@@ -11,11 +11,14 @@ from psycopg import sql
 from shared.masking.catalogue import Column, Table
 from shared.masking.maskers import IN_PLACE
 from shared.masking.plan import ColumnPlan, MaskingPlan
+from shared.masking.proof.inspection import ClonedFile, Inspection
 from shared.masking.proof.kernel import Found, HitKind, Role, Searcher
 from shared.masking.proof.stream import blocks
 from shared.postgres.marker import Database
 
-LeakKind = Literal["original inside", "original as a whole", "not emptied"]
+LeakKind = Literal[
+    "original inside", "original as a whole", "original in a document", "not emptied"
+]
 
 _KINDS: dict[HitKind, LeakKind] = {
     HitKind.INSIDE: "original inside",
@@ -37,16 +40,6 @@ join pg_type t on t.oid = a.atttypid
 where i.indisprimary
 group by n.nspname, c.relname, i.indexrelid
 having bool_and(t.typcategory = 'N' or t.typname = 'uuid')
-"""
-
-_UNREAD: LiteralString = """
-select case c.relkind when 'm' then 'materialized view ' else 'foreign table ' end
-       || c.oid::regclass::text
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('m', 'f') and n.nspname !~ '^(pg_|signalbox)'
-union all
-select count(*) || ' large objects' from pg_largeobject_metadata having count(*) > 0
-order by 1
 """
 
 
@@ -73,15 +66,21 @@ class Leak:
 
 @dataclass(frozen=True)
 class Searched:
-    """What searching one table gave."""
+    """What searching one table, or a batch of files, gave."""
 
     rows: int
     bytes: int
     leaks: tuple[Leak, ...]
+    read: Mapping[str, int] = field(default_factory=dict)
+    """Documents whose text was read, by type."""
+    unread: Mapping[str, int] = field(default_factory=dict)
+    """Documents that were searched as bytes only, or not at all, by type and reason."""
 
 
 @dataclass(frozen=True)
-class _Field:
+class Field:
+    """A column of what is searched, what it is for, and how it is read."""
+
     name: str
     role: Role
     expression: sql.Composable
@@ -118,10 +117,28 @@ class Search:
     def table(self, table: Table) -> Searched:
         """Read every value of a table that can hold text, once."""
         fields = tuple(self._fields(table))
-        return self.query(table.path, fields, table.identifier)
+        searched = self.query(table.path, fields, table.identifier)
+        inspected = [
+            (column.name, self._inspected(table, column))
+            for column in table.columns
+            if column.kind == "binary" and table.path not in self._dropped
+        ]
+        return _joined(table.path, searched, inspected)
 
-    def query(self, path: str, fields: tuple[_Field, ...], table: sql.Identifier) -> Searched:
-        """Search these fields of a table."""
+    def files(self, files: Iterable[ClonedFile]) -> Searched:
+        """Read files of the clone's filestore and search them."""
+        inspection = Inspection(self._searcher)
+        size = inspection.files(files)
+        nothing = Searched(0, size, ())
+        return _joined("ir_attachment", nothing, [("store_fname", inspection)])
+
+    def _inspected(self, table: Table, column: Column) -> Inspection:
+        inspection = Inspection(self._searcher)
+        inspection.column(self._connection, table.identifier, self._key(table), column.name)
+        return inspection
+
+    def query(self, path: str, fields: tuple[Field, ...], table: sql.Composable) -> Searched:
+        """Search these fields of a table, or of what stands for one."""
         if len(fields) == 1:
             return Searched(0, 0, ())
         tally = _Tally()
@@ -132,10 +149,10 @@ class Search:
                 _count(tally, fields, found)
         return Searched(tally.rows, tally.bytes, tally.leaks(path))
 
-    def _fields(self, table: Table) -> Iterator[_Field]:
-        yield _Field("", Role.KEY, self._key(table))
+    def _fields(self, table: Table) -> Iterator[Field]:
+        yield Field("", Role.KEY, self._key(table))
         if table.path in self._dropped:
-            yield _Field("*", Role.EMPTY, sql.SQL("'row'"))
+            yield Field("*", Role.EMPTY, sql.SQL("'row'"))
             return
         for column in table.columns:
             found = _field(column, self._planned.get(column.path))
@@ -151,7 +168,7 @@ class Search:
         )
 
     def _results(
-        self, pool: ThreadPoolExecutor, fields: tuple[_Field, ...], query: sql.Composed
+        self, pool: ThreadPoolExecutor, fields: tuple[Field, ...], query: sql.Composed
     ) -> Iterator[Found]:
         """What each block has, searched while the next one is being read."""
         roles = bytes(each.role for each in fields)
@@ -164,27 +181,34 @@ class Search:
             yield future.result()
 
 
-def unread(connection: Database) -> tuple[str, ...]:
-    """What the database holds outside of tables, which the search does not read."""
-    return tuple(name for (name,) in connection.execute(_UNREAD))
+def _joined(path: str, searched: Searched, inspected: Iterable[tuple[str, Inspection]]) -> Searched:
+    """With what was found in documents."""
+    leaks, read, unread = list(searched.leaks), Counter[str](), Counter[str]()
+    for column, each in inspected:
+        read += each.read
+        unread += each.unread
+        if each.found:
+            keys = tuple(each.found[:_SHOWN])
+            leaks.append(Leak(path, column, "original in a document", len(each.found), keys))
+    return replace(searched, leaks=tuple(leaks), read=read, unread=unread)
 
 
-def _field(column: Column, planned: ColumnPlan | None) -> _Field | None:
+def _field(column: Column, planned: ColumnPlan | None) -> Field | None:
     """How a column is read; None when it cannot hold text and nothing is expected of it."""
     name = sql.Identifier(column.name)
     if planned is not None and column.kind not in ("text", "json"):
         unwanted = "{0} <> date_trunc('year', {0})" if planned.masker else "{0} is not null"
         test = sql.SQL("case when {} then 'x' end").format(sql.SQL(unwanted).format(name))
-        return _Field(column.name, Role.EMPTY, test)
+        return Field(column.name, Role.EMPTY, test)
     if column.kind in ("date", "number", "closed"):
         return None
     in_place = planned is None or planned.masker in IN_PLACE
     role = Role.SEARCHED if in_place else Role.COMPARED
     as_is = column.kind in ("text", "json", "binary") or column.type == "xml"
-    return _Field(column.name, role, name if as_is else sql.SQL("{}::text").format(name))
+    return Field(column.name, role, name if as_is else sql.SQL("{}::text").format(name))
 
 
-def _count(tally: _Tally, fields: tuple[_Field, ...], found: Found) -> None:
+def _count(tally: _Tally, fields: tuple[Field, ...], found: Found) -> None:
     tally.rows += found.rows
     tally.bytes += found.bytes
     for hit in found.hits:
@@ -198,6 +222,6 @@ def _count(tally: _Tally, fields: tuple[_Field, ...], found: Found) -> None:
 def search_columns(search: Search, path: str, columns: Iterable[str]) -> Searched:
     """Search a table of our own, whose every field is compared as a whole, too."""
     schema, name = path.split(".")
-    fields = [_Field("", Role.KEY, sql.SQL("id::text"))]
-    fields += [_Field(each, Role.COMPARED, sql.Identifier(each)) for each in columns]
+    fields = [Field("", Role.KEY, sql.SQL("id::text"))]
+    fields += [Field(each, Role.COMPARED, sql.Identifier(each)) for each in columns]
     return search.query(path, tuple(fields), sql.Identifier(schema, name))

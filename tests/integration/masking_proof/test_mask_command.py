@@ -77,6 +77,17 @@ def test_a_table_without_enough_room_on_the_disk_is_not_begun(shop: str, policy:
     assert enough.exit_code == 0
 
 
+def test_the_certificate_is_printed_for_people(shop: str, policy: str) -> None:
+    mask("run", shop, policy, *owned(shop))
+
+    proven = mask("prove", shop, policy)
+
+    assert "is certified." in proven.stdout
+    assert "rules:            1 mask email, 1 mask name" in proven.stdout
+    assert "not read as text: none" in proven.stdout
+    assert "signed with:" in proven.stdout
+
+
 def test_a_database_that_may_be_production_is_not_touched(shop: str, policy: str) -> None:
     unsaid = mask("run", shop, policy)
     mistyped = mask("run", shop, policy, "--i-own-this-database", "other")
