@@ -22,6 +22,7 @@ from rich.table import Table
 from benchmarks.pair import patroni, ways
 from benchmarks.pair.servers import make_template, streaming
 from benchmarks.track.machine import Machine
+from infra.local.processes import PartFailed
 
 WAYS: dict[str, ways.Way] = {
     "primary killed: pg_promote()": ways.bare_waiting,
@@ -64,7 +65,10 @@ def main(
         programs = patroni.find_programs(patroni_bin)
         skipped = programs if isinstance(programs, str) else None
         if isinstance(programs, patroni.Programs):
-            outages += list(_patroni(programs, folder))
+            try:
+                outages += list(_patroni(programs, folder))
+            except PartFailed as error:
+                skipped = str(error)
     if as_json:
         found = {"machine": asdict(machine), "outages": [asdict(each) for each in outages]}
         print(json.dumps(found | {"patroni_skipped": skipped}, indent=2))
@@ -84,7 +88,7 @@ def _race(folder: Path, rounds: int) -> list[Outage]:
 
 
 def _patroni(programs: patroni.Programs, folder: Path) -> Iterator[Outage]:
-    """Once each: a node takes as long as its time to live says."""
+    """Once each: it takes as long as the settings say."""
     for name, settings in (("defaults", patroni.DEFAULTS), ("brisk", patroni.BRISK)):
         place = folder / f"patroni-{name}"
         killed = patroni.node_killed(programs, place, settings)

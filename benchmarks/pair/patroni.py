@@ -120,7 +120,7 @@ def cluster(programs: Programs, folder: Path, settings: Mapping[str, int]) -> It
             nodes.append(node)
             if not nodes[1:]:
                 _await(node.leads, node)
-        _await(lambda: _streams(nodes[0]), nodes[1])
+        _await(lambda: _follows(nodes[1], nodes[0]), nodes[1])
         yield nodes
 
 
@@ -211,11 +211,13 @@ def _configuration(
     }
 
 
-def _streams(leader: Node) -> bool:
+def _follows(follower: Node, leader: Node) -> bool:
+    """Whether it streams and answers; while it is copied, the copy streams too."""
+    query = "select from pg_stat_replication where state = 'streaming' and application_name = %s"
     try:
-        with psycopg.connect(leader.dsn) as connection:
-            query = "select count(*) from pg_stat_replication where state = 'streaming'"
-            return connection.execute(query).fetchone() == (1,)
+        with psycopg.connect(leader.dsn) as there, psycopg.connect(follower.dsn) as here:
+            streams = there.execute(query, (follower.name,)).fetchone() is not None
+            return streams and here.execute("select pg_is_in_recovery()").fetchone() == (True,)
     except psycopg.Error:
         return False
 

@@ -6,11 +6,12 @@ servers in modules of their own. None of them fences, and none admits users: see
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString, Protocol
 
+from psycopg.errors import ObjectNotInPrerequisiteState
 from psycopg.rows import class_row
 
 from shared.errors import PermanentError, TemporaryError
@@ -29,6 +30,7 @@ _LOCK = 0x5167_6E61_6C50_726F
 _SECONDS_FOR_THE_REST = 1.0
 _SECONDS_TO_BECOME_PRIMARY = 3.0
 _SECONDS_BETWEEN_LOOKS = 0.002
+_SECONDS_BETWEEN_REMINDERS = 0.2
 
 _PROMOTED: LiteralString = """
 select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int as timeline,
@@ -115,8 +117,7 @@ class Promoter(Protocol):
 class PlainPostgres:
     """``pg_promote`` on a server that we may administer.
 
-    The new primary answers some 30 ms later. Set ``wal_retrieve_retry_interval`` to 500 ms or less
-    there: in the instant in which the primary is lost, a promotion waits it out.
+    The new primary answers some 30 ms later.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -137,7 +138,7 @@ class PlainPostgres:
                 return promoted
             refuse_stranger(standby_view(connection), order)
             _await_plan(connection, order)
-            connection.execute("select pg_promote(wait => false)")
+            _order(connection)
             return _await(connection)
 
     def promoted(self) -> Promotion | None:
@@ -182,12 +183,26 @@ def _await_plan(connection: Database, order: PromotionOrder) -> None:
 
 
 def _await(connection: Database) -> Promotion | PromotionPending:
-    deadline = time.monotonic() + _SECONDS_TO_BECOME_PRIMARY
-    while time.monotonic() < deadline:
+    """Look until it is a primary, and remind it.
+
+    In the instant in which the primary is lost, the server may go to sleep for
+    ``wal_retrieve_retry_interval`` with the order unseen; another one wakes it.
+    """
+    begun = reminded = time.monotonic()
+    while (now := time.monotonic()) < begun + _SECONDS_TO_BECOME_PRIMARY:
         if promoted := _facts(connection):
             return promoted
+        if now > reminded + _SECONDS_BETWEEN_REMINDERS:
+            reminded = now
+            _order(connection)
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     return PromotionPending("the server was asked to promote and still replays its log")
+
+
+def _order(connection: Database) -> None:
+    # It may have become a primary since we looked.
+    with suppress(ObjectNotInPrerequisiteState):
+        connection.execute("select pg_promote(wait => false)")
 
 
 def _facts(connection: Database) -> Promotion | None:

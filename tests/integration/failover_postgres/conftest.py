@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from shared.postgres.reach import reach
 from shared.postgres.replication import PrimaryView, StandbyView, primary_view, standby_view
 
 DATABASE = "acme_prod"
+_ENOUGH = 2 * 1024**3
 _NUMBERS = count(1)
 
 
@@ -62,9 +64,18 @@ def until(ready: Callable[[], bool], waiting_for: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def memory() -> Iterator[Path]:
+    """A folder in memory, where there is enough: a pair is some thousand files."""
+    shared = Path("/dev/shm")
+    enough = shared.is_dir() and shutil.disk_usage(shared).free > _ENOUGH
+    with TemporaryDirectory(prefix="pairs-", dir=shared if enough else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def template(memory: Path) -> Path:
     """A stopped pair: a database that Odoo owns, with a table of orders."""
-    folder = tmp_path_factory.mktemp("pair")
+    folder = memory / "template"
     with PostgresServer(folder / "primary", fsync=False) as primary:
         primary.create_role("odoo")
         _furnish(primary, DATABASE)
@@ -73,16 +84,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pair(template: Path, tmp_path: Path) -> Iterator[Pair]:
+def pair(template: Path, memory: Path) -> Iterator[Pair]:
     """A streaming pair of the test's own: for whatever cannot be undone."""
-    with _streaming(template, tmp_path) as found:
+    with _streaming(template, memory / f"pair-{next(_NUMBERS)}") as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def lasting(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def lasting(template: Path, memory: Path) -> Iterator[Pair]:
     """A streaming pair that no test may promote."""
-    with _streaming(template, tmp_path_factory.mktemp("lasting")) as found:
+    with _streaming(template, memory / "lasting") as found:
         yield found
 
 
@@ -101,9 +112,10 @@ def standing(lasting: Pair) -> Iterator[Pair]:
 
 @contextmanager
 def _streaming(template: Path, folder: Path) -> Iterator[Pair]:
-    shutil.copytree(template, folder, dirs_exist_ok=True)
     primary = PostgresServer(folder / "primary", fsync=False)
     with ExitStack() as stack:
+        shutil.copytree(template, folder)
+        stack.callback(shutil.rmtree, folder)
         stack.callback(primary.kill)
         primary.start()
         wire = stack.enter_context(Wire(primary.port))

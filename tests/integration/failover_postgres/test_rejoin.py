@@ -200,8 +200,8 @@ def test_a_hook_that_is_not_there_or_not_ours_is_tried_again() -> None:
     assert url.rpartition("/")[2] not in str(refused.value)
 
 
-def test_a_new_primary_that_is_silent_is_no_proof_of_anything(pair: Pair) -> None:
-    pair.primary.kill()
+def test_a_new_primary_that_is_silent_is_no_proof_of_anything(standing: Pair) -> None:
+    standing.primary.kill()
 
     with pytest.raises(Unreachable):
-        rejoined(pair.standby.dsn(), pair.primary.dsn())
+        rejoined(standing.standby.dsn(), standing.primary.dsn())
