@@ -21,7 +21,7 @@ from rich.table import Table
 
 from functions.failover.forecast import Forecast, forecast
 from infra.local.failover_demo import FailoverDemo
-from shared.blobs import Blobs
+from shared.blobs import BlobMissing, Blobs
 from shared.estate import Environment
 from shared.ledger import FailoverHistory
 from shared.messages.failover import FailoverClosed, RegionDegraded
@@ -142,8 +142,7 @@ def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Bac
     folder = production.backups
     if folder is None:
         return None
-    found = blobs.list(f"{folder.container}/{folder.prefix}")
-    newest = max((b.path for b in found if b.path.endswith("/manifest.json")), default=None)
+    newest = _newest_manifest(blobs, f"{folder.container}/{folder.prefix}")
     if newest is None:
         say("backup", f"{production.name} has none yet: a sample stands in")
         return None
@@ -160,6 +159,15 @@ def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Bac
             raise Unusable(f"the archive of {newest} is not what its manifest says")
     say("backup", f"{newest}: {archive.size / 1e6:.1f} MB")
     return _Backup(newest, target)
+
+
+def _newest_manifest(blobs: Blobs, folder: str) -> str | None:
+    """Backups are in folders named for their time."""
+    try:
+        paths = [blob.path for blob in blobs.list(folder)]
+    except BlobMissing:
+        return None
+    return max((path for path in paths if path.endswith("/manifest.json")), default=None)
 
 
 @contextmanager
@@ -179,14 +187,19 @@ def _show(found: Forecast) -> None:
         console.print(f"{number:>3}. {step}", soft_wrap=True)
     _show_list("Who notices", found.plan.affected)
     _show_list("Risks", found.plan.risks)
-    gates = found.gates or ("nobody is asked: the policy decides",)
-    _show_list("Gates", gates)
+    _show_list("Gates", _gates(found))
     facts = Table(box=None, pad_edge=False, show_header=False)
     for name, value in found.plan.facts.items():
         facts.add_row(name, "unknown" if value is None else str(value))
     console.print("\nKnown now", style="bold")
     console.print(facts)
     _show_prediction(found)
+
+
+def _gates(found: Forecast) -> tuple[str, ...]:
+    if found.verdict == "not-confirmed":
+        return ("the run would end at the witnesses", *found.gates)
+    return found.gates or ("nobody is asked: the policy decides",)
 
 
 def _show_prediction(found: Forecast) -> None:

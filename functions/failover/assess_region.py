@@ -69,7 +69,7 @@ def assess_region(
         verdict=said,
         testimonies=testimonies,
         primary_reachable=_answered(testimonies),
-        loss=expected_loss(pair, databases, replication, down_since=event.since or suspected_at),
+        loss=expected_loss(pair, databases, replication, down_since=suspected_at),
         degraded_at=event.since or suspected_at,
         suspected_at=suspected_at,
         assessed_at=now(),

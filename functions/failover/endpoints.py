@@ -1,7 +1,9 @@
 """Where users and Odoo are led, as a typed diff: planned, applied, read back."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from psycopg.conninfo import conninfo_to_dict
@@ -13,6 +15,9 @@ from shared.estate import Environment
 from shared.messages.failover import EndpointChange
 from shared.postgres import Databases
 from shared.runs import Run
+
+AT_ONCE = 6
+"""Requests to a Kubernetes API at the same time."""
 
 WITHDRAWN = ".withdrawn.invalid"
 """What the host names of a fenced side end with: nobody's request has such a name (RFC 2606)."""
@@ -44,10 +49,12 @@ def withdraw_active_side(cluster: Cluster, pair: Pair, run: Run) -> tuple[str, .
     A region that is lost takes its Kubernetes API with it: then that is said instead.
     """
     side = pair.active
+    stop = partial(cluster.stop_workload, side.namespace, epoch=run.epoch)
     try:
-        _route(cluster, side, pair.production, withdrawn).write(run.epoch)
-        for workload in (*side.workloads, *pair.integrations):
-            cluster.stop_workload(side.namespace, workload, epoch=run.epoch)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            stops = pool.map(stop, (*side.workloads, *pair.integrations))
+            _route(cluster, side, pair.production, withdrawn).write(run.epoch)
+            list(stops)
     except TemporaryError as error:
         return (f"routes and workloads of {side.name} could not be withdrawn: {error}",)
     return (f"routes of {side.name} lead nowhere, its workloads are scaled to zero",)

@@ -41,9 +41,7 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         primary_reachable=any(
             each.witness == "database" and each.says != "down" for each in testimonies
         ),
-        loss=expected_loss(
-            pair, resources.databases, resources.replication, down_since=event.since or at
-        ),
+        loss=expected_loss(pair, resources.databases, resources.replication, down_since=at),
         degraded_at=event.since or at,
         suspected_at=at,
         assessed_at=at,
@@ -57,7 +55,7 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         pair=pair,
         verdict=said,
         why=why,
-        plan=plan,
+        plan=plan.model_copy(update={"facts": {**plan.facts, "verdict": said}}),
         changes=redirect_changes(pair, resources.cluster, resources.databases),
         gates=gates,
         predicted=predicted_seconds(resources.history, event.environment),

@@ -41,7 +41,8 @@ def expected_loss(
     """What the standby lacks of the primary's last known word; None when it cannot be known.
 
     Bytes and transactions are as of that word. Seconds cover all that the primary can have done
-    until it went down, after the last moment at which the standby had everything for certain.
+    until it was seen to be down, after the last moment at which the standby had everything for
+    certain.
     """
     name = pair.production.name
     primary = _view_of_primary(pair, databases) or replication.samples.last_primary(name)
