@@ -1,11 +1,8 @@
 """``signalbox mask``: the sanitizer on its own, on any copy of a PostgreSQL database."""
 
 import json
-import math
 import os
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -15,11 +12,10 @@ from typing import Annotated
 import psycopg
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from shared.estate import Secrets
 from shared.estate.references import parse_reference
-from shared.masking import MaskingPlan, MaskingProgress, load_policy, mask_tables, plan_masking
+from shared.masking import MaskingPlan, load_policy, mask_tables, plan_masking
 from shared.masking.coverage import refuse_gaps
 from shared.masking.proof import (
     LeaksFound,
@@ -34,6 +30,7 @@ from shared.odoo.remap import remap_settings
 from shared.postgres.marker import CloneMarker, Database, read_marker, write_marker
 from signalbox.discovery import propose_rules, proposed_policy
 from signalbox.errors import Unusable
+from signalbox.masking_views import described, require_room, show, so_far, summary
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -81,9 +78,9 @@ def plan(
     with _connect(dsn, read_only=True) as connection:
         found = plan_masking(connection, load_policy(policy))
     if as_json:
-        typer.echo(json.dumps(_described(found), indent=2))
+        typer.echo(json.dumps(described(found), indent=2))
     else:
-        _show(found)
+        show(found)
     require_room(found, disk_free)
     if found.gaps:
         raise typer.Exit(1)
@@ -147,7 +144,7 @@ def run(
                 run_id=marker.run_id,
                 epoch=marker.epoch,
                 budget=timedelta(days=1),
-                on_progress=lambda p: status(_so_far(p)),
+                on_progress=lambda p: status(so_far(p)),
             )
         changed = _neutralize(connection, decided, marker, base_url)
     if as_json:
@@ -179,7 +176,7 @@ def prove_(
         except LeaksFound as leaks:
             typer.echo(str(leaks), err=True)
             raise typer.Exit(1) from None
-    typer.echo(signed.model_dump_json(indent=2) if as_json else _summary(signed))
+    typer.echo(signed.model_dump_json(indent=2) if as_json else summary(signed))
 
 
 def _neutralize(
@@ -256,100 +253,3 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True, quiet=quiet)
     with console.status("") as status:
         yield status.update
-
-
-def require_room(plan: MaskingPlan, disk_free: str | None) -> None:
-    """Refuse to begin what would fill the disk, as far as somebody said how much is free."""
-    if disk_free is None or plan.largest is None:
-        return
-    said = re.fullmatch(r"(\d+) ?([kMGT]?)B", disk_free)
-    if said is None:
-        raise Unusable(f"--disk-free {disk_free}: write a whole number and kB, MB, GB or TB")
-    free = int(said[1]) * 1000 ** " kMGT".index(said[2] or " ")
-    if plan.largest.room > free:
-        raise Unusable(
-            f"table {plan.largest.table.path} needs about {_size(plan.largest.room)} on the disk "
-            f"while it is masked, and {disk_free} are free: make room on the server first"
-        )
-
-
-def _so_far(progress: MaskingProgress) -> str:
-    left = progress.seconds_left
-    about = "" if left is None else f", about {left:,.0f} s"
-    return f"{progress.rows:,} rows masked, {progress.remaining} tables left{about}"
-
-
-def _size(size: float) -> str:
-    units = ("B", "kB", "MB", "GB", "TB")
-    power = min(int(math.log(max(size, 1), 1000)), len(units) - 1)
-    return f"{size / 1000**power:,.{1 if power else 0}f} {units[power]}"
-
-
-def _show(plan: MaskingPlan) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("table", "rows (about)", "changes"):
-        table.add_column(heading)
-    for each in plan.tables:
-        changes = (
-            "rows go"
-            if each.drop_rows
-            else ", ".join(
-                f"{column.column.name} ({column.masker or 'clear'})" for column in each.columns
-            )
-        )
-        table.add_row(each.table.path, f"{each.table.rows:,}", changes)
-    Console().print(table)
-    if plan.largest is not None:
-        typer.echo(
-            f"{plan.largest.table.path} takes the most room on the disk: about "
-            f"{_size(plan.largest.room)} while it is masked, and as much of WAL"
-        )
-    for gap in plan.gaps:
-        typer.echo(f"no verdict: {gap}", err=True)
-
-
-def _described(plan: MaskingPlan) -> dict[str, object]:
-    return {
-        "policy_sha256": plan.policy_hash,
-        "rows": plan.rows,
-        "room": plan.largest.room if plan.largest else 0,
-        "tables": [
-            {
-                "table": each.table.path,
-                "rows": each.table.rows,
-                "room": each.room,
-                "drop_rows": each.drop_rows,
-                "columns": {c.column.name: c.masker or "clear" for c in each.columns},
-            }
-            for each in plan.tables
-        ],
-        "gaps": [str(gap) for gap in plan.gaps],
-    }
-
-
-def _summary(signed: SignedCertificate) -> str:
-    found = signed.certificate
-    originals = found.looked_for_inside + found.looked_for_whole
-    lines = {
-        "nothing left of": f"{originals:,} originals; {found.too_short:,} were too short to look "
-        f"for, {found.ambiguous:,} equal an invented value",
-        "read": f"{found.rows:,} rows of {found.tables} tables, {found.bytes / 1e6:,.1f} MB "
-        f"in {found.seconds:.1f} s",
-        "documents read": _counts(found.documents),
-        "not read as text": _counts(found.documents_not_read),
-        "not read": ", ".join(found.not_read) or "nothing else",
-        "canaries": f"{found.canaries_found} of {found.canaries_planted} found",
-        "rules": _counts({rule.verdict: rule.columns for rule in found.rules}),
-        "modules": f"{len(found.modules)} installed"
-        + (f": {_counts(Counter(found.verdicts.values()))}" if found.verdicts else ""),
-        "policy": found.policy_sha256,
-        "content": found.content,
-        "signed with": signed.public_key,
-    }
-    width = max(map(len, lines)) + 2
-    facts = (f"{name + ':':<{width}}{value}" for name, value in lines.items())
-    return "\n".join([f"{found.database} is certified.", *facts])
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
