@@ -1,17 +1,21 @@
 """The shipped policy decides on everything; a policy that cannot be understood is refused."""
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
 from shared.masking.catalogue import Column, Kind, Table
 from shared.masking.coverage import CoverageGap, Gap, refuse_gaps
 from shared.masking.policy import PERSONAL_KINDS, MaskingPolicy, PolicyInvalid, load_policy
 
+ROOT = Path(__file__).parents[3]
 ODOO = Path(__file__).parents[4] / "shared" / "odoo"
 
 KINDS: dict[str, Kind] = {
@@ -272,3 +276,20 @@ def test_a_verdict_on_a_module_that_says_two_things_is_refused(tmp_path: Path, r
 
     with pytest.raises(PolicyInvalid, match="modules"):
         load_policy(file)
+
+
+def test_the_shipped_policy_fits_the_published_schema() -> None:
+    schema = json.loads((ROOT / "schemas" / "MaskingPolicy.json").read_text(encoding="utf-8"))
+    shipped = ROOT / "shared" / "masking" / "policies" / "odoo.yaml"
+
+    jsonschema.validate(yaml.safe_load(shipped.read_text(encoding="utf-8")), schema)
+
+
+def test_every_example_of_the_documentation_is_a_policy() -> None:
+    page = (ROOT / "docs" / "masking.md").read_text(encoding="utf-8")
+
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    assert len(examples) >= 4
+    for example in examples:
+        MaskingPolicy.model_validate({"version": 1} | yaml.safe_load(example))
