@@ -20,7 +20,6 @@ from signalbox.session import Session
 app = typer.Typer(
     cls=LoadedWhenUsed,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # typer's own show variables, hence secrets
     help="Event-driven automation for fleets of Odoo environments on Azure.",
 )

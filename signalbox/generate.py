@@ -18,6 +18,7 @@ from shared.messages.announcements import Announcement
 from shared.odoo.manifest import BackupManifest
 from shared.runs import Runbook
 from shared.runs.commands import ANNOUNCEMENTS
+from signalbox.manual import command_manual
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "schemas" / "examples"
@@ -45,10 +46,11 @@ def generated_files() -> dict[Path, str]:
         "infra/topology.json": topology(),
         "schemas/asyncapi.json": asyncapi(),
     }
-    return {
+    written = {
         ROOT / path: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         for path, content in files.items()
     }
+    return written | {ROOT / "docs" / "cli.md": command_manual()}
 
 
 def stale_files() -> list[Path]:

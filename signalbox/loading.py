@@ -20,7 +20,9 @@ MODULES = {
     "parked": "parked",
     "plan": "rehearsal",
     "drill": "rehearsal",
+    "estate": "estate",
     "mask": "mask",
+    "doctor": "doctor",
 }
 """The module in this package whose ``app`` is a command or has it."""
 

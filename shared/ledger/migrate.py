@@ -15,6 +15,20 @@ class LedgerTooNew(Exception):
     """The ledger was migrated by newer code than this; deploy that or newer."""
 
 
+def unapplied(conn: Connection) -> list[int]:
+    """The migrations that a ledger lacks, without applying them. Raises LedgerTooNew."""
+    row = conn.execute("select to_regclass('migrations') is not null").fetchone()
+    return _lacking(conn) if row and row[0] else list(load_migrations(__package__))
+
+
+def _lacking(conn: Connection) -> list[int]:
+    known = load_migrations(__package__)
+    applied = {number for (number,) in conn.execute("select number from migrations").fetchall()}
+    if unknown := applied - known.keys():
+        raise LedgerTooNew(f"the ledger has migrations {sorted(unknown)} that this code lacks")
+    return [number for number in known if number not in applied]
+
+
 def migrate(conn: Connection) -> list[int]:
     """Apply, in one transaction, the migrations that this ledger lacks; return their numbers.
 
@@ -27,10 +41,7 @@ def migrate(conn: Connection) -> list[int]:
             "create table if not exists migrations"
             " (number int primary key, applied_at timestamptz not null default now())"
         )
-        applied = {number for (number,) in conn.execute("select number from migrations").fetchall()}
-        if unknown := applied - migrations.keys():
-            raise LedgerTooNew(f"the ledger has migrations {sorted(unknown)} that this code lacks")
-        missing = [number for number in migrations if number not in applied]
+        missing = _lacking(conn)
         for number in missing:
             conn.execute(migrations[number])
             conn.execute("insert into migrations (number) values (%s)", [number])

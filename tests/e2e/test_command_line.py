@@ -33,7 +33,9 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "parked",
             "plan",
             "drill",
+            "estate",
             "mask",
+            "doctor",
         ),
     }
     assert ("trigger", "backup-completed") in ALL
