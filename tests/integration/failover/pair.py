@@ -36,6 +36,7 @@ from shared.postgres import Databases
 from shared.postgres.pairs import Pairs
 from shared.resources import Resources
 from shared.runs import Run, Runner
+from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
@@ -325,6 +326,7 @@ def open_world(folder: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
             placements=Placements(ledger),
             history=FailoverHistory(ledger),
             approvals=Approvals(ledger, Outbox(ledger, bus).post),
+            announcing=Announcing(ledger, Outbox(ledger, bus).post),
             replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
             takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster.url)),
         )
