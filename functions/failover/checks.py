@@ -62,7 +62,7 @@ class NewPrimary:
         modules = installed_modules(self.connection)
         for name, module, ask in self._checks():
             if module is None or module in modules:
-                yield _ask(name, ask)
+                yield self._ask(name, ask)
             else:
                 yield Finding(check=name, passed=True, detail=f"{module} is not installed")
 
@@ -84,6 +84,15 @@ class NewPrimary:
             ("attachments-of-the-last-hour", None, self._attachments_are_there),
             ("mail-not-sent-twice", "mail", self._mail_was_not_sent),
         )
+
+    def _ask(self, name: str, ask: Callable[[], Outcome]) -> Finding:
+        try:
+            with self.connection.transaction():
+                passed, detail, _ = ask()
+        except psycopg.Error as error:
+            reason = error.diag.message_primary or type(error).__name__
+            return Finding(check=name, passed=False, detail=f"could not run: {reason}")
+        return Finding(check=name, passed=passed, detail=detail)
 
     def _odoo_can_write(self) -> Outcome:
         proof = prove_fenced(self.odoos_dsn)
@@ -108,15 +117,6 @@ class NewPrimary:
         waiting = self.connection.execute(_OUTGOING, (self.complete_until,)).fetchall()
         wrong = [f"mail {id} waits, and may have been sent" for (id,) in waiting]
         return verdict(wrong, "no mail waits that the old side could have sent", mails=len(waiting))
-
-
-def _ask(name: str, ask: Callable[[], Outcome]) -> Finding:
-    try:
-        passed, detail, _ = ask()
-    except psycopg.Error as error:
-        reason = error.diag.message_primary or type(error).__name__
-        return Finding(check=name, passed=False, detail=f"could not run: {reason}")
-    return Finding(check=name, passed=passed, detail=detail)
 
 
 def _is_there(blobs: Blobs, path: str) -> bool:

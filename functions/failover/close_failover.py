@@ -33,16 +33,16 @@ def close_failover(
     is no success.
     """
     pair = pair_of(resumed, run, estate)
+    if left := [*_failed_checks(resumed), *resumed.held_back]:
+        raise LeftToDo(
+            f"{pair.standby.name} serves {pair.production.name}. What is left to do: "
+            f"{'; '.join(left)}. Mend it, then publish region-degraded again, with another id"
+        )
     placements.finish(
         run.environment,
         epoch=run.epoch,
         standby_state="fenced" if resumed.fence == "proven" else "absent",
     )
-    if left := [*_failed_checks(resumed), *resumed.held_back]:
-        raise LeftToDo(
-            f"{pair.standby.name} serves {pair.production.name}. What is left to do: "
-            f"{'; '.join(left)}. Mend it, then start what was held back"
-        )
     took = resumed.resumed_at - resumed.degraded_at
     rto, rpo = pair.production.rto, pair.production.rpo
     loss = measured(resumed)

@@ -281,6 +281,12 @@ class World:
             row = connection.execute("select count(*) from sale_order").fetchone()
             return int(row[0]) if row else 0
 
+    def say(self, server: PostgresServer, *statements: str) -> None:
+        """Do something to a side's database."""
+        with psycopg.connect(server.dsn("acme_prod")) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
     def order(self, server: PostgresServer, name: str) -> None:
         """Write as Odoo does; raises psycopg's error where it may not."""
         with psycopg.connect(server.dsn("acme_prod", user="odoo"), connect_timeout=2) as connection:

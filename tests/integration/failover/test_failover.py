@@ -69,15 +69,21 @@ def test_an_old_primary_that_returns_in_mid_run_is_fenced_before_the_promotion(
 def test_a_failure_behind_the_promotion_keeps_the_new_primary_and_the_next_event_goes_on(
     world: World,
 ) -> None:
-    with psycopg.connect(world.primary.dsn("acme_prod")) as odoo:
-        odoo.execute("select setval('sale_order_id_seq', 5)")
-    wait_until(lambda: world.orders(world.standby) == 10, "the standby")
+    world.say(
+        world.primary,
+        "insert into mail_mail (state, create_date) values ('outgoing', now() + interval '1 hour')",
+        "select setval('sale_order_id_seq', 5)",
+        "insert into sale_order (id, name) values (11, 'S11')",
+    )
+    wait_until(lambda: world.orders(world.standby) == 11, "the standby")
     world.measure()
     world.primary.kill()
 
     failed = world.follow()
-    with psycopg.connect(world.standby.dsn("acme_prod")) as odoo:
-        odoo.execute("select setval('sale_order_id_seq', 500)")
+    world.say(world.standby, "select setval('sale_order_id_seq', 500)")
+    held_back = world.follow()
+    pods = world.pods()[STANDBY]
+    world.say(world.standby, "update mail_mail set state = 'sent'")
     again = world.follow()
 
     assert world.status(failed) == "failed"
@@ -85,6 +91,10 @@ def test_a_failure_behind_the_promotion_keeps_the_new_primary_and_the_next_event
     undo = next(error for name, _, error in world.steps(failed) if name == "unfence_primary")
     assert undo is not None
     assert "acme-standby was promoted and stays the primary" in undo
+    assert "acme-standby serves acme-prod. What is left to do: mail-not-sent-twice" in (
+        world.reason(held_back)
+    )
+    assert pods == EVERYBODY | {"mailer": 0}
     assert world.facts(again, "assess_region")["promoted_before"]
     assert world.facts(again, "approve_failover")["asked_because"] == []
     assert world.status(again) == "succeeded", world.reason(again)

@@ -1,0 +1,164 @@
+"""Each check of a new primary, failing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from functions.failover.checks import NewPrimary
+from functions.failover.redirect_traffic import NotReadBack, ScheduledTwice, redirect_traffic
+from shared.blobs import Blobs
+from shared.cluster import Cluster
+from shared.messages.failover import StandbyPromoted
+from shared.postgres.fencing import admit
+from shared.runs import Run
+from tests.integration.failover.pair import PRODUCTION, STANDBY, World
+
+PATH = "ab/" + "ab" * 20
+
+
+@pytest.fixture
+def new(calm: World) -> Iterator[NewPrimary]:
+    """Production, as if it had just been promoted."""
+    dsn = calm.primary.dsn("acme_prod")
+    admit(dsn, "acme_prod", side=PRODUCTION, epoch=1000, run_id="r")
+    with psycopg.connect(dsn) as connection:
+        yield NewPrimary(
+            side=calm.resources.estate.environment(PRODUCTION),
+            epoch=1000,
+            connection=connection,
+            odoos_dsn=calm.primary.dsn("acme_prod", user="odoo"),
+            blobs=calm.resources.blobs,
+            promoted_at=datetime.now(UTC),
+            complete_until=datetime.now(UTC) - timedelta(minutes=1),
+        )
+        connection.rollback()
+
+
+def failed(new: NewPrimary) -> dict[str, str]:
+    return {each.check: each.detail for each in new.findings() if not each.passed}
+
+
+def test_a_sound_primary_passes_and_names_its_last_orders(new: NewPrimary) -> None:
+    assert failed(new) == {}
+    assert len(new.last_orders()) == 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "check"),
+    [
+        ("select setval('sale_order_id_seq', 1)", "sequences-ahead"),
+        (
+            "insert into mail_mail (state, create_date)"
+            " values ('outgoing', now() at time zone 'utc')",
+            "mail-not-sent-twice",
+        ),
+        (
+            f"insert into ir_attachment (store_fname, create_date) values ('{PATH}', now())",
+            "attachments-of-the-last-hour",
+        ),
+        ("insert into ir_module_module values ('account', 'installed')", "posted-entries-balance"),
+        ("insert into ir_module_module values ('stock', 'installed')", "stock-matches-moves"),
+    ],
+)
+def test_what_is_wrong_in_the_data_is_found(new: NewPrimary, harm: str, check: str) -> None:
+    position = new.connection.execute("select last_value from sale_order_id_seq").fetchone()
+    new.connection.execute(harm.encode())
+
+    found = failed(new)
+
+    new.connection.rollback()
+    new.connection.execute("select setval('sale_order_id_seq', %s)", position)
+    new.connection.commit()
+    assert list(found) == [check]
+    assert found[check]
+
+
+def test_a_file_that_has_arrived_is_no_finding(new: NewPrimary, calm: World) -> None:
+    new.connection.execute(
+        "insert into ir_attachment (store_fname, create_date) values (%s, now())", [PATH]
+    )
+    blobs: Blobs = calm.resources.blobs
+    blobs.upload(f"filestore/acme-prod/{PATH}", b"")
+
+    assert failed(new) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (lambda n: replace(n, epoch=999), "marked-as-active"),
+        (lambda n: replace(n, odoos_dsn=n.odoos_dsn + " password=wrong"), "odoo-can-write"),
+    ],
+)
+def test_another_side_or_a_wrong_login_is_found(
+    new: NewPrimary, change: Callable[[NewPrimary], NewPrimary], check: str
+) -> None:
+    assert list(failed(change(new))) == [check]
+
+
+# -- the redirection -------------------------------------------------------------------------
+
+
+def promoted(world: World) -> StandbyPromoted:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    moments = ("degraded", "suspected", "assessed", "approved", "fenced", "promoted")
+    return StandbyPromoted.model_validate(
+        {
+            **{f"{moment}_at": noon for moment in moments},
+            "active": PRODUCTION,
+            "standby": STANDBY,
+            "verdict": "confirmed",
+            "testimonies": (),
+            "primary_reachable": False,
+            "loss": None,
+            "approved_by": ("policy",),
+            "fence": "ordered",
+            "fence_proof": (),
+            "timeline": 2,
+            "previous_timeline": 1,
+            "promotion_lsn": 1,
+        }
+    )
+
+
+def redirect(world: World, cluster: Cluster) -> object:
+    """The step, at an epoch above all others."""
+    return redirect_traffic(
+        promoted(world),
+        run=Run(UUID(int=9), PRODUCTION, 2000, "redirect_traffic", 1, {}, lambda: True),
+        estate=world.resources.estate,
+        cluster=cluster,
+        databases=world.resources.databases,
+    )
+
+
+class Stubborn(Cluster):
+    """Says that it has written a route, and has not: somebody else has written it back."""
+
+    def write_route_rules(
+        self,
+        namespace: str,  # noqa: ARG002
+        name: str,  # noqa: ARG002
+        rules: Sequence[str],
+        *,
+        epoch: int,  # noqa: ARG002
+    ) -> int:
+        return len(rules)
+
+
+def test_what_is_not_there_after_it_was_written_stops_the_run(calm: World) -> None:
+    with pytest.raises(NotReadBack, match=r"IngressRoute acme-standby/odoo has match 1 = "):
+        redirect(calm, Stubborn(calm.api))
+
+    assert calm.pods()[STANDBY] == {"odoo": 0, "odoo-cron": 0, "scanners": 0, "edi": 0, "mailer": 0}
+
+
+def test_scheduled_actions_never_run_on_both_sides(calm: World) -> None:
+    with pytest.raises(ScheduledTwice, match="odoo-cron of acme-prod still has pods"):
+        redirect(calm, calm.resources.cluster)
+
+    assert calm.pods()[STANDBY]["odoo-cron"] == 0
