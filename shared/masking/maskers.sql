@@ -22,8 +22,8 @@ return translate(left(signalbox_maskers.digest(domain, value), amount), 'abcdef'
 
 create or replace function signalbox_maskers.alphanumeric(value text) returns text
 language sql immutable parallel safe
-return upper(case when value ~ '[^A-Za-z0-9]'
-    then regexp_replace(value, '[^A-Za-z0-9]', '', 'g') else value end);
+return case when value ~ '[^A-Z0-9]'
+    then upper(regexp_replace(value, '[^A-Za-z0-9]', '', 'g')) else value end;
 
 create or replace function signalbox_maskers.plain_email(address text) returns text
 language sql stable parallel safe
@@ -133,40 +133,49 @@ return case when form = any (signalbox_maskers.legal_forms('en')) then 'en'
     when form = any (signalbox_maskers.legal_forms('es')) then 'es'
     when form = any (signalbox_maskers.legal_forms('nl')) then 'nl' end;
 
-create or replace function signalbox_maskers.language_of_person(plain text, first text) returns text
-language sql stable parallel safe
-return case
-    when octet_length(plain) > length(plain) then case
-        when plain ~ '[äöüß]' then 'de'
-        when plain ~ '[ñáíóú]' then 'es'
-        when plain ~ '[òìù]' then 'it'
-        when plain ~ '[àâçéèêëîïôûœ]' then 'fr'
-        else 'en' end
-    when strpos(plain, ' van ') > 0 then 'nl'
-    when first <> all (signalbox_maskers.every_given_name()) then 'en'
-    when first = any (signalbox_maskers.given_names('de')) then 'de'
-    when first = any (signalbox_maskers.given_names('fr')) then 'fr'
-    when first = any (signalbox_maskers.given_names('it')) then 'it'
-    when first = any (signalbox_maskers.given_names('es')) then 'es'
-    else 'nl' end;
+create or replace function signalbox_maskers.language_of_person(plain text) returns text
+language plpgsql stable parallel safe as $$
+declare
+    first text;
+begin
+    if octet_length(plain) > length(plain) then
+        return case
+            when plain ~ '[äöüß]' then 'de'
+            when plain ~ '[ñáíóú]' then 'es'
+            when plain ~ '[òìù]' then 'it'
+            when plain ~ '[àâçéèêëîïôûœ]' then 'fr'
+            else 'en' end;
+    elsif strpos(plain, ' van ') > 0 then
+        return 'nl';
+    end if;
+    first := initcap(split_part(plain, ' ', 1));
+    if first <> all (signalbox_maskers.every_given_name()) then
+        return 'en';
+    end if;
+    return case
+        when first = any (signalbox_maskers.given_names('de')) then 'de'
+        when first = any (signalbox_maskers.given_names('fr')) then 'fr'
+        when first = any (signalbox_maskers.given_names('it')) then 'it'
+        when first = any (signalbox_maskers.given_names('es')) then 'es'
+        else 'nl' end;
+end $$;
 
 -- A company is recognised by its legal form, which it keeps, or by a digit in its name.
 create or replace function signalbox_maskers.one_name(value text) returns text
 language plpgsql stable parallel safe as $$
 declare
-    plain text := lower(case when value ~ '[.,()"]' then translate(value, '.,()"', '') else value end);
+    is_plain boolean := value !~ '[0-9.,()"]';
+    plain text := lower(case when is_plain then value else translate(value, '.,()"', '') end);
     hash bytea := signalbox_maskers.hash('name:', plain);
-    form text := split_part(plain, ' ', -1);
-    first text := initcap(split_part(plain, ' ', 1));
     language text;
 begin
-    if form = any (signalbox_maskers.every_legal_form()) then
-        language := signalbox_maskers.language_of_company(form);
+    if split_part(plain, ' ', -1) = any (signalbox_maskers.every_legal_form()) then
+        language := signalbox_maskers.language_of_company(split_part(plain, ' ', -1));
         return signalbox_maskers.company(hash, language) || ' ' || split_part(value, ' ', -1);
-    elsif plain ~ '[0-9]' then
+    elsif not is_plain and plain ~ '[0-9]' then
         return signalbox_maskers.company(hash, 'en');
     end if;
-    language := signalbox_maskers.language_of_person(plain, first);
+    language := signalbox_maskers.language_of_person(plain);
     return signalbox_maskers.person(hash, language);
 end $$;
 
@@ -280,18 +289,18 @@ create or replace function signalbox_maskers.mask_identifier(value text) returns
 language sql stable parallel safe
 return signalbox_maskers.digits('identifier:', signalbox_maskers.alphanumeric(value), length(value));
 
--- ISO/IEC 7812: the digit that makes a number of up to ten digits pass Luhn's test: from the right, every
--- other digit is doubled, and the digits of the products are added up.
-create or replace function signalbox_maskers.luhn(number text) returns integer
+-- What the last two digits of a number add to Luhn's sum, the last one doubled.
+create or replace function signalbox_maskers.pair(number bigint) returns integer
+language sql immutable parallel safe
+return ('{0,2,4,6,8,1,3,5,7,9,1,3,5,7,9,2,4,6,8,10,2,4,6,8,10,3,5,7,9,11,3,5,7,9,11,4,6,8,10,12,4,6,8,10,12,5,7,9,11,13,5,7,9,11,13,6,8,10,12,14,6,8,10,12,14,7,9,11,13,15,7,9,11,13,15,8,10,12,14,16,8,10,12,14,16,9,11,13,15,17,9,11,13,15,17,10,12,14,16,18}'::integer[])[(1 + number % 100)::integer];
+
+-- ISO/IEC 7812: the digit that makes a number of up to ten digits pass Luhn's test.
+create or replace function signalbox_maskers.luhn(number bigint) returns integer
 language plpgsql immutable strict parallel safe as $$
-declare
-    high integer := left(lpad(number, 10, '0'), 5);
-    low integer := right(lpad(number, 10, '0'), 5);
-    doubled integer[] := '{0,2,4,6,8,1,3,5,7,9}';
 begin
-    return (1000 - doubled[1 + low % 10] - low / 10 % 10 - doubled[1 + low / 100 % 10] - low / 1000 % 10
-        - doubled[1 + low / 10000] - high % 10 - doubled[1 + high / 10 % 10] - high / 100 % 10
-        - doubled[1 + high / 1000 % 10] - high / 10000) % 10;
+    return (1000 - signalbox_maskers.pair(number) - signalbox_maskers.pair(number / 100)
+        - signalbox_maskers.pair(number / 10000) - signalbox_maskers.pair(number / 1000000)
+        - signalbox_maskers.pair(number / 100000000)) % 10;
 end $$;
 
 -- ISO 7064 MOD 11,10: the check digit of German tax numbers.
@@ -329,10 +338,12 @@ begin
         left(number, -1) || (right(number, 1)::integer + 1) % 10, weights, sign);
 end $$;
 
-create or replace function signalbox_maskers.french_vat(siren text) returns text
+create or replace function signalbox_maskers.french_vat(random bigint) returns text
 language plpgsql immutable strict parallel safe as $$
+declare
+    siren bigint := random * 10 + signalbox_maskers.luhn(random);
 begin
-    return lpad(((12 + 3 * (siren::integer % 97)) % 97)::text, 2, '0') || siren;
+    return lpad(((12 + 3 * (siren % 97)) % 97)::text, 2, '0') || lpad(siren::text, 9, '0');
 end $$;
 
 -- The country's form with true check digits, from digits at random; NULL for countries that it does not know.
@@ -340,19 +351,18 @@ create or replace function signalbox_maskers.national_vat(country text, random t
 language plpgsql immutable strict parallel safe as $$
 begin
     return case country
-        when 'FR' then signalbox_maskers.french_vat(left(random, 8) || signalbox_maskers.luhn(left(random, 8)))
         when 'BE' then '0' || left(random, 7) || lpad((97 - left(random, 7)::integer % 97)::text, 2, '0')
         when 'DE' then '1' || left(random, 7) || signalbox_maskers.mod_11_10('1' || left(random, 7))
-        when 'ES' then 'B' || left(random, 7) || signalbox_maskers.luhn(left(random, 7))
-        when 'IT' then '1' || left(random, 6) || '015' || signalbox_maskers.luhn('1' || left(random, 6) || '015')
+        when 'ES' then 'B' || left(random, 7) || signalbox_maskers.luhn(left(random, 7)::bigint)
+        when 'IT' then '1' || left(random, 6) || '015' || signalbox_maskers.luhn(('1' || left(random, 6) || '015')::bigint)
         when 'LU' then '1' || left(random, 5) || lpad((('1' || left(random, 5))::integer % 89)::text, 2, '0')
         when 'NL' then signalbox_maskers.checked_11('1' || left(random, 7), '{9,8,7,6,5,4,3,2}', 1) || 'B01'
-        when 'AT' then 'U' || left(random, 7) || (signalbox_maskers.luhn(left(random, 7) || '0') + 6) % 10
+        when 'AT' then 'U' || left(random, 7) || (signalbox_maskers.luhn((left(random, 7) || '0')::bigint) + 6) % 10
         when 'PL' then signalbox_maskers.checked_11('1' || left(random, 8), '{6,5,7,2,3,4,5,6,7}', 1)
         when 'PT' then '5' || left(random, 7)
             || (1100 - signalbox_maskers.weighed('5' || left(random, 7), '{9,8,7,6,5,4,3,2}')) % 11 % 10
         when 'DK' then signalbox_maskers.checked_11('1' || left(random, 6), '{2,7,6,5,4,3,2}', -1)
-        when 'SE' then '55' || left(random, 7) || signalbox_maskers.luhn('55' || left(random, 7)) || '01'
+        when 'SE' then '55' || left(random, 7) || signalbox_maskers.luhn(('55' || left(random, 7))::bigint) || '01'
         when 'FI' then signalbox_maskers.checked_11(left(random, 7), '{7,9,10,5,8,4,2}', -1)
         when 'IE' then left(random, 7) || substr('WABCDEFGHIJKLMNOPQRSTUV',
             1 + signalbox_maskers.weighed(left(random, 7), '{8,7,6,5,4,3,2}') % 23, 1)
@@ -366,8 +376,13 @@ create or replace function signalbox_maskers.mask_vat(value text) returns text
 language plpgsql stable parallel safe as $$
 declare
     compact text := signalbox_maskers.alphanumeric(value);
-    random text := signalbox_maskers.digits('vat:', compact, greatest(length(compact), 8));
+    hash text := signalbox_maskers.digest('vat:', compact);
+    random text;
 begin
+    if compact like 'FR%' then
+        return 'FR' || signalbox_maskers.french_vat(('x' || left(hash, 15))::bit(60)::bigint % 100000000);
+    end if;
+    random := translate(left(hash, greatest(length(compact), 8)), 'abcdef', '012345');
     if compact ~ '^[A-Z]{2}' then
         return left(compact, 2) || coalesce(
             signalbox_maskers.national_vat(left(compact, 2), random)

@@ -46,6 +46,8 @@ _RECORD: LiteralString = """
 update signalbox.masked_tables set rows = %s, seconds = %s where table_path = %s
 """
 
+_FIRST = 1000
+
 _TUNE: LiteralString = """
 set local synchronous_commit = off;
 set local maintenance_work_mem = '256MB';
@@ -250,13 +252,24 @@ def _rewrite(connection: Database, plan: TablePlan, rewriter: Rewriter | None) -
 
 
 def _occupied(connection: Database, plan: TablePlan) -> list[ColumnPlan]:
+    """The columns that hold anything; most show it in the first rows, the others are read whole."""
+    first = sql.SQL("(select * from {} limit {}) as first").format(plan.table.identifier, _FIRST)
+    seen = _holding(connection, plan.columns, first)
+    unseen = [planned for planned in plan.columns if planned not in seen]
+    seen += _holding(connection, unseen, plan.table.identifier) if unseen else []
+    return [planned for planned in plan.columns if planned in seen]
+
+
+def _holding(
+    connection: Database, columns: Sequence[ColumnPlan], source: sql.Composable
+) -> list[ColumnPlan]:
     holds = (
         sql.SQL("bool_or({}::text <> '')").format(sql.Identifier(planned.column.name))
-        for planned in plan.columns
+        for planned in columns
     )
-    query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(holds), plan.table.identifier)
+    query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(holds), source)
     row = connection.execute(query).fetchone() or ()
-    return [planned for planned, held in zip(plan.columns, row, strict=True) if held]
+    return [planned for planned, held in zip(columns, row, strict=True) if held]
 
 
 def _same(table: Table, sources: frozenset[str]) -> dict[str, tuple[str, sql.Composed]]:
