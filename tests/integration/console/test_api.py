@@ -125,6 +125,21 @@ def test_a_published_event_is_checked_first_and_then_on_the_bus(
     assert [envelope.topic for envelope in stage.bus.sent] == ["platform-events"]
 
 
+def test_nobody_asks_for_a_run_under_another_name(stage: Stage, web: httpx.Client) -> None:
+    data = {"environment": "acme-prod", "manifest": "backups/acme-prod/m.json"}
+    event = {"type": "backup-completed", "source": "/manual/bob", "data": data}
+
+    approver = web.post("/api/events", json=event)
+    stage.caller = Caller("olga", frozenset({Role.OPERATOR}))
+    operator = web.post("/api/events", json=event)
+    tool = web.post("/api/events", json=event | {"source": "/backup/nightly"})
+
+    assert approver.json()["source"] == f"/manual/{ANN.name}"
+    assert operator.status_code == 400
+    assert "/manual/olga" in operator.json()["detail"]
+    assert tool.json()["source"] == "/backup/nightly"
+
+
 def test_every_received_event_tells_what_became_of_it(stage: Stage, web: httpx.Client) -> None:
     run = stage.backup()
 
