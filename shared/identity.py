@@ -29,6 +29,8 @@ class Caller:
 
     name: str
     roles: frozenset[Role]
+    has_name: bool = True
+    """False for the shared key, behind which anybody may be."""
 
     def may(self, role: Role) -> bool:
         return role in self.roles or (role is Role.READER and bool(self.roles))
@@ -62,7 +64,7 @@ def by_key(headers: Mapping[str, str], key: str) -> Caller | None:
     """A machine without an identity of its own: may publish and look, never approve."""
     if not hmac.compare_digest(headers[KEY].encode(), key.encode()):
         return None
-    return Caller("api-key", frozenset({Role.READER, Role.OPERATOR}))
+    return Caller("api-key", frozenset({Role.READER, Role.OPERATOR}), has_name=False)
 
 
 def by_principal(headers: Mapping[str, str]) -> Caller | None:
