@@ -300,7 +300,7 @@ class PostgresServer:
 
     def _signal(self, number: signal.Signals) -> list[psutil.Process]:
         """Send a signal to all processes of the server, the one that starts others first."""
-        if self._process is None:
+        if self._process is None or not self.running:
             return []
         parent = psutil.Process(self._process.pid)
         with suppress(psutil.NoSuchProcess):
