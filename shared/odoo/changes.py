@@ -64,10 +64,12 @@ def _values(columns: Mapping[str, Column], change: Change) -> Iterator[tuple[str
     for pattern, value in change.values.items():
         for name in fnmatch.filter(columns, pattern):
             column = columns[name]
-            if value is None and not column.nullable:
-                yield name, ""
-            elif name == pattern or value is not None or column.kind in ("text", "json", "binary"):
-                yield name, value
+            if name == pattern or value is not None or column.kind in ("text", "json", "binary"):
+                yield name, _empty(column) if value is None and not column.nullable else value
+
+
+def _empty(column: Column) -> str:
+    return "{}" if column.kind == "json" else ""
 
 
 def _where(change: Change, values: Mapping[str, Value]) -> sql.Composed:

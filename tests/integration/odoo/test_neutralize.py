@@ -122,6 +122,20 @@ def test_repeating_it_changes_nothing(copy: Database) -> None:
     assert parameter(copy, "database.uuid") == identity
 
 
+def test_feeds_of_bank_accounts_lose_whatever_text_they_have(copy: Database) -> None:
+    copy.execute(
+        "create table account_online_link (id serial primary key, name text not null, state text,"
+        " auto_sync boolean, refresh_token text, settings jsonb not null, some_new_secret text);"
+        "insert into account_online_link"
+        " (name, state, auto_sync, refresh_token, settings, some_new_secret) values ('My bank', 'connected', true, 'FAKE-1', '{\"key\": \"FAKE-2\"}', 'FAKE-3')"
+    )
+
+    neutralize(copy, CLONE, RULES)
+
+    found = copy.execute("select * from account_online_link").fetchall()
+    assert found == [(1, "", "disconnected", False, None, {}, None)]
+
+
 def test_tables_of_modules_that_are_not_installed_are_no_obstacle(copy: Database) -> None:
     copy.execute("drop table payment_provider, delivery_carrier, website cascade")
     copy.execute("alter table ir_mail_server drop column if exists smtp_authentication")
