@@ -127,7 +127,8 @@ def test_feeds_of_bank_accounts_lose_whatever_text_they_have(copy: Database) -> 
         "create table account_online_link (id serial primary key, name text not null, state text,"
         " auto_sync boolean, refresh_token text, settings jsonb not null, some_new_secret text);"
         "insert into account_online_link"
-        " (name, state, auto_sync, refresh_token, settings, some_new_secret) values ('My bank', 'connected', true, 'FAKE-1', '{\"key\": \"FAKE-2\"}', 'FAKE-3')"
+        " (name, state, auto_sync, refresh_token, settings, some_new_secret)"
+        " values ('My bank', 'connected', true, 'FAKE-1', '{\"key\": \"FAKE-2\"}', 'FAKE-3')"
     )
 
     neutralize(copy, CLONE, RULES)
