@@ -16,6 +16,8 @@ from azure.servicebus import ServiceBusClient
 from azure.storage.blob import ContainerClient
 
 from infra.local.platform import ESTATE, TOPOLOGY, Platform
+from shared.masking.proof import SignedCertificate
+from shared.masking.proof.seal import Signer
 from shared.odoo.manifest import BackupManifest
 from shared.runs.evidence import canonical
 from tests.e2e.site import (
@@ -148,6 +150,21 @@ def test_evidence_is_sealed_and_names_everything_that_happened(
     assert [s["name"] for s in body["steps"] if s["status"] == "succeeded"] == list(STEPS)
     assert [entry["what"] for entry in body["audit"]][-1] == "run_succeeded"
     assert site.platform.settings["SIGNALBOX_MASKING_KEY"] not in json.dumps(sealed)
+
+
+def test_evidence_holds_the_certificate(site: Site, refreshed: Refreshed) -> None:
+    [proof] = [
+        step
+        for step in site.evidence(refreshed.run)["evidence"]["steps"]
+        if step["name"] == "prove_sanitized"
+    ]
+
+    signed = SignedCertificate.model_validate_json(proof["output"]["certificate"])
+
+    key = site.platform.settings["SIGNALBOX_MASKING_KEY"].encode()
+    assert signed.is_valid(Signer(key).public_key)
+    assert signed.certificate.run == str(refreshed.run)
+    assert signed.certificate.canaries_found == signed.certificate.canaries_planted > 20
 
 
 def test_evidence_that_was_changed_is_refused(site: Site, refreshed: Refreshed) -> None:

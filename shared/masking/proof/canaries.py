@@ -3,6 +3,7 @@ and types that the search claims to read. A proof that misses one proves nothing
 
 import base64
 import hmac
+import quopri
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import LiteralString
@@ -32,11 +33,16 @@ _PLANT: dict[str, LiteralString] = {
         insert into signalbox.canaries (id, kind, as_bytea)
         values (%s, %s, '\\x00ff'::bytea || convert_to(%s, 'UTF8') || '\\xff00'::bytea)
     """,
+    "as_utf16": """
+        insert into signalbox.canaries (id, kind, as_bytea)
+        values (%s, %s, decode(regexp_replace(encode(convert_to(%s, 'LATIN1'), 'hex'),
+                                              '(..)', '\\100', 'g'), 'hex'))
+    """,
     "as_array": "insert into signalbox.canaries (id, kind, as_array) values (%s, %s, array[%s])",
     "as_field": "insert into signalbox.canaries (id, kind, as_field) values (%s, %s, %s)",
 }
 
-COLUMNS = tuple(_PLANT)
+COLUMNS = ("as_text", "as_json", "as_jsonb", "as_bytea", "as_array", "as_field")
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Canary:
     kind: str
     value: str
     spellings: tuple[tuple[str, str], ...]
-    """Where it is planted (a column of the table of canaries), and how it is written there."""
+    """In which way it is planted, and how it is written."""
     inside: bool = True
 
 
@@ -86,6 +92,9 @@ def _canaries(word: str, digits: str) -> Iterator[Canary]:
             ("as_text", f'<?xml version="1.0"?><a to="{email}"/>'),
             ("as_bytea", f"From: {email}\r\n"),
             ("as_array", email),
+            ("as_text", base64.encodebytes(f"Dear {email}, ".encode() * 3).decode()),
+            ("as_text", quopri.encodestring(f"{'-' * 66} é {email}".encode()).decode()),
+            ("as_bytea", base64.b64encode(email.encode()).decode()),
         ),
     )
     name = f"{first.title()} é{last}"
@@ -98,6 +107,7 @@ def _canaries(word: str, digits: str) -> Iterator[Canary]:
             ("as_text", f"{first}-&#233;{last}"),
             ("as_json", '["' + f"{first}\\n\\u00e9{last}" + '"]'),
             ("as_array", f"e\u0301{last}, {first} é{last}"),
+            ("as_utf16", f"To: {name}"),
         ),
     )
     phone = "+33" + digits[:9]

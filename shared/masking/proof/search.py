@@ -43,6 +43,11 @@ having bool_and(t.typcategory = 'N' or t.typname = 'uuid')
 """
 
 
+_STRINGS: LiteralString = """
+{table}, jsonb_path_query({column}::jsonb, 'strict $.** ? (@.type() == "string")') as entry
+"""
+
+
 @dataclass(frozen=True)
 class Leak:
     """Rows of one column that still hold what masking should have replaced."""
@@ -118,12 +123,27 @@ class Search:
         """Read every value of a table that can hold text, once."""
         fields = tuple(self._fields(table))
         searched = self.query(table.path, fields, table.identifier)
+        searched = replace(searched, leaks=(*searched.leaks, *self._strings(table)))
         inspected = [
             (column.name, self._inspected(table, column))
             for column in table.columns
             if column.kind == "binary" and table.path not in self._dropped
         ]
         return _joined(table.path, searched, inspected)
+
+    def _strings(self, table: Table) -> Iterator[Leak]:
+        """Leaks among the strings of JSON that masking changes: each is compared as a whole."""
+        key = Field("", Role.KEY, self._key(table))
+        for column in table.columns:
+            planned = self._planned.get(column.path)
+            if column.kind != "json" or planned is None or planned.masker in IN_PLACE:
+                continue
+            strings = sql.SQL(_STRINGS).format(
+                table=table.identifier, column=sql.Identifier(column.name)
+            )
+            entry = Field(column.name, Role.COMPARED, sql.SQL("entry #>> '{{}}'").format())
+            found = self.query(table.path, (key, entry), strings)
+            yield from (leak for leak in found.leaks if leak.kind == "original as a whole")
 
     def files(self, files: Iterable[ClonedFile]) -> Searched:
         """Read files of the clone's filestore and search them."""

@@ -3,9 +3,11 @@
 import csv
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -13,9 +15,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.local.postgres import PostgresServer
-from shared.masking.proof import SignedCertificate, prove
+from shared.masking.proof import ClonedFile, SignedCertificate, prove
+from shared.odoo.attachments import stored_files
+from shared.odoo.placeholders import CONTENTS
 from shared.odoo.verify import verify
-from shared.postgres.marker import CloneMarker, write_marker
+from shared.postgres.marker import CloneMarker, Database, write_marker
 
 from .conftest import CLONE, KEY, expect, sanitize
 
@@ -58,13 +62,26 @@ def test_no_planted_value_survives_and_every_check_passes(
         sanitize(connection, clone)
         results = verify(connection, expected)
         signed = prove(
-            connection, expected.plan, KEY, run_id=clone.run_id, epoch=clone.epoch, budget=LONG
-        )
+            connection, expected.plan, KEY, run_id=clone.run_id, epoch=clone.epoch, budget=LONG,
+            files=list(kept_files(connection)),
+        )  # fmt: skip
 
     assert len(before) > 200
     assert isinstance(signed, SignedCertificate)
+    assert signed.certificate.files > 400
     assert set(found_in(run(postgres, real, "pg_dump", "--data-only"))) == set()
     assert [result for result in results if not result.passed] == []
+
+
+def kept_files(connection: Database) -> Iterator[ClonedFile]:
+    """What the sanitized database still refers to, from the real filestore."""
+    with tarfile.open(REAL / "erp18_filestore.tar.gz") as archive:
+        real = {member.name: archive.extractfile(member) for member in archive if member.isfile()}
+        contents = {name[-43:]: file.read() for name, file in real.items() if file}
+    for each in stored_files(connection):
+        if each.path not in CONTENTS:
+            content = contents[each.path]
+            yield ClonedFile(each.path, len(content), partial(bytes, content))
 
 
 def found_in(dump: str) -> Iterator[str]:
