@@ -1,12 +1,14 @@
 """Lead users and Odoo to the new primary, and start Odoo there."""
 
 from datetime import timedelta
+from typing import Any
 
 from functions.failover.endpoints import plan_redirects
+from functions.failover.sessions import SessionsOutOfReach, end_sessions
 from functions.failover.sides import Pair, now, pair_of, still_mine
 from shared.cluster import Cluster
 from shared.errors import TemporaryError
-from shared.estate import Estate
+from shared.estate import Estate, SecretMissing, Secrets
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
 from shared.postgres import Databases
 from shared.runs import Again, Run
@@ -27,26 +29,28 @@ def redirect_traffic(
     *,
     run: Run,
     estate: Estate,
+    secrets: Secrets,
     cluster: Cluster,
     databases: Databases,
 ) -> TrafficRedirected | Again:
-    """Write what the diff says, read it back, start the workloads and see them ready.
+    """Write what the diff says, read it back, end the users' sessions, start the workloads.
 
-    Safe to repeat: the diff is made anew from what is there, so what was written is not in it.
+    Safe to repeat: the diff is made anew from what is there, so what was written is not in it; who
+    has signed in again signs in once more.
 
     Raises StaleEpoch when a newer run has changed an object.
     """
     pair = pair_of(promoted, run, estate)
-    known = run.checkpoint.get("changes")
     still_mine(run)
-    changes = known if known is not None else _redirect(cluster, databases, pair, run)
+    done = run.checkpoint.get("done") or {
+        "changes": _redirect(cluster, databases, pair, run),
+        **_end_sessions(pair, secrets),
+    }
     _start(cluster, pair, run)
     if not _ready(cluster, pair):
         reason = f"waits for the workloads of {pair.standby.name}"
-        return Again(LOOK, {"changes": changes, "progress": {"reason": reason}})
-    return promoted.become(
-        TrafficRedirected, changes=changes, skipped=_skipped(pair), redirected_at=now()
-    )
+        return Again(LOOK, {"done": done, "progress": {"reason": reason}})
+    return promoted.become(TrafficRedirected, **done, redirected_at=now())
 
 
 def _redirect(cluster: Cluster, databases: Databases, pair: Pair, run: Run) -> list[dict[str, str]]:
@@ -93,9 +97,15 @@ def _ready(cluster: Cluster, pair: Pair) -> bool:
     return all(cluster.is_ready(side.namespace, workload) for workload in side.workloads)
 
 
-def _skipped(pair: Pair) -> tuple[str, ...]:
+def _end_sessions(pair: Pair, secrets: Secrets) -> dict[str, Any]:
+    """How many sessions ended, and what is left for others to do. Redis is never waited for."""
     names = ", ".join(endpoint.host for endpoint in pair.production.endpoints)
-    return (
-        f"DNS and Front Door: point {names} at the ingress of {pair.standby.cluster}; the estate "
-        "names no zone that this agent may change",
-    )
+    skipped = [f"DNS and Front Door: point {names} at the ingress of {pair.standby.cluster}"]
+    place = pair.production.failover.redis
+    if place is None:
+        return {"sessions_ended": None, "skipped": [*skipped, "Redis: the estate names none"]}
+    try:
+        ended = end_sessions(secrets.resolve(place))
+    except (SessionsOutOfReach, SecretMissing) as error:
+        return {"sessions_ended": None, "skipped": [*skipped, f"Redis: {error}"]}
+    return {"sessions_ended": ended, "skipped": skipped}

@@ -254,7 +254,8 @@ class Failover(EstateModel):
     (``/web/health?db_server_status=1``)."""
 
     redis: SecretReference | None = None
-    """Where the URL of the Redis with the users' sessions is kept; they are ended by a failover."""
+    """Where the URL of the Redis database with the users' sessions is kept; a failover empties it,
+    so it must hold nothing else."""
 
 
 class ScaledDown(EstateModel):

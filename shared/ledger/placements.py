@@ -137,8 +137,9 @@ class Placements:
         self, environment: str, side: str, *, epoch: int, proof: Mapping[str, Any]
     ) -> None:
         """Record the proof that a side cannot be written to."""
-        self._ledger.persist(
-            lambda tx: tx.do(
+
+        def record(tx: Transaction) -> None:
+            tx.do(
                 "fence_executed",
                 environment=environment,
                 side=side,
@@ -146,7 +147,9 @@ class Placements:
                 proof=Jsonb(dict(proof)),
                 now=tx.now,
             )
-        )
+            tx.do("set_old_side_fenced", environment=environment, side=side)
+
+        self._ledger.persist(record)
 
     def lift_fence(self, environment: str, side: str, *, epoch: int) -> None:
         """End a standing order: the side follows the other one, or serves again."""

@@ -347,6 +347,11 @@ where fence_orders.epoch < excluded.epoch
 update fence_orders set executed_at = coalesce(executed_at, %(now)s), proof = %(proof)s
 where environment = %(environment)s and side = %(side)s and epoch = %(epoch)s and lifted_at is null
 
+-- set_old_side_fenced
+-- The side that was left is absent no more.
+update placements set standby_state = 'fenced'
+where environment = %(environment)s and active_side <> %(side)s and standby_state = 'absent'
+
 -- lift_fence
 update fence_orders set lifted_at = %(now)s
 where environment = %(environment)s and side = %(side)s and epoch <= %(epoch)s and lifted_at is null

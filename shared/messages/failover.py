@@ -117,6 +117,8 @@ class TrafficRedirected(StandbyPromoted):
     changes: tuple[EndpointChange, ...]
     skipped: tuple[str, ...]
     """What a failover would redirect as well and could not or need not, with the reason."""
+    sessions_ended: int | None = None
+    """Users' sessions in Redis; None when that was skipped."""
     redirected_at: datetime
 
 

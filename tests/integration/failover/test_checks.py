@@ -131,6 +131,7 @@ def redirect(world: World, cluster: Cluster) -> object:
         promoted(world),
         run=Run(UUID(int=9), PRODUCTION, 2000, "redirect_traffic", 1, {}, lambda: True),
         estate=world.resources.estate,
+        secrets=world.resources.secrets,
         cluster=cluster,
         databases=world.resources.databases,
     )
