@@ -94,7 +94,9 @@ def _serves(environment: Environment, placement: Placement | None) -> str:
     if placement is not None:
         if placement.active_side == environment.name:
             return "users: the active side"
-        return f"nobody: the standby, {placement.standby_state}"
+        # Before the first failover nothing is on record, and its default would be a guess.
+        recorded = f", {placement.standby_state}" if placement.run_id else ""
+        return f"nobody: the standby{recorded}"
     if environment.environment_class.holds_real_data:
         return "users"
     if environment.refresh_from:
@@ -111,7 +113,7 @@ def _concern(
     if placement and placement.active_side != environment.name and not placement.promotable:
         return f"not to be promoted without consent: {placement.reason or 'no reason given'}"
     if lag and lag.silent:
-        return f"the lag is not known: {lag.silent}"
+        return "the lag is not known"
     if lag and lag.seconds is not None and lag.seconds > environment.rpo.total_seconds():
         return f"the standby is {lag.seconds:.0f} s behind, more than the RPO allows"
     if now.last_status == "failed" and now.held_by is None:

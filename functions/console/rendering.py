@@ -62,11 +62,11 @@ def span(time: timedelta) -> str:
 def ago(time: timedelta) -> str:
     """
     >>> [ago(timedelta(minutes=m)) for m in (0, 7, 100, 3000)]
-    ['now', '7 min', '100 min', '2 d']
+    ['under 1 min', '7 min', '100 min', '2 d']
     """
     minutes = int(time.total_seconds() // 60)
     if minutes < 1:
-        return "now"
+        return "under 1 min"
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import httpx
+import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from psycopg_pool import PoolTimeout
@@ -224,6 +225,25 @@ def test_a_failed_run_is_a_concern_until_another_one_succeeds(
 
     assert failed == "the last refresh failed"
     assert concern() is None
+
+
+def test_the_board_claims_nothing_of_a_standby_that_nobody_has_heard_of(
+    stage: Stage, web: httpx.Client
+) -> None:
+    web.get("/api/health")  # the first use migrates
+    with psycopg.connect(stage.url) as ledger:
+        ledger.execute(
+            "insert into lag_samples (environment, at, silent)"
+            " values ('acme-prod', now(), 'erp-standby: connection refused')"
+        )
+
+    cards = {card["name"]: card for card in web.get("/api/estate").json()}
+
+    assert cards["acme-standby"]["serves"] == "nobody: the standby"
+    for name in ("acme-prod", "acme-standby"):
+        assert cards[name]["concern"] == "the lag is not known"
+    assert "connection refused" in web.get("/").text
+    assert "streaming" not in web.get("/").text
 
 
 def test_metrics_tell_what_the_ledger_counts(stage: Stage, web: httpx.Client) -> None:
