@@ -3,7 +3,8 @@
     python -m benchmarks.failover [--rounds N] [--patroni BIN] [--json]
 
 Every way gets a fresh copy of the same pair in every round, and the order changes. The time begins
-with the order to fail over. Patroni, which finds out by itself, is measured from the death of its
+with the order to fail over; of the whole chain, with the accepted event, on a pair of its own whose
+sides change roles. Patroni, which finds out by itself, is measured from the death of its
 leader: what of that is detection cannot be told apart from outside.
 """
 
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pair import patroni, ways
+from benchmarks.pair.chain import whole_chain
 from benchmarks.pair.servers import make_template, streaming
 from benchmarks.track.machine import Machine
 from infra.local.processes import PartFailed
@@ -62,6 +64,9 @@ def main(
         folder = Path(name)
         folder.chmod(0o755)
         outages = _race(folder, rounds)
+        chain = list(whole_chain(folder, rounds + 1))
+        outages.append(Outage.of("primary killed: the whole chain, cold", chain[:1]))
+        outages.append(Outage.of("primary killed: the whole chain", chain[1:]))
         programs = patroni.find_programs(patroni_bin)
         skipped = programs if isinstance(programs, str) else None
         if isinstance(programs, patroni.Programs):
