@@ -231,12 +231,6 @@ def show_estate(desk: At) -> list[Card]:
     return board(desk)
 
 
-class EventShown(BaseModel):
-    event: ReceivedEvent
-    body: dict[str, Any]
-    """The event as it was understood; empty for a message that was none."""
-
-
 @router.get("/events", tags=["events"])
 def list_events(
     request: Request,
@@ -260,6 +254,12 @@ def list_events(
     if len(events) == limit:
         _lead_on(request, response, before=events[-1].number)
     return events
+
+
+class EventShown(BaseModel):
+    event: ReceivedEvent
+    body: dict[str, Any]
+    """The event as it was understood; empty for a message that was none."""
 
 
 @router.get("/events/{number}", tags=["events"])

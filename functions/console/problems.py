@@ -14,6 +14,8 @@ from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT
 
 from functions.console.rendering import render
 from shared.errors import PermanentError
+from shared.runs.cancelling import NoSuchRun
+from shared.runs.deciding import UnknownApproval
 
 log = structlog.get_logger()
 
@@ -78,7 +80,8 @@ def _unfitting(request: Request, error: Exception) -> Response:
 
 
 def _impossible(request: Request, error: Exception) -> Response:
-    return problem(request, 409, str(error))
+    unknown = isinstance(error, UnknownApproval | NoSuchRun)
+    return problem(request, 404 if unknown else 409, str(error))
 
 
 def _unstorable(request: Request, _: Exception) -> Response:

@@ -1,7 +1,9 @@
 """Every path asks who is there: nothing is open but health, style and script."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -11,7 +13,10 @@ from functions.console import api, health, pages
 from functions.console.access import form_token
 from shared.identity import Caller, Role
 from shared.limits import RateLimit
-from tests.integration.console.stage import ANN, Stage
+from tests.integration.console.stage import ANN, Stage, served
+
+if TYPE_CHECKING:
+    from infra.local.postgres import PostgresServer
 
 OPEN = {*health.OPEN, "/static/{name}"}
 ROUTES = [
@@ -33,6 +38,30 @@ NEEDS = {
     ("POST", "/runs/{id}"): Role.OPERATOR,
 }
 """Whatever changes something; all else only takes a reader."""
+
+
+@pytest.fixture(scope="module")
+def shared_stage(postgres: "PostgresServer") -> Iterator[tuple[Stage, httpx.Client]]:
+    """One ledger and one server for all: what is refused leaves nothing behind."""
+    postgres.create_database("console_access")
+    stage = Stage(postgres.dsn("console_access"))
+    with served(stage.app) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield stage, client
+    stage.close()
+    postgres.drop_database("console_access")
+
+
+@pytest.fixture
+def stage(shared_stage: tuple[Stage, httpx.Client]) -> Stage:
+    stage, _ = shared_stage
+    stage.caller = ANN
+    stage.app.state.desk = stage.desk
+    return stage
+
+
+@pytest.fixture
+def web(shared_stage: tuple[Stage, httpx.Client]) -> httpx.Client:
+    return shared_stage[1]
 
 
 def ask(web: httpx.Client, method: str, path: str, **more: str) -> int:

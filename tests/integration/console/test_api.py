@@ -61,7 +61,7 @@ def test_what_has_not_changed_is_not_sent_again(stage: Stage, web: httpx.Client)
         ("/api/runs/e2c0e0a4-1f8b-4b55-a9e9-5a3a7a3a1c11", 404),
         ("/api/runs/%3Cscript%3E", 422),
         ("/api/runs?limit=0", 422),
-        ("/api/approvals/none", 409),
+        ("/api/approvals/none", 404),
         ("/api/nothing/%3Cscript%3E", 404),
         ("/api/events/7", 404),
     ],
