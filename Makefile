@@ -51,6 +51,8 @@ simulate: setup ## Run the engine against a hostile bus (SEED=n replays one seed
 
 bench: setup ## Measure what we claim
 	@$(BIN)/python -m benchmarks.chain
+	@$(BIN)/python -m benchmarks.masking
+	@$(BIN)/python -m benchmarks.proof
 
 clean: ## Remove .venv and .local
 	rm -rf .venv .local
