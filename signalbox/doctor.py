@@ -190,7 +190,8 @@ def _servers(estate: Estate, secrets: Secrets) -> Iterator[Finding]:
 
 def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
     place = environment.namespace
-    remedy = f"kubectl apply --namespace {place} -f infra/kubernetes/rbac.yaml, and create it."
+    kind = "production" if environment.environment_class.holds_real_data else "nonproduction"
+    remedy = f"kubectl apply --namespace {place} -f infra/kubernetes/{kind}, and create it."
     looks: dict[str, Callable[[], object]] = {
         f"ConfigMap {environment.config_map}": lambda: cluster.read_config(
             place, environment.config_map

@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import yaml
 
 from functions.refresh import RUNBOOK
 from functions.refresh.restore_jobs import job_manifest
@@ -70,21 +69,3 @@ def test_the_job_takes_all_its_settings_from_its_secret() -> None:
     assert container["envFrom"] == [{"secretRef": {"name": "signalbox-restore-1"}}]
     assert "env" not in container
     assert job["spec"]["backoffLimit"] == 0
-
-
-def test_the_role_grants_what_the_agent_does_and_nothing_cluster_wide() -> None:
-    documents = list(yaml.safe_load_all((HERE / "infra/kubernetes/rbac.yaml").read_text()))
-
-    kinds = [document["kind"] for document in documents]
-    verbs = {
-        (resource, verb)
-        for document in documents
-        if document["kind"] == "Role"
-        for rule in document["rules"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-    assert kinds == ["ServiceAccount", "Role", "RoleBinding"]
-    assert ("secrets", "update") in verbs
-    assert ("secrets", "list") not in verbs
-    assert "*" not in {part for pair in verbs for part in pair}

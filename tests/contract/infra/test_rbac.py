@@ -1,0 +1,284 @@
+"""Each Role grants exactly what the code does in a namespace of its kind.
+
+Two halves: which methods of the cluster an agent names (read from its source), and which requests
+each method makes (recorded while it works against the API).
+"""
+
+import ast
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from functions.refresh.restore_jobs import job_manifest
+from shared.cluster import Cluster
+from shared.cluster.api import PLACES, Api, Json
+from shared.cluster.cloudnativepg import KIND
+from shared.estate import Environment, Workload
+from tests.contract.kubernetes import support
+
+if TYPE_CHECKING:
+    from infra.local.kubernetes import KubernetesEmulator
+
+ROOT = Path(__file__).parents[3]
+ROLES = ROOT / "infra" / "kubernetes"
+CALLERS = {
+    "nonproduction": ("functions/refresh",),
+    "production": ("functions/failover", "functions/lag", "functions/upkeep"),
+    "cloudnativepg": ("shared/cluster/cloudnativepg.py",),
+}
+EXAMINER = "signalbox/doctor.py"
+"""Run by a person, as that person or as the agents."""
+
+Grant = tuple[str, str, str]
+"""API group, resource, verb."""
+
+NAMESPACE = "rbac"
+WORKLOADS = tuple(
+    Workload(kind=kind, name="odoo") for kind in ("Deployment", "StatefulSet", "CronJob")
+)
+OBJECTS = (("ConfigMap", "odoo-config"), ("Secret", "odoo-database"), ("IngressRoute", "odoo"))
+
+
+class RecordingApi(Api):
+    """Remembers what it was asked as a Role would say it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.asked: set[Grant] = set()
+
+    def read(self, kind: str, namespace: str, name: str) -> Json:
+        self._note(kind, "get")
+        return super().read(kind, namespace, name)
+
+    def list(self, kind: str, namespace: str, labels: str) -> list[Json]:
+        self._note(kind, "list")
+        return super().list(kind, namespace, labels)
+
+    def create(self, kind: str, namespace: str, body: Json) -> Json:
+        self._note(kind, "create")
+        return super().create(kind, namespace, body)
+
+    def replace(self, kind: str, namespace: str, body: Json) -> Json:
+        self._note(kind, "update")
+        return super().replace(kind, namespace, body)
+
+    def delete(self, kind: str, namespace: str, name: str) -> None:
+        self._note(kind, "delete")
+        super().delete(kind, namespace, name)
+
+    def log(self, namespace: str, pod: str, lines: int) -> str:
+        self._note("Pod", "get", "/log")
+        return super().log(namespace, pod, lines)
+
+    def _note(self, kind: str, verb: str, part: str = "") -> None:
+        parts = PLACES[kind].split("/")
+        group = "" if parts[0] == "api" else parts[1]
+        self.asked.add((group, parts[-1] + part, verb))
+
+
+def for_each(act: Callable[[Cluster, Workload], object]) -> Callable[[Cluster], None]:
+    def do(cluster: Cluster) -> None:
+        for workload in WORKLOADS:
+            act(cluster, workload)
+
+    return do
+
+
+def run_job(cluster: Cluster) -> None:
+    job = job_manifest("restore", "signalbox-jobs:latest")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    container["command"] = ["true"]
+    cluster.run_job(NAMESPACE, job, {"SECRET": "value"})
+
+
+def job_log_tail(cluster: Cluster) -> None:
+    run_job(cluster)
+    deadline = time.monotonic() + 20
+    while (job := cluster.job(NAMESPACE, "restore")) and job.phase == "active":
+        assert time.monotonic() < deadline, "the Job does not end"
+    cluster.job_log_tail(NAMESPACE, "restore")
+
+
+def save(cluster: Cluster) -> None:
+    cluster.save(NAMESPACE, "snapshot", OBJECTS, run_id="1", epoch=3)
+
+
+def restore(cluster: Cluster) -> None:
+    save(cluster)
+    cluster.write_config(NAMESPACE, "odoo-config", {"changed": "meanwhile"}, epoch=3)
+    cluster.restore(NAMESPACE, "snapshot", run_id="1", epoch=4)
+
+
+def lead(found: Json) -> None:
+    found["spec"]["replica"] = {"primary": "erp", "source": "other"}
+
+
+USES: dict[str, Callable[[Cluster], Any]] = {
+    "run_job": run_job,
+    "job": lambda c: c.job(NAMESPACE, "restore"),
+    "job_log_tail": job_log_tail,
+    "delete_job": lambda c: c.delete_job(NAMESPACE, "restore"),
+    "stop_workload": for_each(lambda c, w: c.stop_workload(NAMESPACE, w, epoch=1)),
+    "start_workload": for_each(lambda c, w: c.start_workload(NAMESPACE, w, epoch=2)),
+    "ease_workload": for_each(lambda c, w: c.ease_workload(NAMESPACE, w, 0, epoch=3)),
+    "restore_eased_workload": for_each(
+        lambda c, w: c.restore_eased_workload(NAMESPACE, w, epoch=4)
+    ),
+    "is_eased": for_each(lambda c, w: c.is_eased(NAMESPACE, w)),
+    "is_stopped": for_each(
+        lambda c, w: (c.stop_workload(NAMESPACE, w, epoch=5), c.is_stopped(NAMESPACE, w))
+    ),
+    "is_ready": for_each(lambda c, w: c.is_ready(NAMESPACE, w)),
+    "read_config": lambda c: c.read_config(NAMESPACE, "odoo-config"),
+    "write_config": lambda c: c.write_config(NAMESPACE, "odoo-config", {"a": "b"}, epoch=1),
+    "read_secret": lambda c: c.read_secret(NAMESPACE, "odoo-database"),
+    "write_secret": lambda c: c.write_secret(NAMESPACE, "odoo-database", {"a": "b"}, epoch=1),
+    "route_rules": lambda c: c.route_rules(NAMESPACE, "odoo"),
+    "write_route_rules": lambda c: c.write_route_rules(
+        NAMESPACE, "odoo", ["Host(`b.example`)"], epoch=1
+    ),
+    "save": save,
+    "restore": restore,
+    "read": lambda c: c.read(KIND, NAMESPACE, "erp"),
+    "change": lambda c: c.change(KIND, NAMESPACE, "erp", 1, lead),
+}
+"""Each method, so that it makes every request it ever makes."""
+
+
+@pytest.fixture(scope="module")
+def asked(kubernetes: "KubernetesEmulator") -> Iterator[dict[str, set[Grant]]]:
+    """What each method of the cluster asks the API for."""
+    api = Api(kubernetes.url)
+    people = support.Cluster(kubernetes.url)
+    people.core.create_namespace({"metadata": {"name": NAMESPACE}})
+    furnish(api)
+    requests = {}
+    for name, use in USES.items():
+        recording = RecordingApi(kubernetes.url)
+        use(Cluster(recording))
+        requests[name] = recording.asked
+    yield requests
+    people.core.delete_namespace(NAMESPACE)
+    people.close()
+
+
+def furnish(api: Api) -> None:
+    """One object of each kind."""
+    label = {"app": "odoo"}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "odoo", "image": "odoo"}]}
+    template = {"metadata": {"labels": label}, "spec": pod | {"restartPolicy": "Always"}}
+    running = {"replicas": 1, "selector": {"matchLabels": label}, "template": template}
+    specs: dict[str, Json] = {
+        "Deployment": {"spec": running},
+        "StatefulSet": {"spec": running | {"serviceName": "odoo"}},
+        "CronJob": {
+            "spec": {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"template": {"spec": pod}}}}
+        },
+        "IngressRoute": {
+            "apiVersion": "traefik.io/v1alpha1",
+            "spec": {"routes": [{"kind": "Rule", "match": "Host(`a.example`)"}]},
+        },
+    }
+    for kind, spec in specs.items():
+        api.create(kind, NAMESPACE, {"kind": kind, "metadata": {"name": "odoo"}} | spec)
+    api.create("ConfigMap", NAMESPACE, {"metadata": {"name": "odoo-config"}})
+    api.create("Secret", NAMESPACE, {"metadata": {"name": "odoo-database"}})
+    api.create(
+        KIND,
+        NAMESPACE,
+        {
+            "apiVersion": "postgresql.cnpg.io/v1",
+            "kind": "Cluster",
+            "metadata": {"name": "erp"},
+            "spec": {"instances": 1, "storage": {"size": "1Gi"}},
+        },
+    )
+
+
+def methods_named(source: str) -> set[str]:
+    """Methods of the cluster that a file, or the files of a folder, call or hand on."""
+    path = ROOT / source
+    return {
+        node.attr
+        for file in (path.rglob("*.py") if path.is_dir() else (path,))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in USES
+        and ast.unparse(node.value).rpartition(".")[2] in ("cluster", "_cluster")
+    }
+
+
+def granted(kind: str) -> set[Grant]:
+    return {
+        (group, resource, verb)
+        for rule in role(kind)["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def role(kind: str) -> dict[str, Any]:
+    documents = yaml.safe_load_all((ROLES / kind / "role.yaml").read_text("utf-8"))
+    return next(document for document in documents if document["kind"] == "Role")
+
+
+@pytest.mark.parametrize("kind", CALLERS)
+def test_a_role_grants_exactly_what_the_agents_ask_for(
+    kind: str, asked: dict[str, set[Grant]]
+) -> None:
+    methods = {method for source in CALLERS[kind] for method in methods_named(source)}
+
+    needed = set().union(*(asked[method] for method in methods))
+
+    assert granted(kind) - needed == set(), "the Role grants what nobody asks for"
+    assert needed - granted(kind) == set(), "the Role does not grant what the code asks for"
+
+
+def test_the_roles_of_environments_suffice_for_an_examination(
+    asked: dict[str, set[Grant]],
+) -> None:
+    needed = set().union(*(asked[method] for method in methods_named(EXAMINER)))
+
+    assert needed
+    assert needed <= granted("production") & granted("nonproduction")
+
+
+def test_nobody_else_asks_the_cluster_for_anything() -> None:
+    known = {source for sources in CALLERS.values() for source in sources}
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("functions", "shared")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+
+    others = [file for file in files if not any(file.startswith(source) for source in known)]
+
+    assert {file: methods_named(file) for file in others if methods_named(file)} == {}
+
+
+def test_every_method_of_the_cluster_is_recorded() -> None:
+    public = {name for name in vars(Cluster) if not name.startswith("_")}
+
+    assert public - {"connect"} == set(USES)
+
+
+def test_what_can_be_named_is_granted_by_the_name_that_the_estate_gives_unless_told() -> None:
+    fields = Environment.model_fields
+    defaults = {
+        "configmaps": [fields["config_map"].default],
+        "secrets": [fields["database_secret"].default],
+        "ingressroutes": [fields["route"].default],
+    }
+
+    named = {
+        rule["resources"][0]: rule["resourceNames"]
+        for rule in role("production")["rules"]
+        if "resourceNames" in rule
+    }
+
+    assert named == defaults
