@@ -18,33 +18,29 @@ _TRAILER = 2
 
 
 def blocks(connection: Database, query: sql.Composed) -> Iterator[memoryview]:
-    """The rows of a query in the format of a binary COPY; a row above ``BLOCK`` is a block."""
-    buffer, used = memoryview(bytearray(BLOCK)), 0
-    for row in _rows(connection, query):
-        size = len(row)
-        if used + size > len(buffer):
-            yield buffer[:used]
-            buffer, used = memoryview(bytearray(max(BLOCK, size))), 0
-        buffer[used : used + size] = row
-        used += size
-    yield buffer[:used]
+    """The rows of a query in the format of a binary COPY; a row above ``BLOCK`` is a block.
 
-
-def _rows(connection: Database, query: sql.Composed) -> Iterator[Buffer]:
-    """What libpq holds already is taken from it directly, at a third of what ``read`` costs."""
+    What libpq holds already is taken from it directly, at a third of what ``read`` costs.
+    """
     statement = sql.SQL("copy ({}) to stdout (format binary)").format(query)
-    take, skipped = connection.pgconn.get_copy_data, _HEADER
+    take, room = connection.pgconn.get_copy_data, BLOCK
+    buffer, used = memoryview(bytearray(room)), 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        while True:
-            size, row = take(1)
-            if size < 0:
+        row: Buffer = copy.read()[_HEADER:]
+        while (size := len(row)) != _TRAILER:
+            if used + size > room:
+                yield buffer[:used]
+                room = max(BLOCK, size)
+                buffer, used = memoryview(bytearray(room)), 0
+            buffer[used : used + size] = row
+            used += size
+            taken, row = take(1)
+            if taken == 0:
+                row = copy.read()
+            elif taken < 0:
                 raise _failure(connection)
-            rest = (row if size else copy.read())[skipped:]
-            if len(rest) == _TRAILER:
-                copy.read()
-                return
-            yield rest
-            skipped = 0
+        copy.read()
+    yield buffer[:used]
 
 
 def _failure(connection: Database) -> Exception:
