@@ -1,0 +1,91 @@
+"""Each witness, asked about a pair that works and about one that does not."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg
+
+from functions.failover.sides import pair_now
+from functions.failover.witnesses import Witnesses
+from shared.cluster import Cluster
+from shared.messages.failover import RegionDegraded
+from tests.integration.failover.pair import PRODUCTION, World
+
+
+def ask(world: World, cluster: Cluster | None = None, **facts: object) -> dict[str, str]:
+    """What every witness says."""
+    found = world.resources
+    pair = pair_now(PRODUCTION, found.estate, found.placements)
+    event = RegionDegraded.model_validate({"environment": PRODUCTION, **facts})
+    witnesses = Witnesses(pair, found.databases, cluster or found.cluster, event)
+    return {each.witness: each.says for each in witnesses.ask()}
+
+
+@contextmanager
+def page(status: int) -> Iterator[str]:
+    """A health page that answers so."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/web/health"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_pair_that_works_has_nobody_against_it(calm: World) -> None:
+    calm.policy(health_url=None)
+
+    assert ask(calm) == {
+        "database": "healthy",
+        "stream": "healthy",
+        "application": "unknown",
+        "kubernetes": "healthy",
+        "azure": "unknown",
+    }
+    assert ask(calm, azure_says="down")["azure"] == "down"
+
+
+def test_the_application_is_healthy_only_while_its_page_says_so(calm: World) -> None:
+    with page(200) as works, page(503) as broken, socket.create_server(("127.0.0.1", 0)) as mute:
+        said = []
+        silent = f"http://127.0.0.1:{mute.getsockname()[1]}/"
+        for url in (works, broken, silent, "http://127.0.0.1:1/"):
+            calm.policy(health_url=url)
+            said.append(ask(calm)["application"])
+
+    assert said == ["healthy", "down", "down", "down"]
+
+
+def test_pods_that_are_gone_and_an_api_that_is_gone_are_both_down(calm: World) -> None:
+    calm.policy(health_url=None)
+    cron = calm.resources.estate.environment(PRODUCTION).workloads[1]
+    calm.resources.cluster.stop_workload(PRODUCTION, cron, epoch=1)
+
+    without_pods = ask(calm)["kubernetes"]
+    calm.resources.cluster.start_workload(PRODUCTION, cron, epoch=1)
+
+    assert without_pods == "down"
+    assert ask(calm, Cluster.connect("http://127.0.0.1:1"))["kubernetes"] == "down"
+
+
+def test_a_database_that_takes_no_writes_is_no_healthy_one(calm: World) -> None:
+    calm.policy(health_url=None)
+    calm.say(calm.primary, "alter role postgres set default_transaction_read_only = on")
+
+    read_only = ask(calm)["database"]
+    with psycopg.connect(calm.primary.dsn(), autocommit=True) as connection:
+        connection.execute("set default_transaction_read_only = off")
+        connection.execute("alter role postgres reset default_transaction_read_only")
+
+    assert read_only == "unknown"
+    assert ask(calm)["database"] == "healthy"
