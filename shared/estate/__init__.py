@@ -1,7 +1,14 @@
 """The estate: every environment that Signalbox looks after, described in one YAML file."""
 
 from shared.estate.azure import AlertRule, AzureRules, HealthRule, ImageRule
-from shared.estate.estate import Estate, UnknownCluster, UnknownEnvironment, UnknownServer
+from shared.estate.calendars import Calendar, Freeze, MonthEnd, Weekday, Window
+from shared.estate.estate import (
+    Estate,
+    UnknownCalendar,
+    UnknownCluster,
+    UnknownEnvironment,
+    UnknownServer,
+)
 from shared.estate.load import EstateInvalid, load_estate
 from shared.estate.models import (
     BlobFolder,
@@ -15,6 +22,7 @@ from shared.estate.models import (
     Integration,
     LagLimits,
     Region,
+    Release,
     RunByAzure,
     RunByCloudNativePg,
     RunByUs,
@@ -24,12 +32,14 @@ from shared.estate.models import (
     Workload,
 )
 from shared.estate.references import Reference, SecretReference
+from shared.estate.releases import ReleaseRules
 from shared.estate.secrets import SecretMissing, Secrets
 
 __all__ = [
     "AlertRule",
     "AzureRules",
     "BlobFolder",
+    "Calendar",
     "Cluster",
     "Database",
     "Easing",
@@ -39,12 +49,16 @@ __all__ = [
     "Estate",
     "EstateInvalid",
     "Failover",
+    "Freeze",
     "HealthRule",
     "ImageRule",
     "Integration",
     "LagLimits",
+    "MonthEnd",
     "Reference",
     "Region",
+    "Release",
+    "ReleaseRules",
     "RunByAzure",
     "RunByCloudNativePg",
     "RunByUs",
@@ -54,9 +68,12 @@ __all__ = [
     "Secrets",
     "Server",
     "Service",
+    "UnknownCalendar",
     "UnknownCluster",
     "UnknownEnvironment",
     "UnknownServer",
+    "Weekday",
+    "Window",
     "Workload",
     "load_estate",
 ]

@@ -8,8 +8,10 @@ from pydantic import model_validator
 
 from shared.errors import PermanentError
 from shared.estate.azure import AzureRules
+from shared.estate.calendars import Calendar
 from shared.estate.models import Cluster, Environment, EstateModel, Region, Server
 from shared.estate.references import Reference, SecretReference
+from shared.estate.releases import ReleaseRules
 
 
 class UnknownEnvironment(PermanentError):
@@ -18,6 +20,10 @@ class UnknownEnvironment(PermanentError):
 
 class UnknownCluster(PermanentError):
     """The estate has no Kubernetes cluster of this name."""
+
+
+class UnknownCalendar(PermanentError):
+    """The estate has no calendar of this name."""
 
 
 class UnknownServer(PermanentError):
@@ -39,6 +45,12 @@ class Estate(EstateModel):
     environments: tuple[Environment, ...]
     """The environments."""
 
+    calendars: tuple[Calendar, ...] = ()
+    """When environments may be changed."""
+
+    releases: ReleaseRules = ReleaseRules()
+    """Which images may be released."""
+
     azure: AzureRules = AzureRules()
     """What Azure's own events and alerts mean here."""
 
@@ -56,6 +68,16 @@ class Estate(EstateModel):
     def server(self, name: str) -> Server:
         """Return the server of that name; raises UnknownServer."""
         return _named(self.servers, name, UnknownServer)
+
+    def calendar(self, name: str) -> Calendar:
+        """Return the calendar of that name; raises UnknownCalendar."""
+        return _named(self.calendars, name, UnknownCalendar)
+
+    def in_ring(self, ring: str) -> tuple[Environment, ...]:
+        """Return the environments that follow the ring, in the file's order."""
+        return tuple(
+            each for each in self.environments if each.release and each.release.ring == ring
+        )
 
     def refreshed_from(self, name: str) -> tuple[Environment, ...]:
         """Return the environments that the backups of ``name`` refresh, in the file's order."""
@@ -105,6 +127,7 @@ def names_are_unique(estate: Estate) -> Iterator[str]:
         "cluster": estate.clusters,
         "server": estate.servers,
         "environment": estate.environments,
+        "calendar": estate.calendars,
     }
     for kind, entries in kinds.items():
         for name in _repeated(entry.name for entry in entries):
@@ -131,6 +154,21 @@ def azure_rules_name_known_environments(estate: Estate) -> Iterator[str]:
     """A rule for an environment that does not exist would silently do nothing."""
     for name in dict.fromkeys(estate.azure.environments):
         yield from _unknown("azure", "environment", name, estate.environments)
+
+
+def releases_can_go_where_they_are_let(estate: Estate) -> Iterator[str]:
+    """A standby's database is production's: a release may only change what runs there."""
+    for environment in estate.environments:
+        policy, who = environment.release, f"environment {environment.name}: release"
+        if policy is None:
+            continue
+        if policy.calendar is not None:
+            yield from _unknown(who, "calendar", policy.calendar, estate.calendars)
+        if environment.environment_class == "standby" and policy.checkpoint == "database":
+            yield (
+                f"{who}: a standby's database is production's, where it is copied and updated; "
+                "remove checkpoint and update"
+            )
 
 
 def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:
@@ -256,5 +294,6 @@ RULES = (
     real_data_stays_apart,
     refreshes_flow_away_from_production,
     easing_names_what_is_there,
+    releases_can_go_where_they_are_let,
     pairs_can_fail_over,
 )

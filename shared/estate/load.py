@@ -15,6 +15,7 @@ SINGULAR = {
     "clusters": "cluster",
     "servers": "server",
     "environments": "environment",
+    "calendars": "calendar",
 }
 
 

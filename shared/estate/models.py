@@ -299,6 +299,43 @@ class LagLimits(EstateModel):
     """What is done about it."""
 
 
+class Release(EstateModel):
+    """How an environment takes a release."""
+
+    ring: Name
+    """The ring that it follows: releases are promoted from ring to ring."""
+
+    calendar: Name | None = None
+    """The calendar whose windows it waits for; None: it may be changed at any time."""
+
+    takes: Duration = Field(default=timedelta(minutes=30), ge=timedelta(0))
+    """A release does not begin when less than this is left of a window. One that has begun is not
+    stopped by its end."""
+
+    container: Name = "odoo"
+    """The container of each workload that runs the released image."""
+
+    checkpoint: Literal["none", "database"] = "none"
+    """Whether the database is copied inside its server first, to go back to. Everything that uses
+    it then stands still until the release is deployed."""
+
+    update: tuple[str, ...] = ()
+    """The command that updates Odoo's modules, run as a Job in the released image with the settings
+    of the first workload: ``[odoo, -u, all, --stop-after-init]``. Empty: none are updated."""
+
+    health_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    """What the application answers with 200 once it works again."""
+
+    @model_validator(mode="after")
+    def _can_be_undone(self) -> Self:
+        if self.update and self.checkpoint == "none":
+            raise ValueError(
+                "a module update that fails leaves nothing to go back to: state checkpoint: "
+                "database, or remove update"
+            )
+        return self
+
+
 OBJECTIVES = {
     1: (timedelta(hours=1), timedelta(minutes=15)),
     2: (timedelta(hours=4), timedelta(hours=1)),
@@ -374,6 +411,9 @@ class Environment(EstateModel):
     integrations: tuple[Integration, ...] = ()
     """What exchanges data with others, resumed after a failover in business order."""
 
+    release: Release | None = None
+    """How it takes releases; without it none reaches it."""
+
     refresh_from: Name | None = None
     """The environment with real data whose backups refresh this one."""
 
@@ -381,7 +421,7 @@ class Environment(EstateModel):
     """A backup that is older than this does not refresh it any more."""
 
     checkpoint_keep: Duration = Field(default=timedelta(days=3), gt=timedelta(0))
-    """How long the previous database is kept after a refresh, to go back to."""
+    """How long the previous database is kept after a refresh or a release, to go back to."""
 
     masking: str | None = None
     """The masking policy's name or path; None takes the policy that ships with Signalbox."""

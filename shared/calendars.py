@@ -1,0 +1,95 @@
+"""When the next change window opens, and until when it stays open.
+
+Windows are wall-clock times. A time that daylight saving repeats is meant the first time; one that
+it leaves out is as much later as the clocks jumped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.estate import Calendar
+
+HORIZON_DAYS = 400
+"""How far ahead an opening is looked for."""
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A time in which changes are allowed, in UTC; ``until`` does not belong to it."""
+
+    at: datetime
+    until: datetime
+
+
+def next_opening(calendar: Calendar, now: datetime, takes: timedelta) -> Opening | None:
+    """The first opening that has ``takes`` left, counted from now; None within the horizon.
+
+    An opening that holds now begins with ``at <= now``.
+    """
+    today = now.astimezone(ZoneInfo(calendar.time_zone)).date()
+    for opening in _joined(_pieces(calendar, today)):
+        if opening.until - max(opening.at, now) >= takes:
+            return opening
+    return None
+
+
+def closed_because(calendar: Calendar, now: datetime) -> str:
+    """Why nothing may be changed now, for people who wait."""
+    day = now.astimezone(ZoneInfo(calendar.time_zone)).date()
+    return _closed(calendar, day) or f"calendar {calendar.name} has no window now"
+
+
+def _pieces(calendar: Calendar, today: date) -> Iterator[Opening]:
+    """Each day's share of each window, in order of time within a day, from yesterday on."""
+    for ahead in range(-1, HORIZON_DAYS):
+        day = today + ahead * _DAY
+        if _closed(calendar, day) is None:
+            yield from sorted(_on(calendar, day), key=lambda piece: piece.at)
+
+
+def _on(calendar: Calendar, day: date) -> Iterator[Opening]:
+    """What windows of this day and of the day before leave open on this day."""
+    zone = ZoneInfo(calendar.time_zone)
+    begin, end = _moment(day, time(), zone), _moment(day + _DAY, time(), zone)
+    for window in calendar.windows:
+        for opened in (day - _DAY, day):
+            if opened.weekday() in window.days:
+                closed = opened if window.closes > window.opens else opened + _DAY
+                at = max(_moment(opened, window.opens, zone), begin)
+                until = min(_moment(closed, window.closes, zone), end)
+                if at < until:
+                    yield Opening(at, until)
+
+
+def _joined(pieces: Iterator[Opening]) -> Iterator[Opening]:
+    """Pieces that touch or overlap are one opening."""
+    held: Opening | None = None
+    for piece in pieces:
+        if held is not None and piece.at <= held.until:
+            held = Opening(held.at, max(held.until, piece.until))
+            continue
+        if held is not None:
+            yield held
+        held = piece
+    if held is not None:
+        yield held
+
+
+def _closed(calendar: Calendar, day: date) -> str | None:
+    for freeze in calendar.freezes:
+        if freeze.first <= day <= freeze.last:
+            return f"{freeze.why} until {freeze.last:%F}"
+    around = calendar.month_end
+    if around is not None:
+        last_days = (day + around.days_before * _DAY).month != day.month
+        if last_days or day.day <= around.days_after:
+            return "month-end close"
+    return None
+
+
+def _moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -1,0 +1,16 @@
+"""Which images may be released at all, wherever they are to go."""
+
+from collections.abc import Mapping
+
+from shared.estate.azure import Pattern
+from shared.estate.models import EstateModel
+
+
+class ReleaseRules(EstateModel):
+    """Where a release may come from. Without a repository nothing is released."""
+
+    repositories: tuple[Pattern, ...] = ()
+    """Registry and repository: ``acme.azurecr.io/odoo``; ``*`` stands for any text."""
+
+    annotations: Mapping[str, str] = {}
+    """What whoever promotes a release must state of it: ``{ signed-by: release-pipeline }``."""
