@@ -15,7 +15,7 @@ from shared.errors import StepError
 from shared.estate import EstateInvalid
 from signalbox.errors import Unusable
 from signalbox.loading import LoadedWhenUsed
-from signalbox.session import Session
+from signalbox.session import Session, profile_file
 
 app = typer.Typer(
     cls=LoadedWhenUsed,
@@ -34,9 +34,19 @@ def options(
             help="A local.settings.json. Default: the environment, else the embedded platform."
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SIGNALBOX_PROFILE",
+            help="Name of a local.settings.json in the folder that your system has for settings.",
+        ),
+    ] = None,
 ) -> None:
     """What all commands have in common."""
-    context.obj = lru_cache(partial(Session.of, settings))
+    if settings and profile:
+        raise Unusable("--settings and --profile name two deployments: give one of them")
+    file = profile_file(profile) if profile else settings
+    context.obj = lru_cache(partial(Session.of, file))
 
 
 def main() -> None:

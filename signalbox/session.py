@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import typer
 from pydantic import ValidationError
 
 from shared.estate import Estate, load_estate
@@ -51,6 +52,18 @@ class Session:
             yield ledger
         finally:
             ledger.close()
+
+
+def profile_file(name: str) -> Path:
+    """The settings that a person has stored under a name. Raises Unusable when there are none."""
+    folder = Path(typer.get_app_dir("signalbox"))
+    known = sorted(file.stem for file in folder.glob("*.json"))
+    if name not in known:
+        raise Unusable(
+            f"there is no profile {name!r} (known: {', '.join(known) or 'none'}):"
+            f" put a local.settings.json of that deployment into {folder} as NAME.json"
+        )
+    return folder / f"{name}.json"
 
 
 def _values(file: Path) -> dict[str, str]:
