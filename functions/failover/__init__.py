@@ -62,7 +62,7 @@ RUNBOOK = Runbook(
     steps=(
         Step(assess_region, time_limit=timedelta(minutes=30)),
         Step(approve_failover, time_limit=timedelta(hours=4)),
-        Step(fence_primary, undo=unfence_primary, time_limit=timedelta(minutes=20)),
+        Step(fence_primary, undo=unfence_primary, max_attempts=12, time_limit=timedelta(hours=1)),
         Step(promote_standby, max_attempts=8, time_limit=timedelta(minutes=30)),
         Step(redirect_traffic, max_attempts=8, time_limit=timedelta(minutes=30)),
         Step(verify_failover, time_limit=timedelta(minutes=30)),

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from functions.failover.plans import plan_of
 from functions.failover.sides import Pair, now, pair_of
+from functions.failover.witnesses import ask_database
 from shared.cluster import Cluster
+from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.ledger import FailoverHistory, Placements
 from shared.messages.failover import FailoverApproved, RegionAssessed
@@ -14,6 +16,10 @@ from shared.runs import Again, Run
 from shared.runs.approvals import Approvals, wait_for
 
 POLICY = "policy"
+
+
+class RecoveredMeanwhile(PermanentError):
+    """The outage ended before people had decided: nothing was touched."""
 
 
 def approve_failover(
@@ -31,7 +37,8 @@ def approve_failover(
 
     Safe to repeat: the approval is asked for once, and bound to the plan that was shown first.
 
-    Raises ApprovalRejected and ApprovalExpired; what is not approved does not happen.
+    Raises ApprovalRejected and ApprovalExpired; what is not approved does not happen. And
+    RecoveredMeanwhile: while people think, servers come back.
     """
     pair = pair_of(assessed, run, estate)
     placement = placements.of(run.environment)
@@ -49,7 +56,18 @@ def approve_failover(
     )
     if not answer.is_granted:
         return wait_for(answer, run.checkpoint)
+    _refuse_recovered(assessed, pair, databases)
     return _approved(assessed, tuple(answer.approved_by), reasons, answer.decided_at or now())
+
+
+def _refuse_recovered(assessed: RegionAssessed, pair: Pair, databases: Databases) -> None:
+    if assessed.verdict == "planned" or assessed.promoted_before:
+        return
+    if ask_database(pair, databases).says == "healthy":
+        raise RecoveredMeanwhile(
+            f"{pair.active.name} takes writes again, so it is not failed over. To hand it over all "
+            "the same publish region-degraded with planned"
+        )
 
 
 def reasons_to_ask(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from functions.failover.losses import expected_loss
 from functions.failover.sides import Pair, administrators_dsn, now, pair_now
-from functions.failover.witnesses import Witnesses, planned, verdict
+from functions.failover.witnesses import Witnesses, database_answered, planned, verdict
 from shared.cluster import Cluster
 from shared.errors import PermanentError
 from shared.estate import Estate
@@ -63,13 +63,16 @@ def assess_region(
         pause = min(hold_down / LOOKS, LONGEST_PAUSE, left)
         progress = {"reason": f"{why}; must stay so for {left.total_seconds():.1f} s"}
         return Again(pause, {"suspected_at": suspected_at.isoformat(), "progress": progress})
+    reachable = database_answered(testimonies)
     return RegionAssessed(
         active=pair.active.name,
         standby=pair.standby.name,
         verdict=said,
         testimonies=testimonies,
-        primary_reachable=_answered(testimonies),
-        loss=expected_loss(pair, databases, replication, down_since=suspected_at),
+        primary_reachable=reachable,
+        loss=expected_loss(
+            pair, databases, replication, reachable=reachable, down_since=suspected_at
+        ),
         degraded_at=event.since or suspected_at,
         suspected_at=suspected_at,
         assessed_at=now(),
@@ -112,11 +115,6 @@ def _promoted_before(
         assessed_at=now(),
         promoted_before=True,
     )
-
-
-def _answered(testimonies: Sequence[Testimony]) -> bool:
-    """Whether the database said something, be it that it takes no writes."""
-    return any(each.witness == "database" and each.says != "down" for each in testimonies)
 
 
 def _words(testimonies: Sequence[Testimony]) -> str:

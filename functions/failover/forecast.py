@@ -6,7 +6,13 @@ from functions.failover.approve_failover import reasons_to_ask
 from functions.failover.losses import expected_loss
 from functions.failover.plans import plan_of, predicted_seconds, redirect_changes
 from functions.failover.sides import Pair, now, pair_now
-from functions.failover.witnesses import Verdict, Witnesses, planned, verdict
+from functions.failover.witnesses import (
+    Verdict,
+    Witnesses,
+    database_answered,
+    planned,
+    verdict,
+)
 from shared.messages.failover import EndpointChange, RegionAssessed, RegionDegraded
 from shared.resources import Resources
 from shared.runs.approvals import ApprovalPlan
@@ -32,16 +38,20 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
     pair = pair_now(event.environment, resources.estate, resources.placements)
     testimonies = Witnesses(pair, resources.databases, resources.cluster, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
-    at = now()
+    at, reachable = now(), database_answered(testimonies)
     assessed = RegionAssessed(
         active=pair.active.name,
         standby=pair.standby.name,
         verdict="confirmed" if said == "not-confirmed" else said,
         testimonies=testimonies,
-        primary_reachable=any(
-            each.witness == "database" and each.says != "down" for each in testimonies
+        primary_reachable=reachable,
+        loss=expected_loss(
+            pair,
+            resources.databases,
+            resources.replication,
+            reachable=reachable,
+            down_since=at,
         ),
-        loss=expected_loss(pair, resources.databases, resources.replication, down_since=at),
         degraded_at=event.since or at,
         suspected_at=at,
         assessed_at=at,

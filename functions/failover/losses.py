@@ -36,16 +36,22 @@ RECENT = timedelta(hours=1)
 
 
 def expected_loss(
-    pair: Pair, databases: Databases, replication: Replication, *, down_since: datetime
+    pair: Pair,
+    databases: Databases,
+    replication: Replication,
+    *,
+    reachable: bool,
+    down_since: datetime,
 ) -> ExpectedLoss | None:
     """What the standby lacks of the primary's last known word; None when it cannot be known.
 
     Bytes and transactions are as of that word. Seconds cover all that the primary can have done
     until it was seen to be down, after the last moment at which the standby had everything for
-    certain.
+    certain. A primary that is not ``reachable`` is not asked again: to find that out takes seconds.
     """
     name = pair.production.name
-    primary = _view_of_primary(pair, databases) or replication.samples.last_primary(name)
+    primary = _view_of_primary(pair, databases) if reachable else None
+    primary = primary or replication.samples.last_primary(name)
     standby = view_of_standby(pair, databases)
     if standby is None or primary is None:
         return None

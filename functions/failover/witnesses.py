@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Literal, LiteralString
 
 from functions.failover.sides import Pair, administrators_dsn
@@ -49,7 +50,7 @@ class Witnesses:
     def ask(self) -> tuple[Testimony, ...]:
         """All testimonies at once."""
         asked: tuple[Callable[[], Testimony], ...] = (
-            self._database,
+            partial(ask_database, self.pair, self.databases),
             self._stream,
             self._application,
             self._kubernetes,
@@ -62,20 +63,6 @@ class Witnesses:
             return tuple(map(_answer, WITNESSES, answers))
         finally:
             pool.shutdown(wait=False)
-
-    def _database(self) -> Testimony:
-        """SQL to the database of the active side."""
-        try:
-            with reach(self._dsn_of_active(), patience=PATIENCE) as connection:
-                view = primary_view(connection)
-        except Unreachable as error:
-            down = error.silence is not Silence.REJECTED
-            return _says("database", "down" if down else "unknown", str(error))
-        except NotAPrimary as error:
-            return _says("database", "down", str(error))
-        if not view.writable:
-            return _says("database", "unknown", "it answers, and takes no writes")
-        return _says("database", "healthy", f"a writable primary on timeline {view.timeline}")
 
     def _stream(self) -> Testimony:
         """The standby's own view: whether anything still comes from the primary."""
@@ -122,8 +109,20 @@ class Witnesses:
         why = "what the event says" if said != "unknown" else "the event does not say"
         return _says("azure", said, why)
 
-    def _dsn_of_active(self) -> str:
-        return administrators_dsn(self.databases, self.pair.active)
+
+def ask_database(pair: Pair, databases: Databases) -> Testimony:
+    """SQL to the database of the active side."""
+    try:
+        with reach(administrators_dsn(databases, pair.active), patience=PATIENCE) as connection:
+            view = primary_view(connection)
+    except Unreachable as error:
+        down = error.silence is not Silence.REJECTED
+        return _says("database", "down" if down else "unknown", str(error))
+    except NotAPrimary as error:
+        return _says("database", "down", str(error))
+    if not view.writable:
+        return _says("database", "unknown", "it answers, and takes no writes")
+    return _says("database", "healthy", f"a writable primary on timeline {view.timeline}")
 
 
 def verdict(testimonies: Sequence[Testimony]) -> tuple[Verdict, str]:
@@ -146,6 +145,11 @@ def verdict(testimonies: Sequence[Testimony]) -> tuple[Verdict, str]:
     if len(down) <= len(healthy):
         return "split", f"{_names(down)} say down, but {_names(healthy)} say healthy"
     return "confirmed", f"{_names(down)} say down"
+
+
+def database_answered(testimonies: Sequence[Testimony]) -> bool:
+    """Whether the database said something, be it that it takes no writes."""
+    return any(each.witness == "database" and each.says != "down" for each in testimonies)
 
 
 def planned(testimonies: Sequence[Testimony]) -> tuple[Verdict, str]:

@@ -9,7 +9,7 @@ import pytest
 from infra.local.postgres import PostgresServer
 from shared.estate import Estate, load_estate
 from shared.ledger import Ledger
-from tests.integration.failover.pair import World, open_world
+from tests.integration.failover.pair import World, make_template, open_world
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 
@@ -28,22 +28,30 @@ def ledger(database: str) -> Iterator[Ledger]:
     ledger.close()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template") / "server")
+
+
 @pytest.fixture
-def world(tmp_path: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
+def world(tmp_path: Path, template: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
     """A pair of a test's own, to be destroyed."""
-    with open_world(tmp_path, ledger, estate) as world:
+    with open_world(tmp_path, template, ledger, estate) as world:
         yield world
 
 
 @pytest.fixture(scope="module")
 def calm(
-    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory, estate: Estate
+    postgres: PostgresServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    template: Path,
+    estate: Estate,
 ) -> Iterator[World]:
     """A pair that a module's tests leave as it was."""
     name = f"failover_{next(_numbers)}"
     postgres.create_database(name)
     ledger = Ledger.connect(postgres.dsn(name), connections=3)
-    with open_world(tmp_path_factory.mktemp("calm"), ledger, estate) as world:
+    with open_world(tmp_path_factory.mktemp("calm"), template, ledger, estate) as world:
         yield world
     ledger.close()
     postgres.drop_database(name)

@@ -1,6 +1,7 @@
 """Drives the failover agent through the real engine, on a real pair, without a bus or a host."""
 
 import base64
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -294,11 +295,11 @@ class World:
 
 
 @contextmanager
-def open_world(folder: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
-    """A primary with an Odoo of a few tables, its standby, and a cluster; stopped at the end."""
+def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
+    """A primary made from a template, its standby, and a cluster; stopped at the end."""
+    shutil.copytree(template, folder / "primary")
     with ExitStack() as stack:
         primary = stack.enter_context(PostgresServer(folder / "primary", fsync=False))
-        _make_odoo(primary)
         stream, line = (stack.enter_context(Wire(primary.port)) for _ in range(2))
         standby = stack.enter_context(primary.standby(folder / "standby", through=stream.port))
         servers = {"erp-prod": primary, "erp-standby": standby}
@@ -350,11 +351,14 @@ def wait_until(look: Callable[[], object], what: str, *, seconds: float = 20) ->
         Flag().wait(0.02)
 
 
-def _make_odoo(server: PostgresServer) -> None:
-    server.create_role("odoo")
-    server.create_database("acme_prod", owner="odoo")
-    with psycopg.connect(server.dsn("acme_prod", user="odoo")) as odoo:
-        odoo.execute(ODOO.encode())
+def make_template(folder: Path) -> Path:
+    """A stopped server with an Odoo of a few tables."""
+    with PostgresServer(folder, fsync=False) as server:
+        server.create_role("odoo")
+        server.create_database("acme_prod", owner="odoo")
+        with psycopg.connect(server.dsn("acme_prod", user="odoo")) as odoo:
+            odoo.execute(ODOO.encode())
+    return folder
 
 
 def _seconds_until(envelope: Envelope) -> float:

@@ -61,6 +61,19 @@ def test_who_is_cut_off_himself_asks_people_and_a_no_is_a_no(calm: World) -> Non
     assert "on call rejected" in calm.reason(run)
 
 
+def test_a_primary_that_is_back_before_people_agree_is_not_failed_over(calm: World) -> None:
+    calm.policy(hold_down=timedelta(0))
+    calm.line.cut()
+    run = calm.follow()
+
+    calm.line.mend()
+    calm.approve(run)
+    calm.work(run)
+
+    assert "RecoveredMeanwhile: acme-prod takes writes again" in calm.reason(run)
+    assert calm.resources.placements.standing_orders() == []
+
+
 def test_two_events_at_once_are_one_run(calm: World) -> None:
     first = calm.happen(PLANNED)
 
