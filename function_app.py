@@ -12,8 +12,9 @@ from functions.runbooks import RUNBOOKS
 from shared.bus.eventgrid import EventGridTopic
 from shared.bus.servicebus import ServiceBus
 from shared.estate import load_estate
+from shared.evidence.signing import evidence_signer
 from shared.identity import identify_by
-from shared.ledger import Ledger
+from shared.ledger import EvidenceCopies, Ledger
 from shared.ledger.overview import Overview
 from shared.limits import RateLimit
 from shared.logs import configure_logging
@@ -96,6 +97,17 @@ for name, schedule, do in (
         ),
     ),
     ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
+    (
+        "copy_evidence",
+        "*/5 * * * * *",
+        partial(
+            upkeep.copy_evidence,
+            EvidenceCopies(ledger),
+            resources.blobs,
+            settings.evidence_container,
+            lambda: evidence_signer(resources.secrets.resolve(estate.masking_key).encode()),
+        ),
+    ),
     (
         "drop_checkpoints",
         "0 7 * * * *",

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     """Storage account of backups and filestores: its blob endpoint (managed identity) or a
     connection string."""
 
+    evidence_container: str = "evidence"
+    """Container of that account in which every run that ended leaves its signed bundle. Give it an
+    immutability policy; nothing there is ever replaced."""
+
     requests_per_minute: int = 300
     """How often one caller may ask over HTTP, of each worker process; a page that is watched asks
     less than once a second."""

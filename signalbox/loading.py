@@ -15,6 +15,7 @@ MODULES = {
     "generate": "platform",
     "trigger": "trigger",
     "runs": "runs",
+    "evidence": "evidence",
     "events": "events",
     "approvals": "approvals",
     "parked": "parked",

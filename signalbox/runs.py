@@ -1,4 +1,4 @@
-"""``signalbox runs``: what runs, what ran, and the evidence of it."""
+"""``signalbox runs``: what runs, and what ran."""
 
 import getpass
 import json
@@ -12,7 +12,6 @@ from rich.console import Console
 
 from functions.runbooks import RUNBOOKS
 from shared.runs.cancelling import cancel, retry
-from shared.runs.evidence import is_intact
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from signalbox.errors import Unusable
@@ -21,7 +20,7 @@ from signalbox.session import Session
 from signalbox.views import plain, runs_table, steps_table
 from signalbox.watching import watch
 
-app = typer.Typer(no_args_is_help=True, help="What runs, what ran, and the evidence of it.")
+app = typer.Typer(no_args_is_help=True, help="What runs, and what ran.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -86,19 +85,6 @@ def watch_(
         typer.echo(json.dumps({"run": str(run), "status": statuses[run]}))
     if statuses[run] != "succeeded":
         raise typer.Exit(1)
-
-
-@app.command()
-def evidence(context: typer.Context, run: UUID) -> None:
-    """Print the sealed record of a run that is over, after checking its seal."""
-    session: Session = context.obj()
-    with session.ledger() as ledger:
-        found = ledger.evidence(run)
-    if found is None:
-        raise Unusable(f"run {run} has no evidence: it is not over, or there is no such run")
-    if not is_intact(found):
-        raise Unusable(f"the evidence of run {run} was changed after it was sealed")
-    typer.echo(json.dumps({"sha256": found.sha256, "evidence": json.loads(found.body)}, indent=2))
 
 
 @app.command("cancel")

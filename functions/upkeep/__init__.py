@@ -3,11 +3,12 @@
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
 are watched, old primaries are fenced the moment they are back, and databases kept as checkpoints go
-when their time is over.
+when their time is over, and the evidence of runs that ended is signed and copied to blob storage.
 """
 
 from datetime import timedelta
 
+from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
 from functions.upkeep.standbys import forget_samples, watch_standbys
 from shared.estate import Estate
@@ -22,6 +23,7 @@ __all__ = [
     "FENCE_WATCH",
     "announce_overdue_runs",
     "close_approvals",
+    "copy_evidence",
     "drop_checkpoints",
     "execute_fence_orders",
     "forget_samples",

@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
 
 import psycopg
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
 
 from infra.local.azurite import Azurite
 from infra.local.bus import Broker
@@ -31,6 +34,7 @@ FOLDER = ROOT / ".local" / "platform"
 TOPOLOGY = ROOT / "infra" / "topology.json"
 ESTATE = ROOT / "infra" / "local" / "estate.yaml"
 LEDGER = "signalbox_ledger"
+EVIDENCE = "evidence"
 HOST_GRACE_SECONDS = 5
 
 Progress = Callable[[str, str], None]
@@ -262,7 +266,7 @@ class Platform:
 
     def _bring_up(self) -> None:
         """Start all parts at once; the host waits for what it needs to connect."""
-        prepare = {"kubernetes": self._furnish} | {
+        prepare = {"kubernetes": self._furnish, "blobs": self._make_evidence_container} | {
             server.name: partial(self._prepare_server, server) for server in self._primaries()
         }
 
@@ -310,6 +314,11 @@ class Platform:
         furnish(self.kubernetes_url, self.estate, self._odoo_url)
         self._progress("kubernetes", "furnished")
 
+    def _make_evidence_container(self) -> None:
+        service = BlobServiceClient.from_connection_string(self._blobs().connection_string)
+        with service, suppress(ResourceExistsError):
+            service.create_container(EVIDENCE)
+
     def _odoo_url(self, environment: Environment) -> str:
         database = environment.database
         return self._server_url(self.estate.server(database.server), database.name, database.owner)
@@ -331,6 +340,7 @@ class Platform:
             "SIGNALBOX_LEDGER_URL": self.server(self._ledger_server()).url(LEDGER),
             "SIGNALBOX_ESTATE": str(self._estate_file),
             "SIGNALBOX_BLOBS": blobs,
+            "SIGNALBOX_EVIDENCE_CONTAINER": EVIDENCE,
             "SIGNALBOX_KUBERNETES_URL": self.kubernetes_url,
             **self._home.secrets(),
             "SIGNALBOX_API_KEY": self._home.secrets()["FUNCTIONS_HOST_KEY"],

@@ -1,5 +1,6 @@
 """The record of every event, run, step, attempt and unsent message; the bus only carries it."""
 
+from shared.ledger.evidence import ChainLink, EvidenceCopies, SealedRun
 from shared.ledger.history import FailoverHistory
 from shared.ledger.ledger import Ledger, Transaction
 from shared.ledger.migrate import migrate
@@ -8,6 +9,7 @@ from shared.ledger.records import (
     Counts,
     Disposition,
     Evidence,
+    Link,
     ParkedMessage,
     Progress,
     ReceivedEvent,
@@ -18,12 +20,15 @@ from shared.ledger.records import (
 )
 
 __all__ = [
+    "ChainLink",
     "Counts",
     "Disposition",
     "Evidence",
+    "EvidenceCopies",
     "FailoverHistory",
     "FenceOrder",
     "Ledger",
+    "Link",
     "ParkedMessage",
     "Placement",
     "Placements",
@@ -31,6 +36,7 @@ __all__ = [
     "ReceivedEvent",
     "RunRecord",
     "RunSummary",
+    "SealedRun",
     "StalePlacement",
     "StepRecord",
     "StuckStep",

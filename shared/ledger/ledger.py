@@ -21,6 +21,7 @@ from shared.ledger.records import (
     Disposition,
     Evidence,
     Kind,
+    Link,
     ParkedMessage,
     Progress,
     ReceivedEvent,
@@ -583,8 +584,20 @@ class Transaction:
         parts = ("run", "event", "steps", "attempts", "audit", "approvals")
         return dict(zip(parts, found[0], strict=True))
 
-    def seal(self, run: UUID, body: Mapping[str, Any], sha256: str) -> None:
-        self.do("insert_evidence", run=run, body=Jsonb(body), sha256=sha256, now=self.now)
+    def next_link(self, environment: str) -> Link:
+        """Where the chain of an environment goes on; locked until the transaction ends."""
+        return self.needed(Link, "next_link", environment=environment)
+
+    def seal(self, run: UUID, body: Mapping[str, Any], sha256: str, link: Link) -> None:
+        self.do(
+            "insert_evidence",
+            run=run,
+            body=Jsonb(body),
+            sha256=sha256,
+            environment=link.environment,
+            number=link.number,
+            now=self.now,
+        )
 
 
 def _json(value: Mapping[str, Any] | None) -> Jsonb | None:

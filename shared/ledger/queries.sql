@@ -249,13 +249,38 @@ select to_jsonb(r) as run, to_jsonb(e) as event,
 from runs r join events e on e.source = r.event_source and e.id = r.event_id
 where r.id = %(run)s
 
+-- next_link
+-- Until the transaction ends nobody else adds to the environment's chain.
+insert into interlocks (environment) values (%(environment)s)
+on conflict (environment) do update set environment = excluded.environment
+returning environment, sealed + 1 as number, last_seal as previous
+
 -- insert_evidence
-insert into evidence (run_id, sealed_at, body, sha256)
-values (%(run)s, %(now)s, %(body)s, %(sha256)s)
-on conflict do nothing
+with added as (
+    insert into evidence (run_id, sealed_at, body, sha256, environment, number)
+    values (%(run)s, %(now)s, %(body)s, %(sha256)s, %(environment)s, %(number)s)
+    on conflict (run_id) do nothing
+    returning environment, number, sha256
+)
+update interlocks i set sealed = a.number, last_seal = a.sha256
+from added a where i.environment = a.environment
 
 -- evidence
 select body::text as body, sha256 from evidence where run_id = %(run)s
+
+-- evidence_to_copy
+select run_id, environment, number, sealed_at, body::text as body, sha256 from evidence
+where copied_at is null and number is not null
+order by sealed_at, environment, number
+limit %(limit)s
+
+-- evidence_copied
+update evidence set copied_at = coalesce(copied_at, %(now)s) where run_id = %(run)s
+
+-- evidence_chain
+select number, sha256, copied_at is not null as copied from evidence
+where environment = %(environment)s and number is not null
+order by number
 
 -- recent_runs
 select r.id, r.runbook, r.environment, r.status, r.epoch, r.reason, r.created_at, r.started_at, r.ended_at,

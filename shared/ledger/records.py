@@ -158,6 +158,17 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """The next free place in the chain of an environment's evidence."""
+
+    environment: str
+    number: int
+    """From 1."""
+    previous: str | None
+    """SHA-256 of the evidence before; None for the first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     active_runs: int
     unsent: int

@@ -8,13 +8,13 @@ from uuid import uuid5
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import PermanentError, TemporaryError
+from shared.evidence.spelling import digest_of
 from shared.ledger import Ledger, StepRecord, Transaction
 from shared.ledger import approvals as rows
 from shared.ledger.approvals import Approval, Decision
 from shared.messages.announcements import ApprovalRequested
 from shared.runs import deciding
 from shared.runs.commands import NAMESPACE, announce
-from shared.runs.evidence import digest_of
 from shared.runs.outbox import Post, commit
 from shared.runs.runbook import Again, Run
 

@@ -6,13 +6,13 @@ from typing import Any
 import structlog
 
 from shared.errors import PermanentError
+from shared.evidence.spelling import digest_of
 from shared.ledger import Ledger, StepRecord, Transaction
 from shared.ledger import approvals as rows
 from shared.ledger.approvals import Approval
 from shared.messages.announcements import ApprovalDecided, ApprovalEscalated, BreakGlassUsed
 from shared.runs.attempts import wake
 from shared.runs.commands import announce
-from shared.runs.evidence import digest_of
 from shared.runs.undoing import fail_step
 
 log = structlog.get_logger()

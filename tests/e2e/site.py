@@ -184,7 +184,7 @@ class Site:
 
     def evidence(self, run: UUID) -> dict[str, Any]:
         """The sealed record of a run, as the command line gives it."""
-        answer = self.cli("runs", "evidence", str(run))
+        answer = self.cli("evidence", "show", str(run))
         assert answer.returncode == 0, answer.stderr
         found: dict[str, Any] = json.loads(answer.stdout)
         return found

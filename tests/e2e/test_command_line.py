@@ -28,6 +28,7 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "generate",
             "trigger",
             "runs",
+            "evidence",
             "events",
             "approvals",
             "parked",

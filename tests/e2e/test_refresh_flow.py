@@ -19,7 +19,7 @@ from infra.local.platform import ESTATE, TOPOLOGY, Platform
 from shared.masking.proof import SignedCertificate
 from shared.masking.proof.seal import Signer
 from shared.odoo.manifest import BackupManifest
-from shared.runs.evidence import canonical
+from shared.evidence.spelling import canonical
 from tests.e2e.site import (
     SOURCE,
     STAGING,
@@ -172,7 +172,7 @@ def test_evidence_that_was_changed_is_refused(site: Site, refreshed: Refreshed) 
     with psycopg.connect(site.platform.settings["SIGNALBOX_LEDGER_URL"]) as ledger:
         ledger.execute(change, ['"acme-training"', refreshed.run])
     try:
-        done = site.cli("runs", "evidence", str(refreshed.run))
+        done = site.cli("evidence", "show", str(refreshed.run))
     finally:
         with psycopg.connect(site.platform.settings["SIGNALBOX_LEDGER_URL"]) as ledger:
             ledger.execute(change, [json.dumps(STAGING), refreshed.run])
