@@ -37,6 +37,8 @@ ORDERS_BEFORE = 200
 TAKEN = """
     select count(*) from sale_order where create_date > %s::timestamptz at time zone 'utc'
 """
+MEASURED = "select from lag_samples where environment = %s and seconds is not null"
+FENCED = "select executed_at from fence_orders where environment = %s and lifted_at is null"
 LOADED = "select name from sale_order where name like 'LOAD/%'"
 
 
@@ -109,6 +111,7 @@ class FailoverDemo:
         """Let customers order until there are enough to lose, and both sides were measured."""
         self._customers.start()
         self._customers.await_more(ORDERS_BEFORE)
+        _await("upkeep to measure both sides", self._measured)
         return len(self._customers.told)
 
     def kill_production(self) -> CloudEvent:
@@ -138,16 +141,16 @@ class FailoverDemo:
         )
 
     def start_old_primary(self) -> Return:
-        """Start the killed server again, and try to write to it as Odoo until it refuses."""
+        """Start the killed server again, wait for its fence, and try to write to it as Odoo."""
         began = datetime.now(UTC)
         self._platform.restart(self._production.database.server)
-        answered, login = time.monotonic(), self._as_odoo(self._production)
-        proof = _await("the old primary to be shut", lambda: _refusal(login))
-        shut_after = timedelta(seconds=time.monotonic() - answered)
+        answered = datetime.now(UTC)
+        shut_at = _await("the old primary to be shut", self._fenced_at)
+        proof = prove_fenced(self._as_odoo(self._production))
         old, new = self._orders(self._production), self._orders(self._standby)
         with psycopg.connect(self._dsn(self._production)) as connection:
             [(taken,)] = connection.execute(TAKEN, [began]).fetchall()
-        return Return(shut_after, proof, old - new, int(taken))
+        return Return(max(shut_at - answered, timedelta(0)), proof, old - new, int(taken))
 
     def let_it_rejoin(self) -> CloudEvent:
         """Say that the region is back; the old primary becomes a standby."""
@@ -221,6 +224,15 @@ class FailoverDemo:
         except Unreachable:
             return False
 
+    def _fenced_at(self) -> datetime | None:
+        with psycopg.connect(self._platform.settings["SIGNALBOX_LEDGER_URL"]) as ledger:
+            row = ledger.execute(FENCED, [PRODUCTION]).fetchone()
+            return row[0] if row else None
+
+    def _measured(self) -> bool:
+        with psycopg.connect(self._platform.settings["SIGNALBOX_LEDGER_URL"]) as ledger:
+            return ledger.execute(MEASURED, [PRODUCTION]).fetchone() is not None
+
     def _follows(self) -> bool:
         """Whether an order that is taken now arrives on the old primary, which is a standby."""
         with psycopg.connect(self._as_odoo(self._standby), autocommit=True) as new:
@@ -253,8 +265,3 @@ def _await(what: str, look: Callable[[], T | None], *, seconds: float = 20) -> T
             raise TimeoutError(f"waited {seconds:g} s for {what}, in vain")
         time.sleep(0.01)
     return found
-
-
-def _refusal(dsn: str) -> FenceProof | None:
-    proof = prove_fenced(dsn)
-    return proof if proof.proven else None
