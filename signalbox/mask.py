@@ -15,7 +15,7 @@ from rich.console import Console
 
 from shared.estate import Secrets
 from shared.estate.references import parse_reference
-from shared.masking import MaskingPlan, load_policy, mask_tables, plan_masking
+from shared.masking import MaskingPlan, load_policy, mask_tables, plan_masking, settle
 from shared.masking.coverage import refuse_gaps
 from shared.masking.proof import (
     LeaksFound,
@@ -171,6 +171,7 @@ def prove_(
     with _connect(dsn) as connection:
         marker = _claim(connection, None)
         decided = plan_masking(connection, load_policy(policy))
+        settle(connection)
         try:
             signed = _prove(connection, decided, secret, marker, as_json=as_json)
         except LeaksFound as leaks:

@@ -7,7 +7,7 @@ from functions.refresh.filestores import filestore_of
 from functions.refresh.targets import BUDGET, go_on, target_of
 from shared.blobs import Blobs
 from shared.estate import Environment, Estate, Secrets
-from shared.masking import plan_masking
+from shared.masking import plan_masking, settle
 from shared.masking.proof import ClonedFile, ProofProgress, prove
 from shared.messages.refresh import EnvironmentVerified, SanitizationProven
 from shared.odoo.attachments import stored_files
@@ -26,8 +26,10 @@ def prove_sanitized(
     blobs: Blobs,
     databases: Databases,
 ) -> SanitizationProven | Again:
-    """Read every table and every file that the clone refers to once, after everything that writes
-    to them; sign what was found. Placeholders of documents are ours and are not read.
+    """Drop what changes since masking left behind, then read every table and every file that the
+    clone refers to, once; sign what was found.
+
+    It comes after everything that writes to them. Placeholders of documents are ours and not read.
 
     Safe to repeat: the clone records which tables were read, and a certificate for what is in the
     database now is not made again.
@@ -39,6 +41,7 @@ def prove_sanitized(
     key = secrets.resolve(estate.masking_key).encode()
     with incoming_clone(databases, target, run) as connection:
         plan = plan_masking(connection, policy_of(target.environment))
+        settle(connection)
         found = prove(
             connection,
             plan,

@@ -8,6 +8,7 @@ from shared.masking.coverage import CoverageGap, Gap, ModuleGap
 from shared.masking.plan import MaskingPlan, plan_masking
 from shared.masking.policy import MaskingPolicy, load_policy
 from shared.masking.rewrite import MaskingProgress, mask_tables
+from shared.masking.settling import settle
 
 __all__ = [
     "CoverageGap",
@@ -19,4 +20,5 @@ __all__ = [
     "load_policy",
     "mask_tables",
     "plan_masking",
+    "settle",
 ]

@@ -228,13 +228,28 @@ def _count(connection: Database, table: Table) -> int:
 
 
 def _drop_rows(connection: Database, table: Table) -> None:
-    """Empty the table, and its data file: deleted rows would stay readable there."""
-    if not table.referenced:
-        connection.execute(sql.SQL("truncate {}").format(table.identifier))
-        return
-    connection.execute(sql.SQL("delete from {}").format(table.identifier))
-    if any(column.kind in ("text", "json") for column in table.columns):
-        _alter(connection, table, {})
+    """Empty the table, its data file and the planner's statistics of it.
+
+    Deleted rows would stay readable in the file.
+    """
+    verb = "delete from {}" if table.referenced else "truncate {}"
+    connection.execute(sql.SQL(verb).format(table.identifier))
+    forget_statistics(connection, table)
+
+
+def forget_statistics(connection: Database, table: Table) -> None:
+    """Drop the planner's statistics of an empty table's texts: they hold the commonest values.
+
+    ``analyze`` does not; a change of type does, even to the same one.
+    """
+    described = {
+        column.name: (column.type, sql.SQL("nullif({0}, {0})").format(sql.Identifier(column.name)))
+        for column in table.columns
+        if column.kind in ("text", "json") and not column.generated
+    }
+    if described:
+        with connection.transaction():
+            _alter(connection, table, described)
 
 
 def _rewrite(connection: Database, plan: TablePlan, rewriter: Rewriter | None) -> None:

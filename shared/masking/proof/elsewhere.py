@@ -1,5 +1,5 @@
-"""What a database holds outside of tables: materialized views and large objects are searched, too;
-the certificate names what is not."""
+"""What a database holds outside of tables: materialized views, large objects, comments and the
+planner's statistics are searched, too; the certificate names what is not."""
 
 from collections.abc import Iterator
 from typing import LiteralString
@@ -33,18 +33,38 @@ _PIECES: LiteralString = """
 
 _PIECE, _OVERLAP = 1024 * 1024, 4096
 
+_STATISTICS: LiteralString = """
+(
+    select format('%s.%s.%s', schemaname, tablename, attname) as key,
+           concat_ws(' | ', most_common_vals, histogram_bounds, most_common_elems) as seen
+    from pg_stats where schemaname !~ '^(pg_|signalbox|information_schema)'
+    union all
+    select format('%s.%s', statistics_schemaname, statistics_name), most_common_vals::text
+    from pg_stats_ext where statistics_schemaname !~ '^(pg_|signalbox)'
+) as statistics
+"""
+
+_COMMENTS: LiteralString = """
+(
+    select format('%s of %s', objoid, classoid::regclass) as key, description as said
+    from pg_description where objoid >= 16384
+) as comments
+"""
+
 LARGE_OBJECTS = "large objects"
+STATISTICS = "statistics"
+COMMENTS = "comments"
 
 
 def places(connection: Database) -> tuple[str, ...]:
-    """What to search beside tables: ``large objects``, and views by ``materialized view NAME``."""
+    """What to search beside tables; views by ``materialized view NAME``."""
     views = (
         f"materialized view {schema}.{name}"
         for schema, name, is_populated in connection.execute(_VIEWS)
         if is_populated
     )
     exist = connection.execute("select exists (select from pg_largeobject_metadata)").fetchone()
-    return (*views, *([LARGE_OBJECTS] if exist and exist[0] else []))
+    return (*views, STATISTICS, COMMENTS, *([LARGE_OBJECTS] if exist and exist[0] else []))
 
 
 def search_place(search: Search, place: str) -> Searched:
@@ -52,6 +72,12 @@ def search_place(search: Search, place: str) -> Searched:
     if place == LARGE_OBJECTS:
         fields = (_key("key"), _searched("piece", sql.Identifier("piece")))
         return search.query(place, fields, _pieces())
+    if place == STATISTICS:
+        fields = (_key("key"), _searched("seen", sql.Identifier("seen")))
+        return search.query(place, fields, sql.SQL(_STATISTICS))
+    if place == COMMENTS:
+        fields = (_key("key"), _searched("said", sql.Identifier("said")))
+        return search.query(place, fields, sql.SQL(_COMMENTS))
     schema, _, name = place.removeprefix("materialized view ").partition(".")
     view = sql.Identifier(schema, name)
     # A row as text: its fields are parted by commas, which part words.

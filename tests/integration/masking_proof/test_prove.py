@@ -100,7 +100,7 @@ def test_a_used_up_budget_leaves_the_rest_for_the_next_call(clone: Database) -> 
     first = proven(clone, budget=timedelta(0))
     second = proven(clone)
 
-    assert first == ProofProgress(0, 2)
+    assert first == ProofProgress(0, 4)
     assert isinstance(second, SignedCertificate)
 
 

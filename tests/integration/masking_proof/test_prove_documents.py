@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from shared.masking import plan_masking
+from shared.masking import plan_masking, settle
 from shared.masking.proof import (
     ClonedFile,
     LeaksFound,
@@ -132,6 +132,49 @@ def test_an_original_anywhere_in_a_large_object_is_found(clone: Database) -> Non
     clone.execute("select lo_unlink(4711)")
 
     assert isinstance(proven(clone), SignedCertificate)
+
+
+def test_what_statistics_still_know_of_an_emptied_table_is_found(clone: Database) -> None:
+    clone.execute("insert into queue (message) select %s from generate_series(1, 9)", (NAME,))
+    clone.execute("analyze queue")
+    masked(clone, "queue")
+    clone.execute("truncate queue")
+    clone.execute("analyze queue")
+
+    with pytest.raises(LeaksFound, match=r"statistics.seen: .* \(public.queue.message\)"):
+        proven(clone)
+
+
+def test_settling_leaves_no_dead_row_and_no_old_statistics(clone: Database) -> None:
+    masked(clone)
+    clone.execute("insert into queue (message) select %s from generate_series(1, 9)", (NAME,))
+    clone.execute("update person set note = %s", (NAME,))
+    clone.execute("analyze")
+    clone.execute("update person set note = null")
+    clone.execute("delete from queue")
+    before = bytes_of(clone, "person")
+
+    settle(clone)
+
+    assert NAME.encode() in before
+    assert NAME.encode() not in bytes_of(clone, "person")
+    assert isinstance(proven(clone), SignedCertificate)
+    assert settle(clone) == 0
+
+
+def bytes_of(clone: Database, table: str) -> bytes:
+    clone.execute("checkpoint")
+    query = "select pg_read_binary_file(pg_relation_filepath(%s))"
+    (found,) = clone.execute(query, (table,)).fetchone() or (b"",)
+    return bytes(found)
+
+
+def test_an_original_in_a_comment_is_found(clone: Database) -> None:
+    masked(clone)
+    clone.execute("comment on column person.note is 'ask adalind holmgren'")
+
+    with pytest.raises(LeaksFound, match=r"comments.said: original inside in 1 rows"):
+        proven(clone)
 
 
 def test_tables_of_other_servers_are_named_as_not_read(clone: Database) -> None:

@@ -15,6 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.local.postgres import PostgresServer
+from shared.masking import settle
 from shared.masking.proof import ClonedFile, SignedCertificate, prove
 from shared.odoo.attachments import stored_files
 from shared.odoo.placeholders import CONTENTS
@@ -61,6 +62,7 @@ def test_no_planted_value_survives_and_every_check_passes(
         expected = expect(connection, clone)
         sanitize(connection, clone)
         results = verify(connection, expected)
+        settle(connection)
         signed = prove(
             connection, expected.plan, KEY, run_id=clone.run_id, epoch=clone.epoch, budget=LONG,
             files=list(kept_files(connection)),
