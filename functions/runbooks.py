@@ -5,5 +5,6 @@ from functions.failover import RUNBOOK as FAILOVER
 from functions.lag import CATCH_UP
 from functions.lag import RUNBOOK as LAG
 from functions.refresh import RUNBOOK as REFRESH
+from functions.release import RUNBOOK as RELEASE
 
-RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP)
+RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP, RELEASE)

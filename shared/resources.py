@@ -1,7 +1,10 @@
 """Everything outside the process that a step may ask for, by parameter name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+from azure.identity import DefaultAzureCredential
 
 from shared.blobs import AzureBlobs, Blobs
 from shared.cluster import Cluster
@@ -9,7 +12,9 @@ from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
+from shared.ledger.ledger import utc_now
 from shared.postgres import Databases
+from shared.postgres.entra import EntraSignIn
 from shared.postgres.pairs import Pairs
 from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
@@ -33,6 +38,8 @@ class Resources:
     replication: Replication
     takeover: Takeover
     announcing: Announcing
+    clock: Callable[[], datetime] = utc_now
+    """What time it is, as the ledger sees it."""
 
 
 def build_resources(
@@ -43,18 +50,20 @@ def build_resources(
     post: Post,
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
-    cluster = Cluster.connect(settings.kubernetes_url)
+    cluster = Cluster.connect(settings.kubernetes_url, settings.kubernetes_ca)
     secrets = Secrets(environment, keyvault=KeyVaultSecrets.connect())
+    address = EntraSignIn(DefaultAzureCredential()).completing(secrets.resolve)
     return Resources(
         estate=estate,
         secrets=secrets,
         blobs=AzureBlobs.connect(settings.blobs.get_secret_value()),
         cluster=cluster,
-        databases=Databases(estate, secrets.resolve),
+        databases=Databases(estate, address),
         placements=Placements(ledger),
         history=FailoverHistory(ledger),
         approvals=Approvals(ledger, post),
-        replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
-        takeover=Takeover.connect(estate, secrets.resolve, cluster),
+        replication=Replication(estate, ledger, Pairs(estate, address)),
+        takeover=Takeover.connect(estate, address, cluster),
         announcing=Announcing(ledger, post),
+        clock=ledger.clock,
     )

@@ -66,6 +66,15 @@ def incoming_name(live: str, run: str) -> str:
     return _suffixed(live, f"_incoming_{run}")
 
 
+def failed_name(live: str, run: str) -> str:
+    """The name of what a run had changed, once its checkpoint is ``live`` again.
+
+    >>> failed_name("acme_staging", "0a1b2c3d")
+    'acme_staging_failed_0a1b2c3d'
+    """
+    return _suffixed(live, f"_failed_{run}")
+
+
 def _suffixed(live: str, suffix: str) -> str:
     return live[: 63 - len(suffix)] + suffix
 

@@ -64,7 +64,7 @@ class Databases:
         self.refuse_production(server)
         with self.connect(server, database, autocommit=True) as connection:
             require_clone(connection, run_id=run_id, epoch=epoch)
-            _end_sessions(connection, database)
+            end_sessions(connection, database)
             yield connection
 
     def dsn(self, server: str, database: str) -> str:
@@ -226,10 +226,10 @@ def _close(connection: Database, database: str) -> None:
     """Stop new sessions, end the present ones and see them gone."""
     connection.execute(_statement("revoke connect on database {} from public", database))
     connection.execute(_statement("alter database {} allow_connections false", database))
-    _end_sessions(connection, database)
+    end_sessions(connection, database)
 
 
-def _end_sessions(connection: Database, database: str) -> None:
+def end_sessions(connection: Database, database: str) -> None:
     """End the sessions of a database but for this one, and see them gone.
 
     Autovacuum gives way by itself, and only a superuser may end it.

@@ -92,15 +92,28 @@ class Image(BaseModel):
     digest: str = ""
 
 
+class PushRequest(BaseModel):
+    host: str = ""
+
+
 class ImagePushed(BaseModel):
     target: Image
+    request: PushRequest = PushRequest()
+
+    @property
+    def promoted(self) -> dict[str, Any]:
+        """By digest: the tag may lead to another image by the time that it is deployed."""
+        repository = "/".join(filter(None, (self.request.host, self.target.repository)))
+        image = f"{repository}@{self.target.digest}"
+        return {"image": image, "release": self.target.tag or self.target.digest}
 
 
 def _release(event: CloudEvent, estate: Estate) -> Translation:
-    image = ImagePushed.model_validate(event.data).target
+    pushed = ImagePushed.model_validate(event.data)
+    image = pushed.target
     return Translation.of(
         (
-            Claim("release-promoted", rule.environment, image.model_dump())
+            Claim("release-promoted", rule.environment, pushed.promoted)
             for rule in estate.azure.images
             if _fits(image.repository, rule.repository) and _fits(image.tag, rule.tag)
         ),

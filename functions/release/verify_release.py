@@ -1,0 +1,61 @@
+"""See that Odoo works, and that its data is no worse than before."""
+
+import urllib.error
+import urllib.request
+from datetime import timedelta
+
+from functions.release.checks import CHECKS, failing_checks
+from functions.release.places import place_of
+from shared.errors import PermanentError, TemporaryError
+from shared.estate import Estate
+from shared.messages.release import ReleaseVerified, RolloutCompleted
+from shared.postgres import Databases
+from shared.runs import Run
+
+PATIENCE = timedelta(seconds=10)
+
+
+class NotHealthy(TemporaryError):
+    """Odoo's pods are ready, but it does not answer as it should."""
+
+
+class ReleaseUnfit(PermanentError):
+    """A check fails that did not before: what was there before is put back."""
+
+
+def verify_release(
+    completed: RolloutCompleted, *, run: Run, estate: Estate, databases: Databases
+) -> ReleaseVerified:
+    """Ask the health page, and every check of the database.
+
+    Safe to repeat: it only reads.
+
+    Raises NotHealthy, which is tried again; ReleaseUnfit, which names what fails now.
+    """
+    place = place_of(run, estate)
+    if place.policy.health_url is not None:
+        _refuse_ill(place.policy.health_url)
+    with databases.connect(place.server, place.live, autocommit=True) as connection:
+        failing = failing_checks(connection)
+    if worse := sorted(failing.keys() - _not_to_blame(completed)):
+        said = "; ".join(f"{name}: {failing[name]}" for name in worse)
+        raise ReleaseUnfit(f"{place.environment.name} with {completed.release}: {said}")
+    return completed.become(ReleaseVerified, checks=len(CHECKS))
+
+
+def _not_to_blame(completed: RolloutCompleted) -> set[str]:
+    """What failed before already; but an update that ran leaves no module waiting for one."""
+    return set(completed.failing) - ({"modules-settled"} if completed.updated else set())
+
+
+def _refuse_ill(url: str) -> None:
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE.total_seconds()) as answer:
+            if answer.status == 200:
+                return
+            said = f"HTTP {answer.status}"
+    except urllib.error.HTTPError as error:
+        said = f"HTTP {error.code}"
+    except OSError as error:
+        said = f"no answer: {error}"
+    raise NotHealthy(f"{url} says {said} instead of 200", delay=timedelta(seconds=5))

@@ -1,0 +1,299 @@
+"""A staging environment that takes releases: a real database, a real Kubernetes API, the engine."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from functions.intake import accept_event
+from functions.release import RUNBOOK
+from infra.local.furnish import furnish
+from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
+from infra.local.postgres import PostgresServer
+from infra.local.processes import wait_until
+from infra.local.sample import create_sample
+from shared.bus import Envelope
+from shared.cluster import Cluster
+from shared.cluster.api import Api
+from shared.estate import Calendar, Estate, Release, ReleaseRules, Secrets, load_estate
+from shared.ledger import Ledger, Placements
+from shared.messages import CloudEvent, Command
+from shared.messages.release import ReleasePromoted
+from shared.postgres import Databases
+from shared.runs import Runner
+from shared.runs.approvals import Approvals
+from shared.runs.intake import Intake
+from shared.runs.outbox import Outbox
+from shared.runs.reading import Received
+
+ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+PLACE = "acme-staging"
+NEW = f"acme.azurecr.io/odoo@sha256:{'a' * 64}"
+TUESDAY_NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NIGHTS = Calendar.model_validate(
+    {
+        "name": "nights",
+        "time_zone": "Europe/Berlin",
+        "windows": [{"days": ["tuesday", "wednesday"], "opens": "22:00", "closes": "04:00"}],
+    }
+)
+UPDATE = """
+import os, psycopg
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    connection.execute("alter table res_partner add column released boolean default true")
+    connection.execute("update res_partner set name = 'updated'")
+"""
+FAILING_UPDATE = UPDATE + "    connection.commit()\n    raise SystemExit(3)\n"
+ACTIONS = {(a.topic, a.subscription): a for a in RUNBOOK.actions()}
+
+TABLES = """
+    select relname from pg_class
+    where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1
+"""
+ROWS = "select md5(coalesce(string_agg(t::text, '' order by t::text), '')) from {} t"
+ABOUT = """
+    select pg_get_userbyid(datdba), datallowconn, shobj_description(d.oid, 'pg_database'),
+           (select array_agg(a::text order by a::text) from unnest(datacl) a),
+           (select array_agg(s.setconfig order by 1) from pg_db_role_setting s
+            where s.setdatabase = d.oid)
+    from pg_database d where datname = 'acme_staging'
+"""
+
+
+class Bus:
+    """Remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Envelope] = []
+
+    def send(self, envelopes: Any) -> None:
+        self.sent.extend(envelopes)
+
+    def close(self) -> None: ...
+
+
+class Agent:
+    """The engine with the release agent alone, and a clock that goes to whatever is scheduled."""
+
+    def __init__(
+        self, ledger: Ledger, postgres: PostgresServer, cluster_url: str, policy: Release
+    ) -> None:
+        self.ledger = ledger
+        self.time = TUESDAY_NOON
+        ledger.clock = lambda: self.time
+        self.clock = ledger.clock
+        self.bus = Bus()
+        self.estate = estate_with(policy)
+        resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
+        self.databases = Databases(self.estate, resolve)
+        self.cluster = Cluster.connect(cluster_url)
+        self.api = Api(cluster_url)
+        self.placements = Placements(ledger)
+        self.post = Outbox(ledger, self.bus).post
+        self.approvals = Approvals(ledger, self.post)
+        self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
+
+    def promote(self, id: str = "e-1", **facts: Any) -> list[Any]:
+        event = ReleasePromoted.model_validate(
+            {"environment": PLACE, "image": NEW, "release": "18.0-1"} | facts
+        )
+        said = CloudEvent.of(event, id=id, source="/test", time=self.time)
+        body = said.model_dump_json().encode()
+        received = Received("platform-events", "accept-event", id, body, {})
+        intake = Intake((RUNBOOK,), self.estate)
+        accept_event(received, runner=self.runner, intake=intake, bus=self.bus)
+        runs = self.ledger.runs_of_event("/test", id)
+        if runs:
+            self.run = runs[0]
+        return list(runs)
+
+    def deliver(self, until: datetime | None = None) -> None:
+        """Deliver what is there; a command that is scheduled moves the clock, as far as allowed."""
+        for envelope in [e for e in self.bus.sent if (e.topic, e.subject) in ACTIONS]:
+            due = envelope.scheduled_for or self.time
+            if until is not None and due > until:
+                continue
+            self.bus.sent.remove(envelope)
+            self.time = max(self.time, due)
+            command = Command.model_validate_json(envelope.body)
+            self.runner.deliver(ACTIONS[envelope.topic, envelope.subject], command)
+
+    def deliver_until(self, moment: datetime) -> None:
+        """Everything that is due by then."""
+        while any(
+            (e.scheduled_for or self.time) <= moment
+            for e in self.bus.sent
+            if (e.topic, e.subject) in ACTIONS
+        ):
+            self.deliver(moment)
+
+    def deliver_to(self, step: str) -> None:
+        def begun() -> bool:
+            self.deliver()
+            return any(each.name == step and each.looks for each in self.ledger.progress(self.run))
+
+        wait_until(begun, seconds=20, waiting_for=step)
+
+    def deliver_to_the_end(self) -> str:
+        def over() -> bool:
+            self.deliver()
+            return self.status in ("succeeded", "failed", "superseded")
+
+        wait_until(over, seconds=30, waiting_for="the end of the run")
+        return self.status
+
+    @property
+    def record(self) -> dict[str, Any]:
+        found = self.ledger.run_record(self.run)
+        assert found is not None
+        return found
+
+    @property
+    def status(self) -> str:
+        return str(self.record["run"]["status"])
+
+    @property
+    def reason(self) -> str:
+        return str(self.record["run"]["reason"])
+
+    def facts(self, step: str) -> dict[str, Any]:
+        [found] = [each for each in self.record["steps"] if each["name"] == step]
+        return dict(found["output"] or {})
+
+    def waits_because(self) -> str:
+        [found] = [s for s in self.ledger.progress(self.run) if s.status == "ready"]
+        return str(found.checkpoint["progress"]["reason"])
+
+    def workloads(self) -> dict[str, tuple[str, int]]:
+        """Image and replicas of each workload."""
+        found = {}
+        for name in ("odoo", "odoo-cron"):
+            spec = self.api.read("Deployment", PLACE, name)["spec"]
+            image = spec["template"]["spec"]["containers"][0]["image"]
+            found[name] = (image, spec["replicas"])
+        return found
+
+    def break_pods(self, name: str, failure: str) -> None:
+        def annotate(found: dict[str, Any]) -> None:
+            found["metadata"].setdefault("annotations", {})[FAILURE_ANNOTATION] = failure
+
+        self.cluster.change("Deployment", PLACE, name, 0, annotate)
+
+
+def estate_with(policy: Release) -> Estate:
+    """The demo's estate, in which staging takes releases."""
+    found = load_estate(ESTATE)
+    changed = tuple(
+        each.model_copy(update={"release": policy}) if each.name == PLACE else each
+        for each in found.environments
+    )
+    rules = ReleaseRules(repositories=("acme.azurecr.io/odoo*",))
+    new = {"environments": changed, "releases": rules, "calendars": (NIGHTS,)}
+    return found.model_copy(update=new)
+
+
+class Staging:
+    """The database of staging, as its users and its administrator see it."""
+
+    def __init__(self, postgres: PostgresServer) -> None:
+        self._postgres = postgres
+
+    def digest(self) -> str:
+        """Of every row of every table, and of what the catalogue says of the database."""
+        said = hashlib.sha256()
+        with psycopg.connect(self._postgres.dsn("acme_staging")) as connection:
+            for (table,) in connection.execute(TABLES).fetchall():
+                query = sql.SQL(ROWS).format(sql.Identifier(table))
+                [row] = connection.execute(query).fetchall()
+                said.update(f"{table} {row[0]}\n".encode())
+            said.update(json.dumps(connection.execute(ABOUT).fetchall()).encode())
+        return said.hexdigest()
+
+    def names(self) -> list[str]:
+        with psycopg.connect(self._postgres.dsn()) as connection:
+            query = "select datname from pg_database where datname like 'acme_staging%' order by 1"
+            return [name for (name,) in connection.execute(query)]
+
+    def was_updated(self) -> bool:
+        with psycopg.connect(self._postgres.dsn("acme_staging", user="odoo")) as connection:
+            row = connection.execute(
+                "select bool_and(name = 'updated') from res_partner"
+            ).fetchone()
+            return bool(row and row[0])
+
+
+@pytest.fixture(scope="module")
+def template(postgres: PostgresServer) -> str:
+    postgres.create_role("odoo")
+    postgres.create_role("reader")
+    postgres.create_database("release_template", owner="odoo")
+    create_sample(postgres.dsn("release_template", user="odoo"), partners=100)
+    return "release_template"
+
+
+@pytest.fixture
+def staging(postgres: PostgresServer, template: str) -> Iterator[Staging]:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        for statement in (
+            "create database acme_staging template release_template owner odoo strategy file_copy",
+            "revoke connect on database acme_staging from public",
+            "grant connect on database acme_staging to reader",
+            'alter database acme_staging set search_path to "$user", public',
+            "comment on database acme_staging is 'somebody''s words'",
+        ):
+            connection.execute(statement)
+    staging = Staging(postgres)
+    yield staging
+    for name in staging.names():
+        postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def cluster_url() -> Iterator[str]:
+    environment = {"PATH": os.environ["PATH"]}
+    with KubernetesEmulator(None, environment=environment, delay=0.02) as emulator:
+        yield emulator.url
+
+
+@pytest.fixture
+def furnished(cluster_url: str, postgres: PostgresServer) -> Iterator[None]:
+    """Workloads and configuration of staging, as new."""
+    estate = load_estate(ESTATE)
+    only = tuple(each for each in estate.environments if each.name == PLACE)
+    furnish(
+        cluster_url,
+        estate.model_copy(update={"environments": only}),
+        lambda each: postgres.url(each.database.name, each.database.owner),
+    )
+    yield
+    api = Api(cluster_url)
+    for name in ("odoo", "odoo-cron"):
+        api.delete("Deployment", PLACE, name)
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(database)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def agent_with(
+    ledger: Ledger, postgres: PostgresServer, cluster_url: str, furnished: None, staging: Staging
+) -> Callable[..., Agent]:
+    """An agent for staging with such a policy."""
+
+    def build(**policy: Any) -> Agent:
+        stated = Release.model_validate({"ring": "early"} | policy)
+        return Agent(ledger, postgres, cluster_url, stated)
+
+    return build
