@@ -85,6 +85,11 @@ for name, schedule, do in (
         partial(upkeep.forget_samples, resources.replication),
     ),
     (
+        "announce_due_drills",
+        "0 0 6 * * *",
+        partial(upkeep.announce_due_drills, estate, resources.history, runner),
+    ),
+    (
         "execute_fence_orders",
         "* * * * * *",
         partial(

@@ -8,6 +8,7 @@ when their time is over, and the evidence of runs that ended is signed and copie
 
 from datetime import timedelta
 
+from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
 from functions.upkeep.standbys import forget_samples, watch_standbys
@@ -21,6 +22,7 @@ from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
 
 __all__ = [
     "FENCE_WATCH",
+    "announce_due_drills",
     "announce_overdue_runs",
     "close_approvals",
     "copy_evidence",

@@ -246,6 +246,9 @@ class Failover(EstateModel):
     rpo: Duration | None = Field(default=None, ge=timedelta(0))
     """How much may be lost, in time; None takes the tier's."""
 
+    drill_every: Duration | None = Field(default=None, gt=timedelta(0))
+    """How often it is to be rehearsed; None takes the tier's."""
+
     approval: Duration = Field(default=timedelta(minutes=15), gt=timedelta(0))
     """How long a person may take to decide; then it is refused."""
 
@@ -344,6 +347,10 @@ OBJECTIVES = {
 """RTO and RPO of each tier."""
 
 
+DRILLS = {1: timedelta(days=30), 2: timedelta(days=90), 3: timedelta(days=365)}
+"""How often each tier rehearses."""
+
+
 class BlobFolder(EstateModel):
     """A folder in blob storage."""
 
@@ -439,6 +446,12 @@ class Environment(EstateModel):
     def rto(self) -> timedelta:
         """Within which time orders flow again after a disaster."""
         return OBJECTIVES[self.tier][0] if self.failover.rto is None else self.failover.rto
+
+    @property
+    def drill_every(self) -> timedelta:
+        """How often its failover is to be rehearsed."""
+        stated = self.failover.drill_every
+        return DRILLS[self.tier] if stated is None else stated
 
     @property
     def rpo(self) -> timedelta:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -41,6 +41,12 @@ class FailoverHistory:
         """Newest first, drills and real ones."""
         with self._ledger.transaction() as tx:
             return tx.rows(Achieved, "achieved", environment=environment, limit=limit)
+
+    def last_drill(self, environment: str) -> datetime | None:
+        """When a drill passed for the last time."""
+        with self._ledger.transaction() as tx:
+            [(ended_at,)] = tx.all_of("last_drill", environment=environment)
+            return cast("datetime | None", ended_at)
 
     def verified_backup(self, environment: str) -> VerifiedBackup | None:
         """The newest backup that a refresh has verified."""

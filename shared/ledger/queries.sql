@@ -503,6 +503,9 @@ select ended_at, source, passed, facts from (
 order by ended_at desc
 limit %(limit)s
 
+-- last_drill
+select max(ended_at) as ended_at from drills where environment = %(environment)s and passed
+
 -- last_verified_backup
 -- The newest backup of an environment that a run restored and checked.
 select s.output ->> 'manifest' as manifest, s.ended_at as verified_at

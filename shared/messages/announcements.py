@@ -149,6 +149,17 @@ class LagEscalated(RunAnnouncement):
     """Whether a failover may go on without consent to what would be lost."""
 
 
+class DrillDue(Announcement):
+    """A failover was not rehearsed for longer than the environment's tier allows."""
+
+    type: ClassVar[str] = "drill-due"
+    environment: str
+    last_at: datetime | None
+    """The newest drill that passed; None: there was none."""
+    every_days: int
+    at: datetime
+
+
 class MessageParked(Announcement):
     """A message that can never be handled is kept until a person replays or discards it."""
 

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from shared.bus import Envelope
 from shared.ledger import RunRecord, StepRecord, Transaction
 from shared.messages import CloudEvent, Command
-from shared.messages.announcements import Announcement, MessageParked, RunAnnouncement
+from shared.messages.announcements import Announcement, DrillDue, MessageParked, RunAnnouncement
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/signalbox/runs")
 ANNOUNCEMENTS = "run-events"
@@ -64,6 +64,12 @@ def announce_step(
 
 def announce_parked(tx: Transaction, parked: MessageParked) -> None:
     tx.queue([_announcement(parked, f"parked:{parked.parked}", None, tx.now)])
+
+
+def announce_drill_due(tx: Transaction, due: DrillDue) -> None:
+    """Queue the reminder; the same day's is the same one."""
+    id = f"drill-due:{due.environment}:{due.at:%F}"
+    tx.queue([_announcement(due, id, due.environment, tx.now)])
 
 
 def _announcement(said: Announcement, id: str, environment: str | None, at: datetime) -> Envelope:
