@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -55,8 +56,12 @@ class Settings(BaseSettings):
     """The topic's access key; the managed identity is used when left out."""
 
     kubernetes_url: str | None = None
-    """API server without authentication, for the embedded platform; the cluster that the functions
-    run in, or the current kubeconfig context, when left out."""
+    """API server: with ``https`` that of AKS, signed in to as the managed identity; with ``http``
+    the embedded platform's. The cluster that the functions run in, or the current kubeconfig
+    context, when left out."""
+
+    kubernetes_ca: str | None = None
+    """Certificate authority of that API server, base64, as AKS shows it; it is no secret."""
 
     ledger_connections: int = 8
     """Most sessions of one process with the ledger; above the host's concurrent calls it gains
@@ -82,6 +87,9 @@ class Settings(BaseSettings):
     """What machines without an identity send in the header ``x-functions-key``: they may read and
     publish, never approve."""
 
+    forms_secret: SecretStr | None = None
+    """What signs the tokens of forms; needed where the ledger's URL has no password."""
+
     developer: str | None = None
     """Name of the one person at this machine, for the embedded platform: whoever asks over the
     loopback address is this person and may do everything."""
@@ -89,7 +97,10 @@ class Settings(BaseSettings):
     @property
     def forms_key(self) -> bytes:
         """What signs the tokens of forms: the same in every process, and known to nobody else."""
-        return hashlib.sha256(f"forms\n{self.ledger_url.get_secret_value()}".encode()).digest()
+        known = self.forms_secret or self.ledger_url
+        if known is self.ledger_url and not urlsplit(known.get_secret_value()).password:
+            raise ValueError("set SIGNALBOX_FORMS_SECRET: the ledger's URL has no password")
+        return hashlib.sha256(f"forms\n{known.get_secret_value()}".encode()).digest()
 
     @property
     def bus(self) -> str:

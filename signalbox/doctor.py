@@ -22,6 +22,7 @@ from shared.estate import Environment, Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.estate.references import Reference
 from shared.ledger.migrate import LedgerTooNew, unapplied
+from shared.postgres.entra import EntraSignIn
 from signalbox.errors import Unusable
 from signalbox.generate import topology
 from signalbox.session import Session
@@ -94,7 +95,7 @@ def examine(open_session: Callable[[], Session]) -> Iterator[Finding]:
     yield from _bus(session)
     yield from _storage(session, estate)
     yield from _servers(estate, secrets)
-    cluster = Cluster.connect(session.settings.kubernetes_url)
+    cluster = Cluster.connect(session.settings.kubernetes_url, session.settings.kubernetes_ca)
     for environment in estate.environments:
         yield from _cluster(cluster, environment)
 
@@ -139,7 +140,7 @@ def _references(value: object) -> Iterator[Reference]:
 
 def _ledger(session: Session) -> Finding:
     def look() -> None:
-        url = session.settings.ledger_url.get_secret_value()
+        url = _signed_in(session.settings.ledger_url.get_secret_value())
         with psycopg.connect(url, connect_timeout=10) as connection:
             if lacking := unapplied(connection):
                 raise Unusable(f"migrations {lacking} are not applied")
@@ -178,11 +179,15 @@ def _first(blobs: AzureBlobs, place: str) -> None:
     next(iter(blobs.list(place)), None)
 
 
+def _signed_in(url: str) -> str:
+    return EntraSignIn(DefaultAzureCredential()).complete(url)
+
+
 def _servers(estate: Estate, secrets: Secrets) -> Iterator[Finding]:
     for server in estate.servers:
 
         def look(reference: Reference = server.url) -> None:
-            psycopg.connect(secrets.resolve(reference), connect_timeout=10).close()
+            psycopg.connect(_signed_in(secrets.resolve(reference)), connect_timeout=10).close()
 
         remedy = f"Start it, open its firewall, or correct the secret {server.url}."
         yield _probe("server", server.name, remedy, look)

@@ -78,7 +78,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     SIGNALBOX_KUBERNETES_URL: kubernetesUrl
     SIGNALBOX_KUBERNETES_CA: kubernetesCa
     SIGNALBOX_API_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/signalbox-api-key)'
-    SIGNALBOX_FORMS_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/signalbox-forms-key)'
+    SIGNALBOX_FORMS_SECRET: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/signalbox-forms-secret)'
     SIGNALBOX_MASKING_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/signalbox-masking-key)'
   }
 }

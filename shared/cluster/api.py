@@ -1,9 +1,12 @@
 """The Kubernetes API as JSON: five verbs on named objects, and pod logs."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import quote
 
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
@@ -27,6 +30,9 @@ PLACES = {
 
 _TIMEOUT_SECONDS = 15
 
+_AKS = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
+"""The Entra application that every AKS cluster takes tokens of."""
+
 
 class Conflict(TemporaryError):
     """The object has changed since it was read, or exists already."""
@@ -44,8 +50,16 @@ class Api:
     fields of objects that they do not know, which a replacement would then delete.
     """
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        *,
+        ca: str | None = None,
+        credential: TokenCredential | None = None,
+    ) -> None:
         self._url = url
+        self._ca = ca
+        self._credential = credential
         self._connected: client.ApiClient | None = None
 
     def read(self, kind: str, namespace: str, name: str) -> Json:
@@ -122,12 +136,18 @@ class Api:
             raise TemporaryError(f"The cluster did not answer: {error.reason}.") from None
         except HTTPError as error:
             raise TemporaryError(f"The cluster is out of reach: {type(error).__name__}.") from None
+        except AzureError as error:
+            said = f"Entra ID gave no token for the cluster: {type(error).__name__}."
+            raise TemporaryError(said) from None
         _refuse(answer.status, what, data)
         return data
 
     def _client(self) -> client.ApiClient:
         if self._connected is None:
-            self._connected = client.ApiClient(_configuration(self._url))
+            found = _configuration(self._url)
+            if self._credential is not None:
+                _sign_in(found, self._ca, self._credential)
+            self._connected = client.ApiClient(found)
         return self._connected
 
 
@@ -147,6 +167,18 @@ def _configuration(url: str | None) -> client.Configuration:
                 f"provide a kubeconfig ({error})."
             ) from None
     return found
+
+
+def _sign_in(found: client.Configuration, ca: str | None, credential: TokenCredential) -> None:
+    """Send a token with each request; the credential keeps it until shortly before it expires."""
+
+    def renew(configuration: client.Configuration) -> None:
+        configuration.api_key["BearerToken"] = f"Bearer {credential.get_token(_AKS).token}"
+
+    if ca:
+        found.ca_cert_data = base64.b64decode(ca).decode()
+    found.refresh_api_key_hook = renew  # type: ignore[assignment]
+    renew(found)
 
 
 def _refuse(status: int, what: str, data: bytes) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
+from azure.identity import DefaultAzureCredential
+
 from shared.cluster.api import Api, Conflict, Json
 from shared.cluster.errors import ObjectMissing, StaleEpoch
 from shared.cluster.jobs import JobState, by_age, job_state
@@ -30,8 +32,14 @@ class Cluster:
         self._api = api
 
     @classmethod
-    def connect(cls, url: str | None) -> Self:
-        """Use this API server; None means the cluster that we run in, else kubectl's context."""
+    def connect(cls, url: str | None, ca: str | None = None) -> Self:
+        """Use this API server; None means the cluster that we run in, else kubectl's context.
+
+        ``https`` is AKS, signed in to as this app's own identity; ``ca`` is its certificate
+        authority in base64.
+        """
+        if url and url.startswith("https://"):
+            return cls(Api(url, ca=ca, credential=DefaultAzureCredential()))
         return cls(Api(url))
 
     def run_job(self, namespace: str, job: Json, environment: Mapping[str, str]) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
+from azure.identity import DefaultAzureCredential
 from psycopg import Connection, OperationalError
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -32,6 +34,7 @@ from shared.ledger.records import (
     StuckStep,
 )
 from shared.ledger.sql import load_queries
+from shared.postgres.entra import EntraSignIn
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,14 +71,24 @@ class Ledger:
         self._migrated = False
 
     @classmethod
-    def connect(cls, url: str, *, connections: int = 8) -> "Ledger":
+    def connect(
+        cls, url: str, *, connections: int = 8, sign_in: EntraSignIn | None = None
+    ) -> "Ledger":
         """Connects and migrates at first use; to at most ``connections`` sessions.
+
+        A URL of Azure's PostgreSQL without a password is signed in to, for each session anew.
 
         During an outage the pool gives up as soon as who waits for it: whoever asks next makes it
         try anew. By default it would pause for minutes, and be late when the server is back.
         """
+        sign_in = sign_in or EntraSignIn(DefaultAzureCredential())
         pool: ConnectionPool[Connection] = ConnectionPool(
-            url, min_size=1, max_size=connections, open=False, timeout=10, reconnect_timeout=10
+            partial(sign_in.complete, url),
+            min_size=1,
+            max_size=connections,
+            open=False,
+            timeout=10,
+            reconnect_timeout=10,
         )
         return cls(pool)
 
