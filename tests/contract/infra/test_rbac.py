@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "infra" / "kubernetes"
 CALLERS = {
-    "nonproduction": ("functions/refresh",),
-    "production": ("functions/failover", "functions/lag", "functions/upkeep"),
+    "nonproduction": ("functions/refresh", "functions/release"),
+    "production": (
+        "functions/failover",
+        "functions/lag",
+        "functions/release",
+        "functions/upkeep",
+    ),
     "cloudnativepg": ("shared/cluster/cloudnativepg.py",),
 }
 EXAMINER = "signalbox/doctor.py"
@@ -113,6 +118,10 @@ def restore(cluster: Cluster) -> None:
     cluster.restore(NAMESPACE, "snapshot", run_id="1", epoch=4)
 
 
+def label(found: Json) -> None:
+    found["metadata"]["labels"] = {"release": "new"}
+
+
 def lead(found: Json) -> None:
     found["spec"]["replica"] = {"primary": "erp", "source": "other"}
 
@@ -143,10 +152,16 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     ),
     "save": save,
     "restore": restore,
+    "read": for_each(lambda c, w: c.read(w.kind, NAMESPACE, w.name)),
+    "change": for_each(lambda c, w: c.change(w.kind, NAMESPACE, w.name, 5, label)),
+}
+"""Each method, so that it makes every request it ever makes."""
+
+OF_AN_OPERATOR: dict[str, Callable[[Cluster], Any]] = {
     "read": lambda c: c.read(KIND, NAMESPACE, "erp"),
     "change": lambda c: c.change(KIND, NAMESPACE, "erp", 1, lead),
 }
-"""Each method, so that it makes every request it ever makes."""
+"""The same methods, asked for what CloudNativePG looks after."""
 
 
 @pytest.fixture(scope="module")
@@ -156,14 +171,18 @@ def asked(kubernetes: "KubernetesEmulator") -> Iterator[dict[str, set[Grant]]]:
     people = support.Cluster(kubernetes.url)
     people.core.create_namespace({"metadata": {"name": NAMESPACE}})
     furnish(api)
-    requests = {}
-    for name, use in USES.items():
-        recording = RecordingApi(kubernetes.url)
-        use(Cluster(recording))
-        requests[name] = recording.asked
-    yield requests
+    yield {
+        name: recorded(kubernetes.url, use)
+        for name, use in (USES | {f"operator.{k}": u for k, u in OF_AN_OPERATOR.items()}).items()
+    }
     people.core.delete_namespace(NAMESPACE)
     people.close()
+
+
+def recorded(url: str, use: Callable[[Cluster], Any]) -> set[Grant]:
+    recording = RecordingApi(url)
+    use(Cluster(recording))
+    return recording.asked
 
 
 def furnish(api: Api) -> None:
@@ -232,6 +251,8 @@ def test_a_role_grants_exactly_what_the_agents_ask_for(
     kind: str, asked: dict[str, set[Grant]]
 ) -> None:
     methods = {method for source in CALLERS[kind] for method in methods_named(source)}
+    if kind == "cloudnativepg":
+        methods = {f"operator.{method}" for method in methods}
 
     needed = set().union(*(asked[method] for method in methods))
 
@@ -267,17 +288,17 @@ def test_every_method_of_the_cluster_is_recorded() -> None:
     assert public - {"connect"} == set(USES)
 
 
-def test_what_can_be_named_is_granted_by_the_name_that_the_estate_gives_unless_told() -> None:
+@pytest.mark.parametrize("kind", ["production", "nonproduction"])
+def test_what_can_be_named_is_granted_by_the_name_that_estates_have_by_default(kind: str) -> None:
     fields = Environment.model_fields
     defaults = {
         "configmaps": [fields["config_map"].default],
-        "secrets": [fields["database_secret"].default],
         "ingressroutes": [fields["route"].default],
     }
 
     named = {
         rule["resources"][0]: rule["resourceNames"]
-        for rule in role("production")["rules"]
+        for rule in role(kind)["rules"]
         if "resourceNames" in rule
     }
 
