@@ -57,7 +57,7 @@ RUNBOOK = Runbook(
     name="failover",
     on=RegionDegraded,
     concerns=concerned,
-    coalesce=lambda event: event.environment,
+    coalesce=lambda event: "planned" if event.planned else "disaster",
     priority=Priority.URGENT,
     steps=(
         Step(assess_region, time_limit=timedelta(minutes=30)),

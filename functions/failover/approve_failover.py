@@ -1,7 +1,8 @@
 """Let the policy decide where it may, and people where it may not."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from functions.failover.plans import plan_of
 from functions.failover.sides import Pair, now, pair_of
@@ -16,6 +17,13 @@ from shared.runs import Again, Run
 from shared.runs.approvals import Approvals, wait_for
 
 POLICY = "policy"
+
+LOOK = timedelta(seconds=10)
+"""How often a run that waits for people looks whether production is still what they decide on."""
+
+
+class PlanOvertaken(PermanentError):
+    """Production went down while a switchover waited for people: it makes way for a failover."""
 
 
 class RecoveredMeanwhile(PermanentError):
@@ -38,7 +46,7 @@ def approve_failover(
     Safe to repeat: the approval is asked for once, and bound to the plan that was shown first.
 
     Raises ApprovalRejected and ApprovalExpired; what is not approved does not happen. And
-    RecoveredMeanwhile: while people think, servers come back.
+    RecoveredMeanwhile and PlanOvertaken: while people think, servers come back, or go down.
     """
     pair = pair_of(assessed, run, estate)
     placement = placements.of(run.environment)
@@ -55,9 +63,21 @@ def approve_failover(
         expires_after=policy.approval,
     )
     if not answer.is_granted:
-        return wait_for(answer, run.checkpoint)
+        _refuse_overtaken(assessed, pair, databases)
+        return replace(wait_for(answer, run.checkpoint), after=LOOK)
     _refuse_recovered(assessed, pair, databases)
     return _approved(assessed, tuple(answer.approved_by), reasons, answer.decided_at or now())
+
+
+def _refuse_overtaken(assessed: RegionAssessed, pair: Pair, databases: Databases) -> None:
+    if assessed.verdict != "planned":
+        return
+    database = ask_database(pair, databases)
+    if database.says != "healthy":
+        raise PlanOvertaken(
+            f"{pair.active.name} is not well any more ({database.why}), so it is not handed over: "
+            "publish region-degraded without planned, if nobody has"
+        )
 
 
 def _refuse_recovered(assessed: RegionAssessed, pair: Pair, databases: Databases) -> None:

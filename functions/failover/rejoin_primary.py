@@ -38,6 +38,6 @@ def rejoin_primary(
         administrators_dsn(databases, returning), administrators_dsn(databases, active)
     )
     if isinstance(pending, RejoinPending):
-        return Again(LOOK, {"progress": {"reason": pending.why}})
+        return Again(LOOK, {"progress": {"reason": pending.why}}, gives_way=True)
     placements.rejoined(run.environment, returning.name, epoch=run.epoch)
     return confirmed.become(PrimaryRejoined, timeline=pending.timeline, lag_bytes=pending.lag.bytes)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from functions.failover.approve_failover import PlanOvertaken
 from functions.upkeep import close_approvals
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from tests.integration.failover.pair import PRODUCTION, World, wait_until
@@ -75,13 +76,28 @@ def test_a_primary_that_is_back_before_people_agree_is_not_failed_over(calm: Wor
 
 
 def test_two_events_at_once_are_one_run(calm: World) -> None:
-    first = calm.happen(PLANNED)
+    first = calm.happen()
 
     second = calm.publish(RegionDegraded(environment=PRODUCTION))
     calm.work(first)
 
     assert second == []
-    expire(calm, first)
+    assert calm.status(first) == "failed"
+
+
+def test_a_switchover_that_waits_makes_way_for_a_disaster(calm: World) -> None:
+    planned = calm.follow(PLANNED)
+    [disaster] = calm.publish(RegionDegraded(environment=PRODUCTION))
+    waits = calm.status(disaster)
+    calm.line.cut()
+
+    with pytest.raises(PlanOvertaken, match="acme-prod is not well any more"):
+        calm.look_at(planned, "approve_failover")
+
+    calm.line.mend()
+    expire(calm, planned, disaster)
+    assert waits == "waiting"
+    assert "NotConfirmed" in calm.reason(disaster)
 
 
 def test_an_approval_that_nobody_gives_expires_closed_and_nothing_was_fenced(calm: World) -> None:
@@ -128,12 +144,13 @@ def test_an_environment_without_a_standby_parks_the_event(calm: World) -> None:
     assert "no environment of the estate is standby_of it" in parked.reason
 
 
-def expire(world: World, run: UUID) -> None:
-    """Let more time pass than people have."""
+def expire(world: World, *runs: UUID) -> None:
+    """Let more time pass than people have, and the runs end, the first one for that reason."""
     real = world.ledger.clock
     world.ledger.clock = lambda: real() + timedelta(hours=1)
     try:
         close_approvals(world.ledger, world.runner)
-        world.work(run)
+        for run in runs:
+            world.work(run)
     finally:
         world.ledger.clock = real
