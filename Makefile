@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-failover up test unit check generate kernel bench simulate clean
+.PHONY: help setup demo demo-failover up test unit check check-infra generate kernel bench simulate clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,9 @@ test: setup ## Run the whole test suite
 
 unit: setup ## Run the tests that need no server (seconds)
 	@$(BIN)/pytest tests/unit shared
+
+check-infra: setup ## Check what would be deployed: Bicep, manifests, roles against calls (no cloud needed)
+	@$(BIN)/pytest -q tests/unit/infra tests/contract/infra
 
 check: setup ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo

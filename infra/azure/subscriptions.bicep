@@ -1,10 +1,14 @@
-// The subscriptions of one topic, each with its rule in place of the one that matches everything.
+// The subscriptions of one topic, each with its rules. The first takes the name, and so the place, of the
+// one that Azure makes by itself and that matches everything.
 param namespaceName string
 param topicName string
 param subscriptions array
 param messageTimeToLive string
 
-var filtered = filter(subscriptions, each => !empty(each.Rules))
+var rules = flatten(map(subscriptions, each => map(each.Rules, one => {
+  name: '${each.Name}/${one.Name == each.Rules[0].Name ? '$Default' : one.Name}'
+  label: one.Properties.CorrelationFilter.Label
+})))
 
 resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026-01-01' = [for each in subscriptions: {
   name: '${namespaceName}/${topicName}/${each.Name}'
@@ -19,11 +23,11 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026
   }
 }]
 
-resource rule 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2026-01-01' = [for each in filtered: {
-  name: '${namespaceName}/${topicName}/${each.Name}/$Default'
+resource rule 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2026-01-01' = [for each in rules: {
+  name: '${namespaceName}/${topicName}/${each.name}'
   properties: {
     filterType: 'CorrelationFilter'
-    correlationFilter: { label: each.Rules[0].Properties.CorrelationFilter.Label }
+    correlationFilter: { label: each.label }
   }
   dependsOn: [subscription]
 }]

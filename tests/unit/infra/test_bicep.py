@@ -1,0 +1,150 @@
+"""What would be deployed: no keys, no role without a reason, no step forgotten, nothing misspelt.
+
+Nothing here speaks to Azure. Microsoft's type tables are looked at where they are.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.infra import bicep
+
+ROOT = Path(__file__).parents[3]
+CHECKS = ROOT.parent / "shared" / "checks"
+TABLES = CHECKS / "bicep_types.json.gz"
+
+needs_tables = pytest.mark.skipif(
+    not TABLES.is_file(), reason="Microsoft's type tables are not beside this checkout"
+)
+
+UNLISTED = (
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies",
+)
+"""Types of which the tables have nothing; they were written from the documentation alone."""
+
+PREVIEW = {"Microsoft.Insights/diagnosticSettings": "2021-05-01-preview"}
+"""Its stable version knows no groups of categories."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of everything that would be deployed, to make mistakes in."""
+    shutil.copytree(ROOT / "infra" / "azure", tmp_path / "infra" / "azure")
+    shutil.copy(ROOT / "infra" / "topology.json", tmp_path / "infra")
+    shutil.copy(ROOT / "azure.yaml", tmp_path)
+    return tmp_path / "infra" / "azure"
+
+
+def mistake(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_what_would_be_deployed_has_no_problems(folder: Path) -> None:
+    assert bicep.problems(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("vault.bicep", "4633458b-17de-408a", "00482a5a-887f-4fb3", "role that is not among"),
+        ("vault.bicep", "  scope: vault\n", "", "whole resource group"),
+        ("outcomes.bicep", "    description: 'The relay", "    comment: 'The relay", "no reason"),
+        ("bus.bicep", "disableLocalAuth: true", "disableLocalAuth: false", "disableLocalAuth"),
+        ("storage.bicep", "allowSharedKeyAccess: false", "", "allowSharedKeyAccess"),
+        ("ledger.bicep", "passwordAuth: 'Disabled'", "passwordAuth: 'Enabled'", "passwordAuth"),
+        (
+            "app.bicep",
+            "blobEndpoint\n    SIG",
+            "host.listKeys().keys[0].value\n    SIG",
+            "a secret",
+        ),
+        ("app.bicep", "SIGNALBOX_BLOBS", "SIGNALBOX_BLOB", "no setting is called"),
+        ("app.bicep", "SIGNALBOX_ESTATE", "ESTATE", "SIGNALBOX_ESTATE is missing"),
+        ("bus.bicep", "[for each in topics: {", "[for each in take(topics, 3): {", "is missing"),
+        ("subscriptions.bicep", "map(each.Rules,", "map(take(each.Rules, 1),", "is missing"),
+        ("subscriptions.bicep", "each.Properties.LockDuration", "'PT1M'", "forgets LockDuration"),
+        ("main.bicep", "param alertEmail string", "param email string", "no parameter alertEmail"),
+        ("main.parameters.json", '"location"', '"region"', "location is not given"),
+        ("../../azure.yaml", "path: infra/azure", "path: infra", "leads to no Bicep"),
+        ("../../azure.yaml", "  app:", "  api:", "Bicep tags"),
+    ],
+)
+def test_a_mistake_is_found(folder: Path, file: str, old: str, new: str, said: str) -> None:
+    mistake(folder, file, old, new)
+    if "each in topics" in old:
+        mistake(folder, file, old, new)
+
+    found = bicep.problems(folder)
+
+    assert any(said in problem for problem in found), found
+
+
+def test_a_step_with_a_rule_that_bicep_cannot_express_is_found(folder: Path) -> None:
+    path = folder.parent / "topology.json"
+    topology = json.loads(path.read_text("utf-8"))
+    topic = topology["UserConfig"]["Namespaces"][0]["Topics"][1]
+    topic["Subscriptions"][0]["Rules"][0]["Properties"]["CorrelationFilter"] = {"To": "me"}
+    path.write_text(json.dumps(topology), "utf-8")
+
+    assert any("cannot express" in problem for problem in bicep.problems(folder))
+
+
+def test_every_role_that_is_agreed_on_is_assigned() -> None:
+    text = "".join(path.read_text("utf-8") for path in (ROOT / "infra" / "azure").glob("*.bicep"))
+
+    assert [name for id, name in bicep.ROLES.items() if id not in text] == []
+
+
+def checked(folder: Path) -> list[str]:
+    """What the checker says that knows Microsoft's types."""
+    command = [sys.executable, CHECKS / "bicep_check.py", folder, "--types", TABLES]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "findings" in run.stdout, run.stderr
+    *found, _ = run.stdout.splitlines()
+    return [line for line in found if not any(f" {kind}@" in line for kind in UNLISTED)]
+
+
+@needs_tables
+def test_every_resource_fits_microsofts_types(folder: Path) -> None:
+    assert checked(folder) == []
+
+
+@needs_tables
+def test_what_does_not_fit_microsofts_types_is_found(folder: Path) -> None:
+    mistake(folder, "bus.bicep", "minimumTlsVersion: '1.2'", "minimalTlsVersion: '1.2'")
+    mistake(folder, "event-source.bicep", "'ServiceBusTopic'", "'ServiceBusTopics'")
+    mistake(folder, "main.bicep", "    vaultUri: vault.outputs.uri\n", "")
+    mistake(folder, "alerts.bicep", "    severity: 2\n", "")
+
+    found = "\n".join(checked(folder))
+
+    assert "minimalTlsVersion" in found
+    assert "'ServiceBusTopics' is none of" in found
+    assert "parameter 'vaultUri' of app.bicep is not given" in found
+    assert "required 'severity' is missing" in found
+
+
+@pytest.mark.skipif(
+    not (CHECKS / "api_versions.json").is_file(), reason="the list of versions is not there"
+)
+def test_every_api_version_is_the_newest_stable_one() -> None:
+    known = json.loads((CHECKS / "api_versions.json").read_text("utf-8"))
+    used = {r.type: r.version for r in bicep.resources(ROOT / "infra" / "azure")}
+
+    old = {
+        kind: version
+        for kind, version in used.items()
+        if kind in known and version not in (known[kind]["stable"], PREVIEW.get(kind))
+    }
+
+    assert old == {}
+    assert len(used.keys() & known.keys()) > 20
