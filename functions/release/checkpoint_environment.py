@@ -24,6 +24,9 @@ from shared.postgres.checkpoints import keep_checkpoint
 from shared.postgres.copies import copy_database, open_database, put_back
 from shared.runs import Again, Run
 
+LONGEST_RUN = timedelta(days=1)
+"""A copy is kept for at least so long, whatever the estate says: the run may still need it."""
+
 
 class NotAsBefore(TemporaryError):
     """What was put back is not what is there: somebody else changes the same objects."""
@@ -54,7 +57,7 @@ def checkpoint_environment(
             return look_again(run, "waits until the workloads rest")
         still_mine(run)
         copy_database(databases, place.server, place.live, place.copy)
-        until = clock() + place.environment.checkpoint_keep
+        until = clock() + max(place.environment.checkpoint_keep, LONGEST_RUN)
         keep_checkpoint(databases, place.server, place.copy, until)
         open_database(databases, place.server, place.live)
     known = {name: run.checkpoint[name] for name in ("workloads", "config_sha256", "failing")}

@@ -60,6 +60,7 @@ def put_back(databases: Databases, server: str, database: str, copy: str, aside:
     """
     with _administer(databases, server) as connection:
         if _exists(connection, copy):
+            _copy_attributes(connection, database, copy)
             _close(connection, database)
             with connection.transaction():
                 for old, new in ((database, aside), (copy, database)):

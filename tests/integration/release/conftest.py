@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,16 @@ from shared.cluster import Cluster
 from shared.cluster.api import Api
 from shared.estate import Calendar, Estate, Release, ReleaseRules, Secrets, load_estate
 from shared.ledger import Ledger, Placements
-from shared.messages import CloudEvent, Command
+from shared.messages import CloudEvent, Command, Event
+from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.messages.release import ReleasePromoted
 from shared.postgres import Databases
-from shared.runs import Runner
+from shared.runs import Run, Runbook, Runner, Step
 from shared.runs.approvals import Approvals
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
+from shared.runs.runbook import Priority
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 PLACE = "acme-staging"
@@ -54,6 +57,8 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
 FAILING_UPDATE = UPDATE + "    connection.commit()\n    raise SystemExit(3)\n"
 ACTIONS = {(a.topic, a.subscription): a for a in RUNBOOK.actions()}
 
+_numbers = count(1)
+
 TABLES = """
     select relname from pg_class
     where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1
@@ -66,6 +71,29 @@ ABOUT = """
             where s.setdatabase = d.oid)
     from pg_database d where datname = 'acme_staging'
 """
+
+
+def take_over(event: RegionDegraded, *, run: Run) -> RegionRecovered:
+    """Stands for a failover."""
+    return RegionRecovered(environment=run.environment)
+
+
+DISASTER = Runbook(
+    name="disaster",
+    on=RegionDegraded,
+    concerns=lambda event, _: (event.environment,),
+    priority=Priority.URGENT,
+    steps=(Step(take_over),),
+)
+
+CREATION = (
+    "create database acme_staging template release_template owner odoo strategy file_copy",
+    "revoke connect on database acme_staging from public",
+    "grant connect on database acme_staging to reader",
+    'alter database acme_staging set search_path to "$user", public',
+    "alter role reader in database acme_staging set work_mem to '8MB'",
+    "comment on database acme_staging is 'somebody''s words'",
+)
 
 
 class Bus:
@@ -101,19 +129,26 @@ class Agent:
         self.approvals = Approvals(ledger, self.post)
         self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
 
-    def promote(self, id: str = "e-1", **facts: Any) -> list[Any]:
-        event = ReleasePromoted.model_validate(
-            {"environment": PLACE, "image": NEW, "release": "18.0-1"} | facts
-        )
+    def promote(self, id: str | None = None, **facts: Any) -> list[Any]:
+        """Runs of the event; the first is ``run`` from now on."""
+        id = id or f"e-{next(_numbers)}"
+        known = {"environment": PLACE, "image": NEW, "release": "18.0-1"}
+        runs = self.happen(ReleasePromoted.model_validate(known | facts), id)
+        self.run = runs[0] if runs else self.run
+        return runs
+
+    def happen(self, event: Event, id: str) -> list[Any]:
         said = CloudEvent.of(event, id=id, source="/test", time=self.time)
         body = said.model_dump_json().encode()
         received = Received("platform-events", "accept-event", id, body, {})
-        intake = Intake((RUNBOOK,), self.estate)
+        intake = Intake((RUNBOOK, DISASTER), self.estate)
         accept_event(received, runner=self.runner, intake=intake, bus=self.bus)
-        runs = self.ledger.runs_of_event("/test", id)
-        if runs:
-            self.run = runs[0]
-        return list(runs)
+        return list(self.ledger.runs_of_event("/test", id))
+
+    def demand(self, annotations: dict[str, str]) -> None:
+        """Let the estate demand them of every release."""
+        rules = self.estate.releases.model_copy(update={"annotations": annotations})
+        self.estate = self.estate.model_copy(update={"releases": rules})
 
     def deliver(self, until: datetime | None = None) -> None:
         """Deliver what is there; a command that is scheduled moves the clock, as far as allowed."""
@@ -141,6 +176,13 @@ class Agent:
             return any(each.name == step and each.looks for each in self.ledger.progress(self.run))
 
         wait_until(begun, seconds=20, waiting_for=step)
+
+    def deliver_until_status(self, status: str) -> None:
+        def so() -> bool:
+            self.deliver()
+            return self.status == status
+
+        wait_until(so, seconds=20, waiting_for=status)
 
     def deliver_to_the_end(self) -> str:
         def over() -> bool:
@@ -181,11 +223,24 @@ class Agent:
             found[name] = (image, spec["replicas"])
         return found
 
-    def break_pods(self, name: str, failure: str) -> None:
-        def annotate(found: dict[str, Any]) -> None:
-            found["metadata"].setdefault("annotations", {})[FAILURE_ANNOTATION] = failure
+    def undone(self) -> bool:
+        """Whether every undo that was tried has succeeded."""
+        undos = [each for each in self.record["steps"] if each["kind"] == "undo"]
+        return {each["status"] for each in undos} <= {"succeeded", "skipped"}
 
-        self.cluster.change("Deployment", PLACE, name, 0, annotate)
+    def break_pods(self, name: str, failure: str | None) -> None:
+        """Pods that are made from now on fail so; None: no more."""
+        found = self.api.read("Deployment", PLACE, name)
+        found["metadata"].setdefault("annotations", {}).pop(FAILURE_ANNOTATION, None)
+        if failure is not None:
+            found["metadata"]["annotations"][FAILURE_ANNOTATION] = failure
+        self.api.replace("Deployment", PLACE, found)
+
+    def write_image(self, name: str, image: str) -> None:
+        """As GitOps would."""
+        found = self.api.read("Deployment", PLACE, name)
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        self.api.replace("Deployment", PLACE, found)
 
 
 def estate_with(policy: Release) -> Estate:
@@ -205,6 +260,15 @@ class Staging:
 
     def __init__(self, postgres: PostgresServer) -> None:
         self._postgres = postgres
+
+    def create(self) -> None:
+        with psycopg.connect(self._postgres.dsn(), autocommit=True) as connection:
+            for statement in CREATION:
+                connection.execute(statement)
+
+    def drop(self) -> None:
+        for name in self.names():
+            self._postgres.drop_database(name)
 
     def digest(self) -> str:
         """Of every row of every table, and of what the catalogue says of the database."""
@@ -239,21 +303,21 @@ def template(postgres: PostgresServer) -> str:
     return "release_template"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def staging(postgres: PostgresServer, template: str) -> Iterator[Staging]:
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        for statement in (
-            "create database acme_staging template release_template owner odoo strategy file_copy",
-            "revoke connect on database acme_staging from public",
-            "grant connect on database acme_staging to reader",
-            'alter database acme_staging set search_path to "$user", public',
-            "comment on database acme_staging is 'somebody''s words'",
-        ):
-            connection.execute(statement)
+    """What tests leave as it was."""
     staging = Staging(postgres)
+    staging.create()
     yield staging
-    for name in staging.names():
-        postgres.drop_database(name)
+    staging.drop()
+
+
+@pytest.fixture
+def changed(staging: Staging) -> Iterator[Staging]:
+    """What a test changes."""
+    yield staging
+    staging.drop()
+    staging.create()
 
 
 @pytest.fixture(scope="module")
@@ -265,13 +329,19 @@ def cluster_url() -> Iterator[str]:
 
 @pytest.fixture
 def furnished(cluster_url: str, postgres: PostgresServer) -> Iterator[None]:
-    """Workloads and configuration of staging, as new."""
+    """Workloads and configuration of staging, as new, with every pod ready."""
     estate = load_estate(ESTATE)
     only = tuple(each for each in estate.environments if each.name == PLACE)
     furnish(
         cluster_url,
         estate.model_copy(update={"environments": only}),
         lambda each: postgres.url(each.database.name, each.database.owner),
+    )
+    cluster, workloads = Cluster.connect(cluster_url), only[0].workloads
+    wait_until(
+        lambda: all(cluster.is_ready(PLACE, each) for each in workloads),
+        seconds=20,
+        waiting_for="staging's pods",
     )
     yield
     api = Api(cluster_url)

@@ -1,42 +1,198 @@
 """The release agent from the event to the verdict, and back again."""
 
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
 
 from infra.local.furnish import IMAGE
-from tests.integration.release.conftest import FAILING_UPDATE, NEW, UPDATE
+from infra.local.kubernetes import Failure
+from infra.local.postgres import PostgresServer
+from shared.messages.failover import RegionDegraded
+from tests.integration.release.conftest import FAILING_UPDATE, NEW, UPDATE, Agent, Staging
 
 OPENS = datetime(2026, 11, 24, 21, tzinfo=UTC)
 BEFORE = {"odoo": (IMAGE, 1), "odoo-cron": (IMAGE, 1)}
 AFTER = {"odoo": (NEW, 1), "odoo-cron": (NEW, 1)}
 
+UNSETTLED = """
+    import os, psycopg
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.execute("update ir_module_module set state = 'to upgrade' where name = 'base'")
+""".replace("\n    ", "\n")
 
-def updating(script: str) -> dict[str, object]:
+
+def updating(script: str) -> dict[str, Any]:
     return {"checkpoint": "database", "update": (sys.executable, "-c", script)}
 
 
-def test_a_release_is_checkpointed_deployed_updated_and_verified(agent_with, staging):
+def test_a_release_is_checkpointed_deployed_updated_and_verified(
+    agent_with: Callable[..., Agent], changed: Staging
+) -> None:
     agent = agent_with(**updating(UPDATE))
 
     agent.promote()
 
     assert agent.deliver_to_the_end() == "succeeded", agent.reason
     assert agent.workloads() == AFTER
-    assert staging.was_updated()
+    assert changed.was_updated()
     copy = agent.facts("checkpoint_environment")["database"]
-    assert staging.names() == ["acme_staging", copy]
+    assert changed.names() == ["acme_staging", copy]
     assert agent.cluster.job("acme-staging", f"signalbox-update-{agent.run.hex[:8]}") is None
 
 
-def test_a_module_update_that_fails_leaves_everything_as_it_was(agent_with, staging):
-    agent = agent_with(**updating(FAILING_UPDATE))
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [(FAILING_UPDATE, "exit code 3"), (UNSETTLED, "modules-settled: base is to upgrade")],
+    ids=["the update fails", "the update leaves a module half installed"],
+)
+def test_what_fails_behind_the_window_leaves_everything_as_it_was(
+    agent_with: Callable[..., Agent], staging: Staging, script: str, reason: str
+) -> None:
+    agent = agent_with(**updating(script))
     before = staging.digest()
 
     agent.promote()
 
     assert agent.deliver_to_the_end() == "failed"
-    assert "exit code 3" in agent.reason
+    assert reason in agent.reason
     assert staging.digest() == before
     assert staging.names() == ["acme_staging"]
     assert agent.workloads() == BEFORE
-    assert agent.record["run"].get("left_behind", []) in ([], None)
+    assert agent.undone()
+
+
+def test_pods_that_never_get_ready_bring_the_image_back(
+    agent_with: Callable[..., Agent], staging: Staging
+) -> None:
+    agent = agent_with()
+    agent.break_pods("odoo", Failure.PROGRESS_DEADLINE_EXCEEDED)
+
+    agent.promote()
+    agent.deliver_until_status("undoing")
+    agent.break_pods("odoo", None)
+
+    assert agent.deliver_to_the_end() == "failed"
+    assert "RolloutFailed" in agent.reason
+    assert agent.workloads() == BEFORE
+    assert agent.undone()
+    assert staging.names() == ["acme_staging"]
+
+
+def test_a_release_waits_for_its_window_and_goes_when_it_opens(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(calendar="nights", takes=timedelta(hours=1))
+
+    agent.promote()
+    agent.deliver_until(OPENS - timedelta(seconds=1))
+
+    assert agent.workloads() == BEFORE
+    assert "no window now; opens at 2026-11-24 21:00 UTC" in agent.waits_because()
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
+    assert agent.workloads() == AFTER
+    assert agent.time - OPENS < timedelta(minutes=5)
+    allowed = agent.facts("await_window")["allowed_by"]
+    assert allowed == "calendar nights, open until 2026-11-25 03:00 UTC"
+
+
+def test_a_person_lets_it_go_before_its_window_with_a_reason(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(calendar="nights")
+    agent.promote()
+    agent.deliver_until(agent.time)
+
+    [asked] = agent.approvals.newest()
+    agent.approvals.approve(
+        asked.id, plan=asked.plan_sha256[:12], person="ann", reason="orders stand still"
+    )
+
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
+    assert agent.time < OPENS
+    facts = agent.facts("await_window")
+    assert (facts["allowed_by"], facts["reasons"]) == ("approved by ann", ["orders stand still"])
+
+
+def test_a_person_calls_it_off(agent_with: Callable[..., Agent]) -> None:
+    agent = agent_with(calendar="nights")
+    agent.promote()
+    agent.deliver_until(agent.time)
+
+    [asked] = agent.approvals.newest()
+    agent.approvals.reject(
+        asked.id, plan=asked.plan_sha256[:12], person="ann", reason="a bug was found"
+    )
+
+    assert agent.deliver_to_the_end() == "failed"
+    assert "a bug was found" in agent.reason
+    assert agent.workloads() == BEFORE
+
+
+def test_a_failover_does_not_wait_for_a_window(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(calendar="nights")
+    agent.promote()
+    agent.deliver_until(agent.time)
+
+    agent.happen(RegionDegraded(environment="acme-staging"), id="disaster")
+
+    assert agent.deliver_to_the_end() == "superseded"
+    assert agent.workloads() == BEFORE
+
+
+def test_an_image_that_is_promoted_twice_is_deployed_once(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(calendar="nights")
+    first = agent.promote(id="e-1")
+
+    again = agent.promote(id="e-1")
+    other_event = agent.promote(id="e-2")
+
+    assert (len(first), again, other_event) == (1, first, [])
+
+
+def test_an_image_that_somebody_writes_back_is_noticed(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with()
+    agent.promote()
+    agent.deliver_to("update_modules")
+    agent.write_image("odoo", "odoo:17.0")
+
+    assert agent.deliver_to_the_end() == "failed"
+
+    assert "ImageTakenBack" in agent.reason
+    assert agent.workloads()["odoo"] == ("odoo:17.0", 1)
+    assert agent.workloads()["odoo-cron"] == (IMAGE, 1)
+
+
+def test_health_is_asked_until_it_is_given_up(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(health_url="http://127.0.0.1:9/web/health")
+
+    agent.promote()
+
+    assert agent.deliver_to_the_end() == "failed"
+    assert "no answer" in agent.reason
+    assert "attempt 6 was the last" in agent.reason
+    assert agent.workloads() == BEFORE
+
+
+def test_what_failed_before_already_is_not_blamed_on_the_release(
+    agent_with: Callable[..., Agent], changed: Staging, postgres: PostgresServer
+) -> None:
+    with psycopg.connect(postgres.dsn("acme_staging")) as connection:
+        connection.execute("update stock_quant set quantity = quantity + 1")
+    agent = agent_with()
+
+    agent.promote()
+
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
+    assert agent.facts("checkpoint_environment")["failing"] == ["stock-matches-moves"]
