@@ -49,6 +49,7 @@ def test_properties_of_a_pdf_are_read() -> None:
         (zipped({"inner.zip": zipped({"a": b"b"})}), "an archive in an archive"),
         (gzip.compress(gzip.compress(NAME.encode())), "an archive in an archive"),
     ],
+    ids=["pdf", "zip", "gzip", "docx cut short", "zip in zip", "gzip in gzip"],
 )
 def test_a_document_that_cannot_be_read_is_named_so(content: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
