@@ -113,8 +113,8 @@ def unfence_primary(
 
     Safe to repeat: what is open stays open.
 
-    Raises NoWayBack behind a promotion, and Unreachable when the standby does not say whether it
-    was promoted: then the fence stays.
+    Raises NoWayBack behind a promotion, Unreachable when the standby does not say whether it was
+    promoted, and FenceUnreachable when the fenced side does not answer: then the fence stays.
     """
     pair = pair_of(approved, run, estate)
     if takeover.promoter(pair.standby.database.server).promoted() is not None:
@@ -123,15 +123,36 @@ def unfence_primary(
             f"what the reason says, then publish region-degraded for {run.environment} again, "
             "with another id: that run goes on behind the promotion"
         )
-    placements.lift_fence(run.environment, pair.active.name, epoch=run.epoch)
     _take_back(run, pair, placements)
-    side, dsn = pair.active, administrators_dsn(databases, pair.active)
-    try:
-        unfence(dsn, side.database.name, side=side.name, epoch=run.epoch, run_id=str(run.id))
-    except FenceUnreachable:
-        if approved.primary_reachable:
-            raise
+    _open_again(run, pair, databases, placements)
     restore_active_side(cluster, pair, run)
+
+
+def _open_again(run: Run, pair: Pair, databases: Databases, placements: Placements) -> None:
+    """Take the fence away, and the order with it.
+
+    An order that was never executed is lifted first, lest upkeep executes it behind our back; one
+    that was stands until its side is open, or nobody would know that it is not.
+    """
+    side = pair.active
+    shut = any(
+        order.side == side.name and order.executed_at is not None
+        for order in placements.standing_orders(run.environment)
+    )
+    if not shut:
+        placements.lift_fence(run.environment, side.name, epoch=run.epoch)
+    try:
+        unfence(
+            administrators_dsn(databases, side),
+            side.database.name,
+            side=side.name,
+            epoch=run.epoch,
+            run_id=str(run.id),
+        )
+    except FenceUnreachable:
+        if shut:
+            raise
+    placements.lift_fence(run.environment, side.name, epoch=run.epoch)
 
 
 def _take_back(run: Run, pair: Pair, placements: Placements) -> None:

@@ -204,7 +204,8 @@ class World:
     def _die_behind(self, action: Action, command: Command) -> None:
         """Do what the step does, and record nothing of it."""
         record = self.record(command.run)
-        [step] = [each for each in record["steps"] if each["name"] == action.name]
+        name = action.undoes or action.name
+        [step] = [each for each in record["steps"] if each["name"] == name]
         run = Run(
             id=command.run,
             environment=PRODUCTION,

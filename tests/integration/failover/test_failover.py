@@ -6,6 +6,8 @@ import psycopg
 import pytest
 
 from shared.messages.failover import RegionDegraded, RegionRecovered
+from shared.postgres.fencing import FenceUnreachable
+from shared.postgres.reach import Unreachable
 from tests.integration.failover.pair import PRODUCTION, STANDBY, World, wait_until
 
 NOBODY = {"odoo": 0, "odoo-cron": 0, "scanners": 0, "edi": 0, "mailer": 0}
@@ -119,6 +121,33 @@ def test_a_hung_primary_waits_for_people_and_is_shut_when_it_goes_on(world: Worl
     assert world.facts(run, "close_failover")["approved_by"] == ["on call"]
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         world.order(world.primary, "S-split-brain")
+
+
+def test_a_fence_stands_while_nobody_can_tell_whether_the_standby_was_promoted(
+    world: World,
+) -> None:
+    run = world.follow(RegionDegraded(environment=PRODUCTION, planned=True))
+    world.approve(run)
+    world.work(run, before="promote_standby")
+    world.standby.kill()
+
+    with pytest.raises(Unreachable):
+        world.look_at(run, "unfence_primary")
+
+    [order] = world.resources.placements.standing_orders()
+    world.primary.kill()
+    world.standby.start()
+    with pytest.raises(FenceUnreachable):
+        world.look_at(run, "unfence_primary")
+    still = world.resources.placements.standing_orders()
+    world.primary.start()
+    world.look_at(run, "unfence_primary")
+
+    assert order.executed_at is not None
+    assert still == [order]
+    assert world.resources.placements.standing_orders() == []
+    assert world.pods()[PRODUCTION] == EVERYBODY
+    world.order(world.primary, "S-open-again")
 
 
 def test_a_standby_behind_the_objective_waits_for_people_who_see_the_loss(world: World) -> None:
