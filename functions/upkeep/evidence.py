@@ -49,8 +49,8 @@ def _copy(
     try:
         bundle = _bundle(sealed, signer)
         place = (sealed.environment, sealed.number, str(sealed.run_id))
-        _keep_page(blobs, f"{container}/{page_path(*place)}", bundle, signer)
         _keep_bundle(blobs, f"{container}/{bundle_path(*place)}", bundle)
+        _keep_page(blobs, f"{container}/{page_path(*place)}", bundle, signer)
     except PermanentError as error:
         log.error("evidence_not_copied", run=str(sealed.run_id), reason=str(error))  # noqa: TRY400
         return

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg
 import structlog
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
@@ -114,4 +115,15 @@ class Runner:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:2000]
+    return f"{type(error).__name__}: {_said(error)}"[:2000]
+
+
+def _said(error: Exception) -> str:
+    """The error's text, as far as it cannot quote rows: it goes into the evidence."""
+    if isinstance(error, ValidationError):
+        return str(error.errors(include_input=False, include_url=False))
+    if not isinstance(error, psycopg.Error) or error.sqlstate is None:
+        return str(error)
+    if error.sqlstate.startswith("22"):  # data exceptions quote the data
+        return f"SQLSTATE {error.sqlstate}; the log has PostgreSQL's message"
+    return error.diag.message_primary or f"SQLSTATE {error.sqlstate}"

@@ -1,6 +1,8 @@
 """From an event to a refreshed environment, or to one that is as it was: every way a run can go."""
 
+import base64
 import hashlib
+import html
 import json
 import urllib.error
 import urllib.request
@@ -8,18 +10,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 import pytest
 from azure.servicebus import ServiceBusClient
 from azure.storage.blob import ContainerClient
+from kubernetes import client
 
 from infra.local.platform import ESTATE, TOPOLOGY, Platform
+from shared.blobs import AzureBlobs
+from shared.evidence.checking import examine
+from shared.evidence.signing import evidence_signer
+from shared.evidence.spelling import canonical
 from shared.masking.proof import SignedCertificate
 from shared.masking.proof.seal import Signer
 from shared.odoo.manifest import BackupManifest
-from shared.evidence.spelling import canonical
 from tests.e2e.site import (
     SOURCE,
     STAGING,
@@ -415,6 +422,79 @@ def test_the_host_answers_over_http_to_those_who_have_its_key(
     request = urllib.request.Request(f"{site.platform.url}/api/runs", headers=guessed)
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(request)
+
+
+# -- evidence for others -------------------------------------------------------------------------
+
+
+def test_upkeep_leaves_a_signed_bundle_and_a_page_of_every_run(
+    site: Site, refreshed: Refreshed
+) -> None:
+    files = evidence_files(site)
+    signer = evidence_signer(site.platform.settings["SIGNALBOX_MASKING_KEY"].encode())
+
+    verdict = examine(files, [signer.public_key])
+
+    assert verdict.problems == ()
+    assert site.evidence(refreshed.run)["sha256"] in verdict.records
+    assert verdict.pages == len(verdict.records) == site.ask("select count(*) from runs")[0][0]
+    assert site.cli("evidence", "key").stdout.strip() == signer.public_key
+
+
+def test_neither_secrets_nor_people_are_in_the_evidence(site: Site, refreshed: Refreshed) -> None:
+    """In that of every run of this module, those that failed included."""
+    secrets, people = secret_values(site), people_of_production(site)
+    evidence = b"\n".join(evidence_files(site).values())
+
+    assert len(secrets) > 10
+    assert len(people) > 300
+    assert canaries_in(evidence, secrets | people) == []
+    planted = {min(secrets), min(people)}
+    assert planted <= set(canaries_in("".join(planted).encode(), secrets | people))
+
+
+def evidence_files(site: Site) -> dict[str, bytes]:
+    """Every bundle and page, once upkeep has copied those of all runs that are over."""
+    waiting = "select count(*) from evidence where copied_at is null"
+    wait_for(lambda: site.ask(waiting) == [(0,)], "the evidence to be copied")
+    blobs = AzureBlobs.connect(site.platform.settings["SIGNALBOX_BLOBS"])
+    environments = [name for (name,) in site.ask("select distinct environment from evidence")]
+    found = (blob.path for name in environments for blob in blobs.list(f"evidence/{name}/"))
+    return {path: blobs.read(path) for path in found}
+
+
+def secret_values(site: Site) -> set[str]:
+    """Every secret that the platform has: what references lead to, and what is inside of them."""
+    found = {value for name, value in site.platform.settings.items() if is_secret(name)}
+    found |= {url.password for url in map(urlsplit, found) if url.password}
+    for environment in site.platform.estate.environments:
+        with client.ApiClient(client.Configuration(host=site.platform.kubernetes_url)) as api:
+            core = client.CoreV1Api(api)
+            secret = core.read_namespaced_secret(environment.database_secret, environment.namespace)
+        values = {base64.b64decode(value).decode() for value in secret.data.values()}
+        found |= values | {url.password for url in map(urlsplit, values) if url.password}
+    return found
+
+
+def is_secret(setting: str) -> bool:
+    return setting == "ServiceBus" or setting.endswith(("_KEY", "_URL", "_BLOBS"))
+
+
+def people_of_production(site: Site) -> set[str]:
+    """What is known of each of them, and long enough not to be met by chance."""
+    columns = ("name", "email", "phone", "mobile", "street", "vat")
+    union = " union ".join(f"select {column}::text from res_partner" for column in columns)
+    with psycopg.connect(site.dsn(SOURCE)) as production:
+        known = {value.strip() for (value,) in production.execute(union.encode()) if value}
+    return {value for value in known if len(value) >= 10}
+
+
+def canaries_in(evidence: bytes, canaries: set[str]) -> list[str]:
+    def is_there(value: str) -> bool:
+        spellings = {value, html.escape(value), json.dumps(value)[1:-1]}
+        return any(spelling.encode() in evidence for spelling in spellings)
+
+    return sorted(value for value in canaries if is_there(value))
 
 
 # -- asking --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The engine keeps its promises on a hostile bus; and the simulation notices when it does not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import structlog
@@ -96,6 +97,11 @@ def _no_evidence(monkeypatch):
     monkeypatch.setattr(Transaction, "seal", lambda *_: None)
 
 
+def _no_chain(monkeypatch):
+    original = Transaction.next_link
+    monkeypatch.setattr(Transaction, "next_link", lambda *of: replace(original(*of), previous=None))
+
+
 def _no_expiry(monkeypatch):
     monkeypatch.setattr(deciding, "is_over", lambda *_: False)
 
@@ -116,6 +122,7 @@ def _no_four_eyes(monkeypatch):
         _no_deduplication,
         _no_lease_check,
         _no_evidence,
+        _no_chain,
     ],
     ids=lambda mutilate: mutilate.__name__.removeprefix("_"),
 )

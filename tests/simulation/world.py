@@ -223,6 +223,12 @@ class World:
                 "select count(*) from runs left join evidence e on e.run_id = runs.id"
                 " where e.run_id is null"
             ).fetchone()
+            unlinked = tx._conn.execute(  # noqa: SLF001
+                "select count(*) from evidence e left join evidence p"
+                " on p.environment = e.environment and p.number = e.number - 1"
+                " where e.body #>> '{chain,previous}' is distinct from p.sha256"
+                " or (e.number > 1) <> (p.number is not null)"
+            ).fetchone()
             open_steps = tx._conn.execute(  # noqa: SLF001
                 "select count(*) from steps where status in ('pending', 'ready')"
             ).fetchone()
@@ -245,6 +251,7 @@ class World:
             f"{count} {what}"
             for (count,), what in (
                 (unsealed or (0,), "runs without evidence"),
+                (unlinked or (0,), "evidence without the one before it"),
                 (open_steps or (0,), "steps left open"),
                 (held or (0,), "interlocks still held"),
                 (many or (0,), "steps with too many attempts"),
