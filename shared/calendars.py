@@ -40,7 +40,9 @@ def next_opening(calendar: Calendar, now: datetime, takes: timedelta) -> Opening
 def closed_because(calendar: Calendar, now: datetime) -> str:
     """Why nothing may be changed now, for people who wait."""
     day = now.astimezone(ZoneInfo(calendar.time_zone)).date()
-    return _closed(calendar, day) or f"calendar {calendar.name} has no window now"
+    return (
+        _closed(calendar, day) or f"calendar {calendar.name} has no window now that is long enough"
+    )
 
 
 def _pieces(calendar: Calendar, today: date) -> Iterator[Opening]:

@@ -2,14 +2,27 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.messages import ENVIRONMENT, Event, Message
 
 IMAGE = r"^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$"
 """An image by its digest: a tag can be moved to another image after it was promoted."""
+
+
+def _listed(value: object) -> object:
+    """Text, as people type it: ``acme_loyalty,acme_scanners``."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _paired(value: object) -> object:
+    """Text, as people type it: ``signed-by=release-pipeline,scanned=yes``."""
+    if not isinstance(value, str):
+        return value
+    pairs = (part.partition("=") for part in value.split(","))
+    return {name.strip(): said.strip() for name, _, said in pairs}
 
 
 class ReleasePromoted(Event):
@@ -26,10 +39,11 @@ class ReleasePromoted(Event):
     ring: str | None = Field(default=None, pattern=ENVIRONMENT)
     """Every environment that follows this ring, for which ``environment`` then only speaks;
     ``environment`` alone when left out."""
-    modules: tuple[str, ...] = ()
-    """Odoo modules that are new in it, by their technical names."""
-    annotations: Mapping[str, str] = {}
-    """What its publisher states of it; the estate may demand some."""
+    modules: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Odoo modules that are new in it, by their technical names; as text, with commas between."""
+    annotations: Annotated[Mapping[str, str], BeforeValidator(_paired)] = {}
+    """What its publisher states of it, of which the estate may demand some; as text
+    ``signed-by=pipeline``, with commas between."""
 
 
 class ReleaseAccepted(Message):

@@ -120,8 +120,8 @@ class Agent:
         self.clock = ledger.clock
         self.bus = Bus()
         self.estate = estate_with(policy)
-        resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
-        self.databases = Databases(self.estate, resolve)
+        self._resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
+        self.databases = Databases(self.estate, self._resolve)
         self.cluster = Cluster.connect(cluster_url)
         self.api = Api(cluster_url)
         self.placements = Placements(ledger)
@@ -149,6 +149,12 @@ class Agent:
         """Let the estate demand them of every release."""
         rules = self.estate.releases.model_copy(update={"annotations": annotations})
         self.estate = self.estate.model_copy(update={"releases": rules})
+
+    def hold_real_data(self) -> None:
+        """From now on every server of the estate is one of production."""
+        servers = (each.model_copy(update={"role": "production"}) for each in self.estate.servers)
+        self.estate = self.estate.model_copy(update={"servers": tuple(servers)})
+        self.databases = Databases(self.estate, self._resolve)
 
     def deliver(self, until: datetime | None = None) -> None:
         """Deliver what is there; a command that is scheduled moves the clock, as far as allowed."""
@@ -294,7 +300,7 @@ class Staging:
             return bool(row and row[0])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(postgres: PostgresServer) -> str:
     postgres.create_role("odoo")
     postgres.create_role("reader")
@@ -320,7 +326,7 @@ def changed(staging: Staging) -> Iterator[Staging]:
     staging.create()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster_url() -> Iterator[str]:
     environment = {"PATH": os.environ["PATH"]}
     with KubernetesEmulator(None, environment=environment, delay=0.02) as emulator:

@@ -65,6 +65,21 @@ def test_what_fails_behind_the_window_leaves_everything_as_it_was(
     assert agent.undone()
 
 
+def test_on_a_production_server_nothing_is_dropped(
+    agent_with: Callable[..., Agent], changed: Staging
+) -> None:
+    agent = agent_with(**updating(FAILING_UPDATE))
+    agent.hold_real_data()
+    before = changed.digest()
+
+    agent.promote()
+
+    assert agent.deliver_to_the_end() == "failed"
+    assert changed.digest() == before
+    assert changed.names() == ["acme_staging", f"acme_staging_failed_{agent.run.hex[:8]}"]
+    assert agent.undone()
+
+
 def test_pods_that_never_get_ready_bring_the_image_back(
     agent_with: Callable[..., Agent], staging: Staging
 ) -> None:
@@ -91,7 +106,9 @@ def test_a_release_waits_for_its_window_and_goes_when_it_opens(
     agent.deliver_until(OPENS - timedelta(seconds=1))
 
     assert agent.workloads() == BEFORE
-    assert "no window now; opens at 2026-11-24 21:00 UTC" in agent.waits_because()
+    assert (
+        "no window now that is long enough; opens at 2026-11-24 21:00 UTC" in agent.waits_because()
+    )
     assert agent.deliver_to_the_end() == "succeeded", agent.reason
     assert agent.workloads() == AFTER
     assert agent.time - OPENS < timedelta(minutes=5)

@@ -42,6 +42,20 @@ def test_an_image_without_a_digest_is_no_release(image):
         ReleasePromoted(environment="e", release="r", image=image)
 
 
+def test_modules_and_annotations_can_be_typed_as_text():
+    typed = ReleasePromoted(
+        environment="e",
+        release="r",
+        image=f"acme/odoo@{DIGEST}",
+        modules="acme_loyalty, acme_scanners",
+        annotations="signed-by=pipeline,scanned=yes",
+    )
+
+    assert typed.modules == ("acme_loyalty", "acme_scanners")
+    assert typed.annotations == {"signed-by": "pipeline", "scanned": "yes"}
+    assert ReleasePromoted.model_validate(typed.model_dump(mode="json")) == typed
+
+
 def test_an_update_that_could_not_be_undone_is_refused(spoiled):
     path = spoiled("release: { ring: early, update: [odoo, -u, all] }")
 
