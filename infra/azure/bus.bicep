@@ -23,7 +23,6 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   properties: {
     minimumTlsVersion: '1.2'
     disableLocalAuth: true
-    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     geoDataReplication: empty(replicaLocation) ? null : {
       maxReplicationLagDurationInSeconds: 0
       locations: [
@@ -31,6 +30,17 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
         { locationName: replicaLocation, roleType: 'Secondary' }
       ]
     }
+  }
+}
+
+// Event Grid has no private way in: as a trusted service it is let through where everyone else is not.
+resource closed 'Microsoft.ServiceBus/namespaces/networkRuleSets@2026-01-01' = if (isPrivate) {
+  parent: namespace
+  name: 'default'
+  properties: {
+    publicNetworkAccess: 'Enabled'
+    defaultAction: 'Deny'
+    trustedServiceAccessEnabled: true
   }
 }
 

@@ -205,6 +205,18 @@ module app 'app.bicep' = {
   }
 }
 
+module delivery 'event-identity.bicep' = {
+  scope: group
+  name: 'event-identity'
+  params: {
+    name: 'id-${environmentName}-events'
+    location: location
+    tags: tags
+    busName: bus.outputs.name
+    storageName: storage.outputs.dataName
+  }
+}
+
 module backups 'event-source.bicep' = {
   scope: group
   name: 'events-of-backups'
@@ -217,8 +229,9 @@ module backups 'event-source.bicep' = {
     eventTypes: ['Microsoft.Storage.BlobCreated']
     subjectBeginsWith: '/blobServices/default/containers/backups/'
     subjectEndsWith: '/manifest.json'
-    busName: bus.outputs.name
-    storageName: storage.outputs.dataName
+    identityId: delivery.outputs.id
+    topicId: delivery.outputs.topicId
+    storageId: delivery.outputs.storageId
   }
 }
 
@@ -232,8 +245,9 @@ module expiries 'event-source.bicep' = {
     source: vault.outputs.id
     topicType: 'Microsoft.KeyVault.vaults'
     eventTypes: ['Microsoft.KeyVault.SecretNearExpiry', 'Microsoft.KeyVault.CertificateNearExpiry']
-    busName: bus.outputs.name
-    storageName: storage.outputs.dataName
+    identityId: delivery.outputs.id
+    topicId: delivery.outputs.topicId
+    storageId: delivery.outputs.storageId
   }
 }
 
@@ -247,8 +261,9 @@ module health 'event-source.bicep' = {
     source: subscription().id
     topicType: 'Microsoft.ResourceNotifications.HealthResources'
     eventTypes: ['Microsoft.ResourceNotifications.HealthResources.AvailabilityStatusChanged']
-    busName: bus.outputs.name
-    storageName: storage.outputs.dataName
+    identityId: delivery.outputs.id
+    topicId: delivery.outputs.topicId
+    storageId: delivery.outputs.storageId
   }
 }
 
@@ -262,8 +277,9 @@ module pushes 'event-source.bicep' = if (!empty(registryId)) {
     source: registryId
     topicType: 'Microsoft.ContainerRegistry.Registries'
     eventTypes: ['Microsoft.ContainerRegistry.ImagePushed']
-    busName: bus.outputs.name
-    storageName: storage.outputs.dataName
+    identityId: delivery.outputs.id
+    topicId: delivery.outputs.topicId
+    storageId: delivery.outputs.storageId
   }
 }
 

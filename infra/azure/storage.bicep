@@ -11,7 +11,6 @@ var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var blobDataReader = '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
 var blobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
-var access = isPrivate ? 'Disabled' : 'Enabled'
 
 resource host 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   name: 'sthost${token}'
@@ -24,10 +23,10 @@ resource host 'Microsoft.Storage/storageAccounts@2026-04-01' = {
     allowBlobPublicAccess: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: access
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 
-  resource blobs 'blobServices' = {
+  resource hostBlobs 'blobServices' = {
     name: 'default'
 
     resource package 'containers' = {
@@ -48,7 +47,6 @@ resource data 'Microsoft.Storage/storageAccounts@2026-04-01' = {
     allowCrossTenantReplication: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: access
     networkAcls: { defaultAction: isPrivate ? 'Deny' : 'Allow', bypass: 'AzureServices' }
   }
 }
