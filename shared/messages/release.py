@@ -37,13 +37,11 @@ class ReleasePromoted(Event):
     release: str = Field(min_length=1, max_length=200, examples=["18.0-20261122"])
     """What people call it."""
     ring: str | None = Field(default=None, pattern=ENVIRONMENT)
-    """Every environment that follows this ring, for which ``environment`` then only speaks;
-    ``environment`` alone when left out."""
+    """Every environment that follows this ring; ``environment`` alone when left out."""
     modules: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     """Odoo modules that are new in it, by their technical names; as text, with commas between."""
     annotations: Annotated[Mapping[str, str], BeforeValidator(_paired)] = {}
-    """What its publisher states of it, of which the estate may demand some; as text
-    ``signed-by=pipeline``, with commas between."""
+    """What its publisher states of it; as text ``signed-by=pipeline``, with commas between."""
 
 
 class ReleaseAccepted(Message):
