@@ -34,9 +34,16 @@ class HostDies(FailoverDemo):
 
     claimed: Claimed
     planned: dict[str, Any]
+    refused: str
 
     def kill_production(self) -> CloudEvent:
-        self.planned = plan(self._platform)
+        said = cli(
+            self._platform, "plan", "region-degraded", "--environment", "acme-prod", "--json"
+        )
+        self.planned = json.loads(said.stdout)
+        self.refused = cli(
+            self._platform, "drill", "failover", "--environment", "acme-staging"
+        ).stderr
         threading.Thread(target=self._kill_host, daemon=True).start()
         return super().kill_production()
 
@@ -50,20 +57,16 @@ class HostDies(FailoverDemo):
         return super().claims(*facts)
 
 
-def plan(platform: Platform) -> dict[str, Any]:
-    """``signalbox plan`` against a platform that runs."""
+def cli(platform: Platform, *words: str) -> subprocess.CompletedProcess[str]:
+    """``signalbox`` against a platform that runs."""
     settings = ("--settings", str(platform.settings_file))
-    command = ("plan", "region-degraded", "--environment", "acme-prod", "--json")
-    done = subprocess.run(
-        [sys.executable, "-m", "signalbox", *settings, *command],
+    return subprocess.run(
+        [sys.executable, "-m", "signalbox", *settings, *words],
         capture_output=True,
         text=True,
         timeout=60,
         env=os.environ,
-        check=True,
     )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def step_is_at_work(platform: Platform, step: str) -> bool:
@@ -111,6 +114,10 @@ def test_a_plan_of_a_healthy_production_says_so_and_changes_nothing(
     assert planned["facts"]["stream"].startswith("healthy: ")
     assert planned["facts"]["lost_bytes_at_most"] is not None
     assert any(step.startswith("set IngressRoute acme-standby/odoo") for step in planned["steps"])
+
+
+def test_a_drill_needs_a_standby_to_rehearse_with(disaster: tuple[HostDies, Played]) -> None:
+    assert "acme-staging has no standby: there is no failover to rehearse" in disaster[0].refused
 
 
 def test_every_claim_of_the_demo_can_be_false(disaster: tuple[HostDies, Played]) -> None:
