@@ -164,15 +164,15 @@ def _bus(session: Session) -> Iterator[Finding]:
 
 def _storage(session: Session, estate: Estate) -> Iterator[Finding]:
     blobs = AzureBlobs.connect(session.settings.blobs.get_secret_value())
-    for environment in estate.environments:
-        for folder in filter(None, (environment.backups, environment.filestore)):
-            place = f"{folder.container}/{folder.prefix}"
-            yield _probe(
-                "storage",
-                place,
-                "Create the container, and give the identity Storage Blob Data Contributor.",
-                partial(_first, blobs, place),
-            )
+    folders = (f for e in estate.environments for f in (e.backups, e.filestore) if f)
+    places = [f"{folder.container}/{folder.prefix}" for folder in folders]
+    for place in (*places, f"{session.settings.evidence_container}/"):
+        yield _probe(
+            "storage",
+            place,
+            "Create the container, and give the identity Storage Blob Data Contributor.",
+            partial(_first, blobs, place),
+        )
 
 
 def _first(blobs: AzureBlobs, place: str) -> None:

@@ -65,7 +65,10 @@ def verify(
 
     Example: signalbox evidence verify audit/acme-staging --key 3b6a27bc...
     """
-    verdict = examine({str(file): _content(file) for file in _found(files)}, keys)
+    contents = {str(file): _content(file) for file in _found(files)}
+    if not contents:
+        raise Unusable("there is no bundle and no page in what was named")
+    verdict = examine(contents, keys)
     _report(verdict, keys, as_json)
     if verdict.problems:
         raise typer.Exit(1)
@@ -76,6 +79,7 @@ def export(
     context: typer.Context,
     environment: Annotated[str, typer.Option(help="Whose runs.")],
     to: Annotated[Path, typer.Option(help="Folder; it is made when it is not there.")],
+    keys: Keys = [],  # noqa: B006 - as above
     as_json: AsJson = False,
 ) -> None:
     """Fetch every bundle and page of an environment from blob storage, and check them.
@@ -85,18 +89,19 @@ def export(
     Example: signalbox evidence export --environment acme-staging --to audit/acme-staging
     """
     session: Session = context.obj()
-    session.estate.environment(environment)
     with session.ledger() as ledger:
         links = EvidenceCopies(ledger).chain(environment)
     blobs = AzureBlobs.connect(session.settings.blobs.get_secret_value())
-    to.mkdir(parents=True, exist_ok=True)
     prefix = f"{session.settings.evidence_container}/{environment}/"
     found = {Path(blob.path).name: blobs.read(blob.path) for blob in blobs.list(prefix)}
+    if not links and not found:
+        raise Unusable(f"there is no evidence of {environment}: no run of it has ended")
+    to.mkdir(parents=True, exist_ok=True)
     for name, content in found.items():
         (to / name).write_bytes(content)
-    verdict = examine(found)
+    verdict = examine(found, keys)
     missing = [link.number for link in links if link.sha256 not in verdict.records]
-    _report(verdict, (), as_json, missing)
+    _report(verdict, keys, as_json, missing)
     if verdict.problems or missing:
         raise typer.Exit(1)
 

@@ -26,6 +26,7 @@ from shared.evidence.page import read_page
 from shared.evidence.signing import evidence_signer
 from shared.runs.cancelling import cancel
 from shared.runs.evidence import seal
+from signalbox.errors import Unusable
 from signalbox.evidence import app
 from tests.integration.evidence.conftest import SIGNER, Archive
 from tests.integration.runs.conftest import Arrived, fails_once
@@ -238,26 +239,23 @@ def _statement(text: bytes) -> Callable[[str], None]:
     return run
 
 
-@pytest.mark.parametrize(
-    ("fails", "told"),
-    [
-        (_statement(b"insert into people values ('Jane Doe')"), "violates unique constraint"),
-        (_statement(b"select name::int from people"), "SQLSTATE 22P02"),
-        (_statement(b"select ('[' || name)::jsonb from people"), "SQLSTATE 22P02"),
-        (_as_a_person, "unable to parse string as an integer"),
-    ],
-    ids=["detail", "message", "context", "input"],
-)
-def test_an_error_that_quotes_a_person_does_not_get_that_far(
-    archive: Archive, fails: Callable[[str], None], told: str
-) -> None:
-    archive.engine.yard.behave = lambda _: fails(archive.url)
-    archive.end_a_run()
+QUOTES: dict[str, Callable[[str], None]] = {
+    "violates unique constraint": _statement(b"insert into people values ('Jane Doe')"),
+    "SQLSTATE 22P02": _statement(b"select name::int from people"),
+    "unable to parse string as an integer": _as_a_person,
+}
+"""What errors say in their detail, message or input, and what of it is recorded."""
+
+
+def test_an_error_that_quotes_a_person_does_not_get_that_far(archive: Archive) -> None:
+    for fails in QUOTES.values():
+        archive.engine.yard.behave = lambda _, fails=fails: fails(archive.url)
+        archive.end_a_run()
 
     archive.copy()
 
-    for content in archive.files().values():
-        assert b"Jane" not in content
+    assert b"Jane" not in b"".join(archive.files().values())
+    for content, told in zip(archive.bundles().values(), QUOTES, strict=True):
         assert told in content.decode()
 
 
@@ -274,7 +272,6 @@ class Desk:
     def type(self, *words: str) -> Any:
         session = SimpleNamespace(
             ledger=lambda: nullcontext(self.archive.engine.ledger),
-            estate=SimpleNamespace(environment=lambda name: name),
             settings=SimpleNamespace(
                 blobs=SimpleNamespace(get_secret_value=lambda: self.storage),
                 evidence_container=self.archive.container,
@@ -301,6 +298,14 @@ def test_what_was_exported_is_verified_offline(desk: Desk, tmp_path: Any) -> Non
     assert "north: 1 to 2" in verified.output
     pages = list((tmp_path / "audit").glob("*.html"))
     assert {read_page(page.read_bytes()) for page in pages} == {SIGNER.public_key}
+
+
+def test_an_export_of_nothing_says_so_and_makes_no_folder(desk: Desk, tmp_path: Any) -> None:
+    done = desk.type("export", "--environment", "nrth", "--to", str(tmp_path / "audit"))
+
+    assert isinstance(done.exception, Unusable)
+    assert "no evidence of nrth" in str(done.exception)
+    assert not (tmp_path / "audit").exists()
 
 
 def test_an_export_names_the_runs_that_are_not_in_storage(desk: Desk, tmp_path: Any) -> None:

@@ -43,7 +43,7 @@ def settings(
     with psycopg.connect(database) as connection:
         migrate(connection)
     with BlobServiceClient.from_connection_string(azurite.connection_string) as blobs:
-        for container in ("backups", "filestore"):
+        for container in ("backups", "filestore", "evidence"):
             try:
                 blobs.create_container(container)
             except ResourceExistsError:
@@ -96,12 +96,16 @@ def test_each_fault_is_found_with_its_remedy(
         update={
             "service_bus": type(settings.blobs)(poor_broker.connection_string),
             "kubernetes_url": "http://127.0.0.1:9",
+            "evidence_container": "never-created",
         }
     )
 
     found = faults(worse)
 
-    assert {each.part for each in found} == {"secrets", "ledger", "bus", "server", "cluster"}
+    assert {each.part for each in found} == {
+        *("secrets", "ledger", "bus", "storage", "server", "cluster")
+    }
+    assert [each.what for each in found if each.part == "storage"] == ["never-created/"]
     [lost] = [each for each in found if each.part == "bus"]
     assert "no subscription refresh/find-backup" in str(lost.fault)
     [server] = [each for each in found if each.part == "server"]

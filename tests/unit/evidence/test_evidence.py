@@ -13,6 +13,7 @@ from shared.evidence.checking import examine
 from shared.evidence.page import read_page, render_page
 from shared.evidence.signing import evidence_signer
 from shared.masking.proof.seal import Signer
+from signalbox.errors import Unusable
 from signalbox.evidence import app
 
 SIGNER = evidence_signer(b"a key of the tests, 32 bytes long")
@@ -223,6 +224,10 @@ def test_a_folder_is_verified_without_settings(folder):
     assert "acme-staging: 1 to 2" in told.output
     assert "2 bundles and 1 pages" in told.output
     assert f"signed with {SIGNER.public_key}" in careless.output
+
+
+def test_nothing_to_verify_is_no_success(tmp_path):
+    assert isinstance(verify(str(tmp_path)).exception, Unusable)
 
 
 def test_a_changed_file_gives_exit_status_1_and_its_name(folder):
