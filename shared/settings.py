@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+UNRESOLVED = "@Microsoft.KeyVault("
+"""What an app setting begins with whose Key Vault reference could not be resolved."""
 
 
 class Settings(BaseSettings):
@@ -93,6 +96,16 @@ class Settings(BaseSettings):
     developer: str | None = None
     """Name of the one person at this machine, for the embedded platform: whoever asks over the
     loopback address is this person and may do everything."""
+
+    @field_validator("api_key", "event_grid_key", "forms_secret", "ledger_url")
+    @classmethod
+    def _resolved(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().startswith(UNRESOLVED):
+            raise ValueError(
+                "Azure could not resolve this Key Vault reference, whose text anybody could guess: "
+                "put the secret in the vault and give the app's identity Key Vault Secrets User"
+            )
+        return value
 
     @property
     def forms_key(self) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.errors import PermanentError
 from shared.estate.references import Reference
+from shared.settings import UNRESOLVED
 
 Resolver = Callable[[str], str]
 """Takes the part of a reference after the colon and returns the value."""
@@ -46,7 +47,13 @@ class Secrets:
     def _read_environment(self, name: str) -> str:
         if name not in self._environment:
             raise SecretMissing(f"The secret env:{name} is missing: set the app setting {name}.")
-        return self._environment[name]
+        value = self._environment[name]
+        if value.startswith(UNRESOLVED):
+            raise SecretMissing(
+                f"The secret env:{name} is a Key Vault reference that Azure could not resolve: put "
+                "the secret in the vault and give the app's identity Key Vault Secrets User."
+            )
+        return value
 
 
 def _read_file(path: str) -> str:

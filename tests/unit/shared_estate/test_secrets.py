@@ -6,8 +6,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.estate import EstateInvalid, Reference, SecretMissing, SecretReference, load_estate
 from shared.estate.secrets import Secrets
+from shared.settings import Settings
 
 REFERENCE: TypeAdapter[Reference] = TypeAdapter(SecretReference)
+
+
+def test_a_reference_that_azure_did_not_resolve_is_no_secret() -> None:
+    text = "@Microsoft.KeyVault(SecretUri=https://kv-1.vault.azure.net/secrets/masking-key)"
+
+    with pytest.raises(SecretMissing, match="could not resolve"):
+        Secrets({"KEY": text}).resolve(Reference("env", "KEY"))
+
+    with pytest.raises(ValidationError, match="could not resolve"):
+        Settings.model_validate(
+            {"ledger_url": "postgresql://", "estate": "e", "blobs": "b", "api_key": text}
+        )
 
 
 @pytest.mark.parametrize(
