@@ -40,7 +40,7 @@ def accept_release(
     Safe to repeat: it only reads.
 
     Raises ImageNotAllowed, ProvenanceMissing, CoverageGap for new modules without a masking
-    verdict, ContainerMissing, PairNotWhole.
+    verdict, ContainerMissing, ObjectMissing, PairNotWhole.
     """
     place = place_of(run, estate)
     _refuse_foreign(promoted, estate)
@@ -48,6 +48,8 @@ def accept_release(
     _refuse_uncovered(promoted, place.environment, estate)
     _refuse_broken_pair(place.environment, estate, placements)
     states(cluster, place)
+    for workload in place.stopped:
+        cluster.read(workload.kind, place.namespace, workload.name)
     return ReleaseAccepted(image=promoted.image, release=promoted.release)
 
 

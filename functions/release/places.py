@@ -12,7 +12,7 @@ from shared.messages.release import WorkloadState
 from shared.postgres.checkpoints import failed_name, previous_name
 from shared.runs import Again, Run
 
-LOOK = timedelta(seconds=2)
+LOOK = timedelta(seconds=5)
 
 
 class LeaseLost(TemporaryError):

@@ -1,14 +1,22 @@
 """Update Odoo's modules in the new image, by a Kubernetes Job."""
 
 import copy
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.release.places import Place, container_of, look_again, place_of, pod_of, still_mine
-from shared.cluster import Cluster
+from shared.cluster import Cluster, JobState
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.release import ModulesUpdated, ReleaseDeployed
 from shared.runs import Again, Run
+
+STUCK = timedelta(minutes=3)
+"""How long its pod may not start, for whatever reason, while nobody can work."""
+
+_STARTING = ("", "ContainerCreating", "PodInitializing")
+"""What the cluster says of a pod that has ended its wait, or whose image is being pulled."""
 
 KEPT_SECONDS = 86_400
 """How long a Job that is over can be looked at."""
@@ -20,8 +28,17 @@ class UpdateFailed(PermanentError):
     """The module update ended with an error; the database is put back as it was."""
 
 
+class UpdateStuck(PermanentError):
+    """The pod of the module update does not start; the database is put back as it was."""
+
+
 def update_modules(
-    deployed: ReleaseDeployed, *, run: Run, estate: Estate, cluster: Cluster
+    deployed: ReleaseDeployed,
+    *,
+    run: Run,
+    estate: Estate,
+    cluster: Cluster,
+    clock: Callable[[], datetime],
 ) -> ModulesUpdated | Again:
     """Run the estate's update command with the settings of the first workload, and look in on it.
 
@@ -30,7 +47,8 @@ def update_modules(
     Safe to repeat: the Job is named after the run, and one that is there is looked in on.
 
     Raises UpdateFailed, which does not quote the log: Odoo's can hold rows. The Job stays for a
-    day for whoever may read it.
+    day for whoever may read it. Raises UpdateStuck when its pod does not start, for example
+    because the image cannot be pulled.
     """
     place = place_of(run, estate)
     if not place.policy.update:
@@ -41,7 +59,7 @@ def update_modules(
         cluster.run_job(place.namespace, _job(place, cluster, deployed.image), {})
         return look_again(run, "the module update begins")
     if job.phase == "active":
-        return look_again(run, job.reason or "modules are updated")
+        return _look_in_on(place, run, job, clock())
     if job.phase == "failed":
         raise UpdateFailed(
             f"{place.environment.name}: the module update ended with exit code {job.exit_code}; "
@@ -65,6 +83,15 @@ def stop_update(
     job = cluster.job(place.namespace, place.job)
     if job is not None and job.phase != "failed":
         cluster.delete_job(place.namespace, place.job)
+
+
+def _look_in_on(place: Place, run: Run, job: JobState, now: datetime) -> Again:
+    if job.reason in _STARTING:
+        return look_again(run, "modules are updated", stuck_since=None)
+    since = run.checkpoint.get("stuck_since") or now.isoformat()
+    if now - datetime.fromisoformat(since) > STUCK:
+        raise UpdateStuck(f"{place.environment.name}: the module update waits: {job.reason}")
+    return look_again(run, job.reason, stuck_since=since)
 
 
 def _job(place: Place, cluster: Cluster, image: str) -> dict[str, Any]:

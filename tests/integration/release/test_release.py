@@ -65,6 +65,23 @@ def test_what_fails_behind_the_window_leaves_everything_as_it_was(
     assert agent.undone()
 
 
+def test_an_update_whose_pod_does_not_start_keeps_nobody_from_work_for_long(
+    agent_with: Callable[..., Agent], staging: Staging
+) -> None:
+    agent = agent_with(**updating(UPDATE))
+    agent.api.delete("Secret", "acme-staging", "odoo-database")
+    began = agent.time
+
+    agent.promote()
+
+    assert agent.deliver_to_the_end() == "failed"
+    assert "UpdateStuck" in agent.reason
+    assert agent.time - began < timedelta(minutes=10)
+    assert agent.workloads() == BEFORE
+    assert staging.names() == ["acme_staging"]
+    assert agent.undone()
+
+
 def test_on_a_production_server_nothing_is_dropped(
     agent_with: Callable[..., Agent], changed: Staging
 ) -> None:
