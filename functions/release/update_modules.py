@@ -16,7 +16,7 @@ STUCK = timedelta(minutes=3)
 """How long its pod may not start, for whatever reason, while nobody can work."""
 
 _STARTING = ("", "ContainerCreating", "PodInitializing")
-"""What the cluster says of a pod that has ended its wait, or whose image is being pulled."""
+"""What the cluster says of a pod that does not wait, or waits for an image being pulled."""
 
 KEPT_SECONDS = 86_400
 """How long a Job that is over can be looked at."""
