@@ -6,7 +6,7 @@ from functools import partial
 
 import azure.functions as func
 
-from functions import console, intake, relay, upkeep
+from functions import console, intake, notify, relay, upkeep
 from functions.intake.alerts import accept_alert
 from functions.runbooks import RUNBOOKS
 from shared.bus.eventgrid import EventGridTopic
@@ -18,6 +18,7 @@ from shared.ledger import EvidenceCopies, Ledger
 from shared.ledger.overview import Overview
 from shared.limits import RateLimit
 from shared.logs import configure_logging
+from shared.notifying.links import links_key
 from shared.resources import build_resources
 from shared.runs import Runner
 from shared.runs.heartbeat import Heartbeat
@@ -61,6 +62,17 @@ if settings.event_grid_topic:
     grid = EventGridTopic.connect(settings.event_grid_topic, settings.event_grid_key)
 publishing = partial(relay.publish_outcome, grid=grid)
 on_message(app, "publish_outcome", relay.TOPIC, relay.SUBSCRIPTION, publishing)
+
+sending = notify.Sending(
+    wanted=estate.notifications,
+    secrets=resources.secrets,
+    links_key=links_key(settings.forms_key),
+    clock=ledger.clock,
+)
+hearing = partial(notify.notify_people, runner=runner, wanted=estate.notifications)
+posting = partial(notify.send_notification, runner=runner, sending=sending)
+on_message(app, "notify_people", notify.TOPIC, notify.HEARING, hearing)
+on_message(app, "send_notification", notify.NOTIFICATIONS, notify.SENDING, posting)
 
 for name, schedule, do in (
     (
@@ -136,6 +148,7 @@ desk = console.Desk(
     identify=guard.identify,
     limit=guard.limit,
     forms_key=settings.forms_key,
+    sign_in_needed=settings.signed_in_by_app_service,
 )
 on_web(app, "console", console.build_console(desk))
 relayed = estate.azure.alert_secret

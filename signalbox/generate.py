@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from functions import intake, relay
+from functions import intake, notify, relay
 from functions.runbooks import RUNBOOKS
 from shared.estate import Estate
 from shared.masking.policy import MaskingPolicy
@@ -97,8 +97,12 @@ def topology() -> dict[str, Any]:
         *(_agent_topic(runbook) for runbook in RUNBOOKS),
         _topic(
             relay.TOPIC,
-            [_subscription(relay.SUBSCRIPTION, *(kind.type for kind in relay.OUTCOMES))],
+            [
+                _subscription(relay.SUBSCRIPTION, *(kind.type for kind in relay.OUTCOMES)),
+                _subscription(notify.HEARING, *notify.ANNOUNCED),
+            ],
         ),
+        _topic(notify.NOTIFICATIONS, [_subscription(notify.SENDING, notify.SENDING)]),
         _topic(
             intake.DEAD_LETTERS,
             [_subscription(intake.DEAD_LETTER_SUBSCRIPTION, ForwardDeadLetteredMessagesTo="")],

@@ -5,6 +5,7 @@ desk           what every handler works on
 access         who may do what; nothing is open but health, style and script
 api            JSON for programs
 pages          HTML for people, rendered here: no build step, and no script that is needed
+links          deciding by the signed link of a notification
 board          each environment as the estate and the ledger know it
 timeline       one run as people follow it
 metrics        what Prometheus asks

@@ -33,6 +33,8 @@ class Desk:
     limit: RateLimit
     forms_key: bytes
     """Signs the tokens of forms; the same in every process of a deployment."""
+    sign_in_needed: bool = True
+    """Whether the addressee of a signed link must have signed in as well."""
 
 
 def desk_of(request: Request) -> Desk:

@@ -10,6 +10,7 @@ from shared.errors import PermanentError
 from shared.estate.azure import AzureRules
 from shared.estate.calendars import Calendar
 from shared.estate.models import Cluster, Environment, EstateModel, Region, Server
+from shared.estate.notifications import Notifications
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
 
@@ -53,6 +54,9 @@ class Estate(EstateModel):
 
     azure: AzureRules = AzureRules()
     """What Azure's own events and alerts mean here."""
+
+    notifications: Notifications = Notifications()
+    """Who is told what, beyond the bus."""
 
     masking_key: SecretReference = Reference("env", "SIGNALBOX_MASKING_KEY")
     """The secret that masked values are derived from: a new key gives new values everywhere."""
@@ -128,6 +132,7 @@ def names_are_unique(estate: Estate) -> Iterator[str]:
         "server": estate.servers,
         "environment": estate.environments,
         "calendar": estate.calendars,
+        "webhook": estate.notifications.webhooks,
     }
     for kind, entries in kinds.items():
         for name in _repeated(entry.name for entry in entries):
@@ -154,6 +159,12 @@ def azure_rules_name_known_environments(estate: Estate) -> Iterator[str]:
     """A rule for an environment that does not exist would silently do nothing."""
     for name in dict.fromkeys(estate.azure.environments):
         yield from _unknown("azure", "environment", name, estate.environments)
+
+
+def webhooks_name_known_environments(estate: Estate) -> Iterator[str]:
+    """A webhook for an environment that does not exist would never hear anything."""
+    for name in dict.fromkeys(estate.notifications.environments):
+        yield from _unknown("notifications", "environment", name, estate.environments)
 
 
 def releases_can_go_where_they_are_let(estate: Estate) -> Iterator[str]:
@@ -290,6 +301,7 @@ RULES = (
     names_are_unique,
     references_are_known,
     azure_rules_name_known_environments,
+    webhooks_name_known_environments,
     nothing_is_shared,
     real_data_stays_apart,
     refreshes_flow_away_from_production,

@@ -514,3 +514,17 @@ where r.runbook = 'refresh' and s.name = 'verify_environment' and s.status = 'su
   and s.output ->> 'source' = %(environment)s
 order by s.ended_at desc
 limit 1
+
+-- insert_notification
+insert into notifications (announcement, webhook, queued_at)
+values (%(announcement)s, %(webhook)s, %(now)s)
+on conflict do nothing
+returning announcement
+
+-- notification_is_due
+select from notifications
+where announcement = %(announcement)s and webhook = %(webhook)s and delivered_at is null
+
+-- notification_delivered
+update notifications set delivered_at = %(now)s
+where announcement = %(announcement)s and webhook = %(webhook)s and delivered_at is null

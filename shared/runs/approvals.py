@@ -1,8 +1,9 @@
 """Asking people: a step waits until enough of them approved exactly the plan they were shown."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid5
 
 from pydantic import BaseModel, ConfigDict
@@ -106,6 +107,14 @@ class Approvals:
         """Decide against the plan: the run fails and is undone. Raises DecisionRefused."""
         given = deciding.Answer(person, plan, reason)
         return commit(self._ledger, self._post, lambda tx: deciding.reject(tx, id, given))
+
+    def decide_by_link(
+        self, id: str, verdict: Literal["approve", "reject"], given: deciding.Answer
+    ) -> Approval:
+        """What the addressee of a signed link says, once. Raises DecisionRefused."""
+        decide = deciding.approve if verdict == "approve" else deciding.reject
+        answer = replace(given, by_link=True)
+        return commit(self._ledger, self._post, lambda tx: decide(tx, id, answer))
 
     def review(self, id: str, *, person: str, reason: str) -> Approval:
         """Say, afterwards, what is to be thought of a broken glass. Raises DecisionRefused."""

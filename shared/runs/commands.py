@@ -20,6 +20,11 @@ def run_id(source: str, event: str, runbook: str, environment: str) -> UUID:
     return uuid5(NAMESPACE, "\n".join((source, event, runbook, environment)))
 
 
+def notification_id(announcement: str, webhook: str, number: int) -> str:
+    """The id of one try at telling a webhook of an announcement."""
+    return f"notification:{uuid5(NAMESPACE, '/'.join((webhook, announcement)))}:{number}"
+
+
 def trace_of(run: UUID) -> str:
     """The W3C trace context of a run whose event brought none: a run is one trace."""
     return f"00-{run.hex}-{run.hex[:16]}-01"

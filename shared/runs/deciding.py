@@ -40,6 +40,10 @@ class OtherPlan(DecisionRefused):
     """The decision is about another plan than the one that waits."""
 
 
+class LinkUsed(DecisionRefused):
+    """A signed link is for one decision of one person, who has made it."""
+
+
 class NotFourEyes(DecisionRefused):
     """This person's approval does not count towards the two that are needed."""
 
@@ -64,6 +68,8 @@ class Answer:
     plan: str
     """The beginning of the plan's SHA-256."""
     reason: str | None
+    by_link: bool = False
+    """By the signed link in a notification, which is for one decision."""
 
 
 def known(tx: Transaction, id: str) -> Approval:
@@ -207,6 +213,8 @@ def _locked(tx: Transaction, id: str) -> tuple[StepRecord, Approval]:
 def _open(tx: Transaction, id: str, given: Answer) -> tuple[StepRecord, Approval]:
     _need_name(given.person)
     step, found = _locked(tx, id)
+    if given.by_link:
+        _refuse_used_link(tx, id, given.person)
     if found.status != "waiting":
         raise ApprovalOver(f"{end_of(found)}; nothing was recorded")
     if is_over(tx, found):
@@ -226,6 +234,11 @@ def _refuse_other_plan(found: Approval, stated: str) -> None:
             f"the beginning of that (at least {SHORTEST_HASH} digits): read "
             f"`signalbox approvals show {found.id}` first"
         )
+
+
+def _refuse_used_link(tx: Transaction, id: str, person: str) -> None:
+    if any(_same(person, each.person) for each in rows.decisions(tx, id)):
+        raise LinkUsed(f"{person} has decided on {id} already: a link is for one decision")
 
 
 def _refuse_same_eyes(found: Approval, person: str) -> None:
@@ -269,7 +282,8 @@ def _say(tx: Transaction, step: StepRecord, found: Approval, id: str, **facts: A
 
 
 def _audit(tx: Transaction, step: StepRecord, what: str, found: Approval, given: Answer) -> None:
-    facts = {"person": given.person.strip(), "reason": given.reason}
+    facts: dict[str, Any] = {"person": given.person.strip(), "reason": given.reason}
+    facts |= {"by_link": True} if given.by_link else {}
     plan = {"approval": found.id, "plan_sha256": found.plan_sha256}
     tx.audit(step.run_id, what, step=step.name, **plan, **facts)
 
