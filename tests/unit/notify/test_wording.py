@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from functions.runbooks import RUNBOOKS
-from shared.estate.notifications import WORTH_KNOWING, Notifications, AnnouncementType
+from shared.estate.notifications import WORTH_KNOWING, AnnouncementType, Notifications
 from shared.messages import CloudEvent
 from shared.messages.announcements import Announcement, StepFailed, StepRetrying, StepSucceeded
 from shared.notifying.shapes import SHAPES
