@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,18 @@ from tests.e2e.site import (
     wait_for,
     write_topology,
 )
+from tests.e2e.watcher import Seen, watch_next_run
+from tests.webhookreceiver import WebhookReceiver, webhook_receiver
 
 NOWHERE = "backups/acme-prod/never/manifest.json"
 """A run of this backup fails at its first step: what tests start to see whether it starts."""
+
+TOLD = """
+notifications:
+  page: https://signalbox.example
+  webhooks:
+    - { name: chat, shape: slack, url: env:CHAT_URL, about: [run-failed] }
+"""
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -53,14 +63,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def estate(folder: Path) -> Path:
     """An estate file that tests may change."""
     file = folder / "estate.yaml"
-    file.write_text(ESTATE.read_text())
+    file.write_text(ESTATE.read_text() + TOLD)
     return file
 
 
 @pytest.fixture(scope="module")
-def site(folder: Path, estate: Path) -> Iterator[Site]:
+def chat() -> Iterator[WebhookReceiver]:
+    """Where people are told of runs that fail."""
+    with webhook_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path, estate: Path, chat: WebhookReceiver) -> Iterator[Site]:
     topology = write_topology(folder / "topology.json", TOPOLOGY)
-    platform = Platform(folder / "platform", estate=estate, topology=topology)
+    settings = {"CHAT_URL": chat.url()}
+    platform = Platform(folder / "platform", estate=estate, topology=topology, settings=settings)
     with open_site(platform) as site:
         yield site
 
@@ -73,18 +91,23 @@ class Refreshed:
     before: State
     after: State
     answer: dict[str, Any]
+    seen: Seen | None
+    """What the live page showed of it; None without a browser."""
 
 
 @pytest.fixture(scope="module")
 def refreshed(site: Site) -> Refreshed:
-    """A refresh that an engineer started and waited for."""
+    """A refresh that an engineer started and waited for, while somebody watched it."""
     before = site.state()
     facts = ("--environment", SOURCE, "--manifest", site.manifest, "--target", STAGING)
-    done = site.cli("trigger", "backup-completed", *facts, "--wait", "--json")
-    assert done.returncode == 0, done.stderr
+    with ThreadPoolExecutor(1) as pool:
+        watched = pool.submit(watch_next_run, site)
+        done = site.cli("trigger", "backup-completed", *facts, "--wait", "--json")
+        assert done.returncode == 0, done.stderr
+        seen = watched.result()
     answer = json.loads(done.stdout)
     [run] = answer["runs"]
-    return Refreshed(UUID(run), before, site.state(), answer)
+    return Refreshed(UUID(run), before, site.state(), answer, seen)
 
 
 # -- a run that goes well ------------------------------------------------------------------------
@@ -105,6 +128,20 @@ def test_a_completed_backup_replaces_staging_and_keeps_what_was_there(
     assert after.configuration == before.configuration
     assert not after.jobs
     assert [c.text for c in site.demo.claims(site.demo.people()) if not c.true] == []
+
+
+def test_the_live_page_shows_each_step_of_a_real_run_as_it_happens(refreshed: Refreshed) -> None:
+    seen = refreshed.seen
+    if seen is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+
+    assert seen.place.endswith(f"/runs/{refreshed.run}")
+    assert len(seen.succeeded) > len(STEPS) // 2, "what changed was seen, not only the end"
+    assert seen.succeeded == sorted(seen.succeeded)
+    assert (seen.succeeded[0] < len(STEPS), seen.succeeded[-1]) == (True, len(STEPS))
+    assert "succeeded" in seen.headline
+    assert not seen.was_reloaded
+    assert seen.complaints == []
 
 
 def test_production_is_as_it_was_after_a_refresh(site: Site, refreshed: Refreshed) -> None:
@@ -268,19 +305,26 @@ def test_a_backup_that_cannot_be_trusted_fails_after_one_attempt_and_staging_is_
 
 
 def test_a_failed_run_is_announced_and_ends_the_command_with_status_1(
-    site: Site, refreshed: Refreshed
+    site: Site, refreshed: Refreshed, chat: WebhookReceiver
 ) -> None:
     facts = ("--environment", SOURCE, "--manifest", NOWHERE, "--target", STAGING)
 
     done = site.cli("trigger", "backup-completed", *facts, "--wait", "--json")
     [(run, status)] = json.loads(done.stdout)["runs"].items()
     said = [event for event in announcements(site) if event["data"].get("run") == run]
+    told = wait_for(lambda: told_of(chat, run), "people to be told")
 
     assert done.returncode == 1
+    assert [each["text"] for each in told] == ["Failed: refresh of acme-staging"]
     assert status == "failed"
     assert [event["type"] for event in said] == ["run-started", "step-failed", "run-failed"]
     assert "BlobMissing" in said[-1]["data"]["reason"]
     assert said[-1]["data"]["left_behind"] == []
+
+
+def told_of(chat: WebhookReceiver, run: str) -> list[dict[str, Any]]:
+    """What people were told with a link to a run."""
+    return [each.body for each in chat.posted if f"/runs/{run}" in each.content.decode()]
 
 
 # -- messages ------------------------------------------------------------------------------------
