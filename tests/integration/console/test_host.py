@@ -24,6 +24,7 @@ def host(broker: "Broker", database: str) -> Iterator[FunctionsHost]:
         "SIGNALBOX_ESTATE": str(ESTATE),
         "SIGNALBOX_BLOBS": "https://account.blob.core.windows.net",
         "SIGNALBOX_KUBERNETES_URL": "http://127.0.0.1:9",
+        "SIGNALBOX_FORMS_SECRET": "what signs forms in tests",
         "SIGNALBOX_API_KEY": "a key of tests",
         "SIGNALBOX_DEVELOPER": "ann",
     }
