@@ -15,6 +15,7 @@ from infra.local import demo as demos
 from infra.local import failover_demo
 from infra.local.platform import FOLDER, Platform
 from infra.local.platform import reset as erase
+from infra.local.sample import require_odoo_dump
 from shared.ledger import Ledger
 from signalbox import failover
 from signalbox.errors import Unusable
@@ -104,6 +105,8 @@ def demo(
     began = time.monotonic()
     if filestore and not dump:
         raise Unusable("--filestore belongs to a database: give --dump too")
+    if dump:
+        usable(partial(require_odoo_dump, dump))
     with (
         fresh_platform(folder) as platform,
         closing(demos.Demo(platform)) as play,

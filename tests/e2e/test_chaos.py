@@ -85,28 +85,35 @@ def killed(platform: Platform, part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "how", "step"),
+    "misfortunes",
     [
-        pytest.param("bus", killed, "restore_backup", id="the bus is killed"),
-        pytest.param("erp-nonprod", Platform.restart, "restore_backup", id="PostgreSQL restarts"),
         pytest.param(
-            "kubernetes", killed, "restore_backup", id="Kubernetes and its Job are killed"
+            [
+                ("bus", killed, "restore_backup"),
+                ("blobs", killed, "copy_filestore"),
+                ("host", killed, "publish_environment"),
+            ],
+            id="bus, storage and host are killed",
         ),
-        pytest.param("blobs", killed, "copy_filestore", id="storage is killed"),
-        pytest.param("host", killed, "publish_environment", id="the host is killed"),
+        pytest.param(
+            [
+                ("kubernetes", killed, "restore_backup"),
+                (LEDGER, Platform.restart, "build_indexes"),
+            ],
+            id="Kubernetes and its Job are killed, PostgreSQL restarts",
+        ),
     ],
 )
 def test_a_refresh_survives(
     site: Site,
     undisturbed: dict[str, str],
-    part: str,
-    how: Callable[[Platform, str], None],
-    step: str,
+    misfortunes: list[tuple[str, Callable[[Platform, str], None], str]],
 ) -> None:
     run = site.run_of(site.publish())
-    site.await_work_at(run, step)
 
-    how(site.platform, part)
+    for part, how, step in misfortunes:
+        site.await_work_at(run, step)
+        how(site.platform, part)
 
     assert_refreshed_once(site, run, undisturbed)
 

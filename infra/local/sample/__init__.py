@@ -6,7 +6,12 @@ own instead; ``upload_filestore`` and ``take_backup`` put either into blob stora
 
 from infra.local.sample.backup import TakenBackup, take_backup
 from infra.local.sample.create import SampleSummary, create_sample
-from infra.local.sample.dumps import ImportedDump, ImportRefused, import_dump
+from infra.local.sample.dumps import (
+    ImportedDump,
+    ImportRefused,
+    import_dump,
+    require_odoo_dump,
+)
 from infra.local.sample.filestore import FileSink, UnsafeArchive, unpack_filestore, upload_filestore
 
 __all__ = [
@@ -18,6 +23,7 @@ __all__ = [
     "UnsafeArchive",
     "create_sample",
     "import_dump",
+    "require_odoo_dump",
     "take_backup",
     "unpack_filestore",
     "upload_filestore",

@@ -56,7 +56,7 @@ def import_dump(
     Raises ImportRefused when the file is not a custom-format dump of an Odoo database, when the
     database is not empty, or when pg_restore fails; UnsafeArchive as ``unpack_filestore`` does.
     """
-    _require_odoo_dump(dump)
+    require_odoo_dump(dump)
     with psycopg.connect(dsn, autocommit=True) as connection:
         _require_empty(connection)
         _restore(dump, dsn)
@@ -67,8 +67,8 @@ def import_dump(
     return ImportedDump(".".join(modules["base"].split(".")[:2]), modules, rows, filestore)
 
 
-def _require_odoo_dump(dump: Path) -> None:
-    """Refuse early: a restore of the wrong file would take minutes to fail."""
+def require_odoo_dump(dump: Path) -> None:
+    """Raise ImportRefused early: a restore of the wrong file would take minutes to fail."""
     try:
         with dump.open("rb") as file:
             start = file.read(len(CUSTOM_FORMAT))

@@ -102,7 +102,9 @@ def standing(lasting: Pair) -> Iterator[Pair]:
     """The lasting pair, with a database of the test's own; whatever was broken is mended after."""
     name = f"acme_{next(_NUMBERS)}"
     _furnish(lasting.primary, name)
-    yield replace(lasting, database=name)
+    standing = replace(lasting, database=name)
+    standing.catch_up()
+    yield standing
     lasting.wire.mend()
     for server in (lasting.primary, lasting.standby):
         server.resume()

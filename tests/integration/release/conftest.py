@@ -89,9 +89,9 @@ DISASTER = Runbook(
 CREATION = (
     "create database acme_staging template release_template owner odoo strategy file_copy",
     "revoke connect on database acme_staging from public",
-    "grant connect on database acme_staging to reader",
+    "grant connect on database acme_staging to release_reader",
     'alter database acme_staging set search_path to "$user", public',
-    "alter role reader in database acme_staging set work_mem to '8MB'",
+    "alter role release_reader in database acme_staging set work_mem to '8MB'",
     "comment on database acme_staging is 'somebody''s words'",
 )
 
@@ -303,7 +303,7 @@ class Staging:
 @pytest.fixture(scope="session")
 def template(postgres: PostgresServer) -> str:
     postgres.create_role("odoo")
-    postgres.create_role("reader")
+    postgres.create_role("release_reader")
     postgres.create_database("release_template", owner="odoo")
     create_sample(postgres.dsn("release_template", user="odoo"), partners=100)
     return "release_template"

@@ -21,7 +21,7 @@ def databases(postgres: PostgresServer, changed: Staging) -> Databases:
 def test_while_it_is_copied_nobody_is_connected_and_nobody_ever_to_the_copy(
     databases: Databases, postgres: PostgresServer
 ) -> None:
-    with psycopg.connect(postgres.dsn(LIVE, user="reader")) as reader:
+    with psycopg.connect(postgres.dsn(LIVE, user="release_reader")) as reader:
         copy_database(databases, SERVER, LIVE, COPY)
 
         with pytest.raises(psycopg.OperationalError):
@@ -31,7 +31,7 @@ def test_while_it_is_copied_nobody_is_connected_and_nobody_ever_to_the_copy(
             psycopg.connect(postgres.dsn(database))
 
     open_database(databases, SERVER, LIVE)
-    psycopg.connect(postgres.dsn(LIVE, user="reader")).close()
+    psycopg.connect(postgres.dsn(LIVE, user="release_reader")).close()
 
 
 def test_a_copy_that_was_interrupted_is_finished_on_the_way_back(
