@@ -12,7 +12,7 @@ from shared.runs import attempts, deciding, watchdog
 from tests.simulation.scenario import play, play_crash
 from tests.simulation.track import Claimed
 
-BLOCKS = [range(start, start + 30) for start in range(0, 120, 30)]
+BLOCKS = [range(start, start + 20) for start in range(0, 80, 20)]
 
 
 @pytest.fixture(scope="module")
