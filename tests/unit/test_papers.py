@@ -20,11 +20,12 @@ from signalbox.generate import EXAMPLES, ROOT, generated_files, stale_files
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ESTATE = load_estate(ROOT / "infra" / "local" / "estate.yaml")
+GENERATED = generated_files()
 
 
-@pytest.mark.parametrize("path", generated_files(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
 def test_a_generated_file_is_up_to_date(path):
-    assert path.read_text("utf-8") == generated_files()[path], "run `make generate`"
+    assert path.read_text("utf-8") == GENERATED[path], "run `make generate`"
 
 
 def test_no_generated_file_is_left_over():
