@@ -25,6 +25,7 @@ from shared.ledger.migrate import LedgerTooNew, unapplied
 from shared.postgres.entra import EntraSignIn
 from signalbox.errors import Unusable
 from signalbox.generate import topology
+from signalbox.permissions import kind_of, needed, require
 from signalbox.session import Session
 
 app = typer.Typer()
@@ -98,6 +99,7 @@ def examine(open_session: Callable[[], Session]) -> Iterator[Finding]:
     cluster = Cluster.connect(session.settings.kubernetes_url, session.settings.kubernetes_ca)
     for environment in estate.environments:
         yield from _cluster(cluster, environment)
+    yield from _permissions(cluster, estate)
 
 
 def _probe(part: str, what: str, remedy: str, look: Callable[[], object]) -> Finding:
@@ -195,8 +197,8 @@ def _servers(estate: Estate, secrets: Secrets) -> Iterator[Finding]:
 
 def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
     place = environment.namespace
-    kind = "production" if environment.environment_class.holds_real_data else "nonproduction"
-    remedy = f"kubectl apply --namespace {place} -f infra/kubernetes/{kind}, and create it."
+    role = f"infra/kubernetes/{kind_of(environment)}"
+    remedy = f"kubectl apply --namespace {place} -f {role}, and create it."
     looks: dict[str, Callable[[], object]] = {
         f"ConfigMap {environment.config_map}": lambda: cluster.read_config(
             place, environment.config_map
@@ -210,3 +212,13 @@ def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
         looks[f"{workload.kind} {workload.name}"] = partial(cluster.is_ready, place, workload)
     for what, look in looks.items():
         yield _probe("cluster", f"{place}: {what}", remedy, look)
+
+
+def _permissions(cluster: Cluster, estate: Estate) -> Iterator[Finding]:
+    for place, kind, permissions in needed(estate):
+        remedy = (
+            f"kubectl apply --namespace {place} -f infra/kubernetes/{kind}/role.yaml, with the "
+            "estate's names as resourceNames and this identity as a subject of the RoleBinding."
+        )
+        what = f"{place}: {len(permissions)} permissions of the Role for {kind}"
+        yield _probe("cluster", what, remedy, partial(require, cluster, place, permissions))

@@ -7,5 +7,6 @@ an older epoch is refused there, whatever it believes.
 from shared.cluster.cluster import Cluster
 from shared.cluster.errors import ClusterRefused, ObjectMissing, StaleEpoch
 from shared.cluster.jobs import JobState
+from shared.cluster.permissions import Permission
 
-__all__ = ["Cluster", "ClusterRefused", "JobState", "ObjectMissing", "StaleEpoch"]
+__all__ = ["Cluster", "ClusterRefused", "JobState", "ObjectMissing", "Permission", "StaleEpoch"]

@@ -1,4 +1,4 @@
-"""The Kubernetes API as JSON: five verbs on named objects, and pod logs."""
+"""The Kubernetes API as JSON: five verbs on named objects, pod logs, and what we may do."""
 
 import base64
 import json
@@ -12,6 +12,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from shared.cluster.errors import ClusterRefused, ObjectMissing
+from shared.cluster.permissions import Permission
 from shared.errors import TemporaryError
 
 Json = dict[str, Any]
@@ -24,6 +25,7 @@ PLACES = {
     "Job": "apis/batch/v1/namespaces/{}/jobs",
     "PostgresCluster": "apis/postgresql.cnpg.io/v1/namespaces/{}/clusters",
     "Pod": "api/v1/namespaces/{}/pods",
+    "SelfSubjectAccessReview": "apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     "Secret": "api/v1/namespaces/{}/secrets",
     "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
 }
@@ -95,6 +97,17 @@ class Api:
         except (NotNow, ObjectMissing):
             return ""
         return data.decode(errors="replace")
+
+    def may(self, namespace: str, permission: Permission) -> bool:
+        """Whether whoever we are may do this; every identity may ask it about itself."""
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": permission.in_namespace(namespace)},
+        }
+        answer = self._json("POST", "SelfSubjectAccessReview", namespace, body=body)
+        allowed: bool = answer["status"]["allowed"]
+        return allowed
 
     def _json(
         self,

@@ -11,6 +11,7 @@ from azure.identity import DefaultAzureCredential
 from shared.cluster.api import Api, Conflict, Json
 from shared.cluster.errors import ObjectMissing, StaleEpoch
 from shared.cluster.jobs import JobState, by_age, job_state
+from shared.cluster.permissions import Permission
 from shared.estate import Workload
 
 EPOCH = "signalbox.dev/epoch"
@@ -41,6 +42,10 @@ class Cluster:
         if url and url.startswith("https://"):
             return cls(Api(url, ca=ca, credential=DefaultAzureCredential()))
         return cls(Api(url))
+
+    def may(self, namespace: str, permission: Permission) -> bool:
+        """Whether the identity that we are may do this in the namespace."""
+        return self._api.may(namespace, permission)
 
     def run_job(self, namespace: str, job: Json, environment: Mapping[str, str]) -> None:
         """Start a Job unless one of its name is there.

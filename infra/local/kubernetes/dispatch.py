@@ -1,7 +1,7 @@
 """From an HTTP request to the call that answers it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from infra.local.kubernetes import access
 from infra.local.kubernetes.api import Api, Deletion, Write
 from infra.local.kubernetes.discovery import describe
 from infra.local.kubernetes.logs import PodLogs
@@ -95,9 +96,10 @@ class DeleteOptions(BaseModel):
 class Dispatcher:
     """Answers requests; raises Refused for those it does not like."""
 
-    def __init__(self, api: Api, logs: PodLogs) -> None:
+    def __init__(self, api: Api, logs: PodLogs, denied: Collection[str] = ()) -> None:
         self._api = api
         self._logs = logs
+        self._denied = frozenset(denied)
 
     def answer(self, request: Request) -> Reply | Stream:
         parameters = _parsed(Parameters, _present(request.query))
@@ -105,6 +107,8 @@ class Dispatcher:
             found = describe(self._api.registry, list(request.path))
             if found is not None:
                 return Reply(200, found)
+        if request.path == access.PATH:
+            return self._review(request)
         target = self._target(list(request.path))
         if not target.name:
             return self._on_collection(request, target, parameters)
@@ -113,6 +117,13 @@ class Dispatcher:
         if target.subresource == "scale":
             return self._on_scale(request, target, parameters)
         return self._on_object(request, target, parameters)
+
+    def _review(self, request: Request) -> Reply:
+        if request.method != "POST":
+            raise method_not_allowed()
+        body = _object(request)
+        review = _parsed(access.AccessReview, body)
+        return Reply(201, access.reviewed(body, review, self._denied))
 
     def _target(self, path: list[str]) -> Target:
         match path:

@@ -1,7 +1,7 @@
 """The emulator as one thing to start and stop."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -32,7 +32,8 @@ class KubernetesEmulator:
 
     ``folder`` keeps the state over restarts, None forgets it. ``environment`` is what every Job's
     process sees beside its own variables. ``delay`` is how many seconds Pods take to get ready and
-    Jobs to try again.
+    Jobs to try again. ``denied`` are verbs on resources (``update deployments.apps``) that access
+    reviews answer with no; requests for them are served all the same.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class KubernetesEmulator:
         environment: Mapping[str, str] | None = None,
         *,
         delay: float = 0.2,
+        denied: Collection[str] = (),
     ) -> None:
         self._folder = folder
         self._port = port
         self._environment = dict(environment or {})
         self._delay = delay
+        self._denied = denied
         self._running = ExitStack()
         self.url = ""
 
@@ -67,7 +70,7 @@ class KubernetesEmulator:
             api = Api(store, Registry())
             _furnish(api)
             kubelet = Kubelet(api, folder / "pods", self._environment, self._delay)
-            server = Server(Dispatcher(api, kubelet.logs), self._port)
+            server = Server(Dispatcher(api, kubelet.logs, self._denied), self._port)
             starting.callback(kubelet.stop)
             starting.callback(server.stop)
             controllers = Controllers(api, self._watched(api, kubelet))

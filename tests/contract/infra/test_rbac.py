@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from functions.refresh.restore_jobs import job_manifest
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Permission
 from shared.cluster.api import PLACES, Api, Json
 from shared.cluster.cloudnativepg import KIND
 from shared.estate import Environment, Workload
+from signalbox import permissions
 from tests.contract.kubernetes import support
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     ),
     "save": save,
     "restore": restore,
+    "may": lambda c: c.may(NAMESPACE, Permission("get", "pods")),
     "read": for_each(lambda c, w: c.read(w.kind, NAMESPACE, w.name)),
     "change": for_each(lambda c, w: c.change(w.kind, NAMESPACE, w.name, 5, label)),
 }
@@ -267,6 +269,18 @@ def test_the_roles_of_environments_suffice_for_an_examination(
 
     assert needed
     assert needed <= granted("production") & granted("nonproduction")
+
+
+@pytest.mark.parametrize("kind", CALLERS)
+def test_the_doctor_asks_for_every_permission_of_a_role(kind: str) -> None:
+    names = {"configmaps": "our-config", "ingressroutes": "our-route"}
+
+    asked_for = permissions.granted(kind, names)
+
+    assert {(each.group, each.resource, each.verb) for each in asked_for} == granted(kind)
+    assert {each.resource: each.name for each in asked_for if each.name} == (
+        {} if kind == "cloudnativepg" else names
+    )
 
 
 def test_nobody_else_asks_the_cluster_for_anything() -> None:

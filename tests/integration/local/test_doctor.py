@@ -12,6 +12,7 @@ from azure.storage.blob import BlobServiceClient
 
 from infra.local.bus import Broker
 from infra.local.furnish import furnish
+from infra.local.kubernetes import KubernetesEmulator
 from shared.estate import load_estate
 from shared.ledger import migrate
 from shared.settings import Settings
@@ -21,7 +22,6 @@ from signalbox.session import Session
 
 if TYPE_CHECKING:
     from infra.local.azurite import Azurite
-    from infra.local.kubernetes import KubernetesEmulator
 
 INFRA = Path(__file__).parents[3] / "infra"
 ESTATE = load_estate(INFRA / "local" / "estate.yaml")
@@ -32,7 +32,7 @@ def settings(
     database: str,
     azurite: "Azurite",
     broker: Broker,
-    kubernetes: "KubernetesEmulator",
+    kubernetes: KubernetesEmulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Settings:
     """Of a deployment to which nothing is missing."""
@@ -112,6 +112,25 @@ def test_each_fault_is_found_with_its_remedy(
     assert server.what == "erp-prod"
     assert all(each.remedy for each in found)
     assert "hunter2" not in str(found)
+
+
+def test_a_denied_verb_is_found_in_each_namespace_whose_role_grants_it(
+    settings: Settings, database: str
+) -> None:
+    with KubernetesEmulator(denied={"update deployments.apps", "get pods/log"}) as strict:
+        furnish(strict.url, ESTATE, lambda _: database)
+        found = faults(settings.model_copy(update={"kubernetes_url": strict.url}))
+
+    said = {each.what.partition(":")[0]: str(each.fault) for each in found}
+    assert said == {
+        "acme-prod": "Unusable: denied: update deployments.apps",
+        "acme-standby": "Unusable: denied: update deployments.apps",
+        "acme-staging": "Unusable: denied: get pods/log, update deployments.apps",
+        "acme-training": "Unusable: denied: get pods/log, update deployments.apps",
+    }
+    [staging] = [each for each in found if each.what.startswith("acme-staging:")]
+    applied = "kubectl apply --namespace acme-staging -f infra/kubernetes/nonproduction/role.yaml"
+    assert str(staging.remedy).startswith(applied)
 
 
 def test_settings_that_cannot_be_read_are_the_first_and_only_finding() -> None:

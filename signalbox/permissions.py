@@ -1,0 +1,53 @@
+"""What the Roles in ``infra/kubernetes`` grant, and which of it an identity lacks."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from shared.cluster import Cluster, Permission
+from shared.estate import Environment, Estate
+from shared.estate.models import RunByCloudNativePg
+from signalbox.errors import Unusable
+
+ROLES = Path(__file__).parents[1] / "infra" / "kubernetes"
+
+
+def granted(kind: str, names: Mapping[str, str]) -> tuple[Permission, ...]:
+    """What the Role of a kind grants; ``names`` are the objects that the estate has where the
+    Role names one, by resource.
+    """
+    documents = yaml.safe_load_all((ROLES / kind / "role.yaml").read_text("utf-8"))
+    role = next(document for document in documents if document["kind"] == "Role")
+    return tuple(
+        Permission(verb, resource, group, names[resource] if "resourceNames" in rule else "")
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    )
+
+
+def needed(estate: Estate) -> Iterator[tuple[str, str, tuple[Permission, ...]]]:
+    """Each namespace of the estate, the kind of its Role, and what is needed there."""
+    for environment in estate.environments:
+        kind = kind_of(environment)
+        names = {"configmaps": environment.config_map, "ingressroutes": environment.route}
+        yield environment.namespace, kind, granted(kind, names)
+    operated = (server.run_by for server in estate.servers)
+    for namespace in sorted(
+        {by.namespace for by in operated if isinstance(by, RunByCloudNativePg)}
+    ):
+        yield namespace, "cloudnativepg", granted("cloudnativepg", {})
+
+
+def kind_of(environment: Environment) -> str:
+    """The folder of its Role."""
+    return "production" if environment.environment_class.holds_real_data else "nonproduction"
+
+
+def require(cluster: Cluster, namespace: str, permissions: tuple[Permission, ...]) -> None:
+    """Raise Unusable with everything that is denied to the identity that asks."""
+    denied = [str(each) for each in permissions if not cluster.may(namespace, each)]
+    if denied:
+        raise Unusable(f"denied: {', '.join(denied)}")
