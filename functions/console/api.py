@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from functions.console.access import READ, Approver, Operator, Reader
 from functions.console.board import Card, board
 from functions.console.desk import At
-from functions.console.problems import Problem
+from functions.console.problems import described
 from shared.identity import Caller, Role
 from shared.ledger import ReceivedEvent, RunSummary
 from shared.ledger.approvals import Approval, Decision
@@ -28,8 +28,8 @@ router = APIRouter(
     prefix="/api",
     dependencies=[READ],
     responses={
-        "4XX": {"model": Problem, "description": "Why not, and what to do."},
-        503: {"model": Problem, "description": "The ledger does not answer."},
+        "4XX": described("Why not, and what to do."),
+        503: described("The ledger does not answer."),
     },
 )
 

@@ -42,6 +42,15 @@ class Problem(BaseModel):
     detail: str
 
 
+PROBLEM_JSON = "application/problem+json"
+
+
+def described(description: str) -> dict[str, Any]:
+    """A refusal as the OpenAPI document has it."""
+    schema = Problem.model_json_schema()
+    return {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
+
+
 def add_problems(app: FastAPI) -> None:
     """Answer for every error that handlers raise."""
     app.add_exception_handler(StarletteException, _refused)
@@ -62,7 +71,7 @@ def problem(
         page.headers.update(headers or {})
         return page
     body = Problem(title=title, status=status, detail=detail).model_dump()
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers, media_type=PROBLEM_JSON)
 
 
 def _refused(request: Request, error: Exception) -> Response:
