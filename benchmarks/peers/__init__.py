@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 INSTALLED = Path(tempfile.gettempdir()) / "signalbox-benchmark-peers"
 """Kept between runs: what is there is not installed again."""
 
-_PATIENCE = 900
+_PATIENCE = 240
 
 
 class PeerMissing(Exception):

@@ -182,7 +182,7 @@ class Child:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._end_leftover()
-        if not is_free(port):
+        if not _becomes_free(port):
             raise PartFailed(f"{self.name}: port {port} is taken. End what listens there.")
         with self.log.open("ab") as log:
             self._process = spawn(
@@ -281,6 +281,13 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _becomes_free(port: int) -> bool:
+    """Wait a little: the last child of a killed server, or a look for free ports, holds one on."""
+    with suppress(PartFailed):
+        wait_until(lambda: is_free(port), seconds=3, waiting_for=f"port {port}")
+    return is_free(port)
 
 
 def tail(path: Path, lines: int = 12) -> str:
