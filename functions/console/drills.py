@@ -8,10 +8,11 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from functions.console.desk import Desk
-from shared.ledger.overview import ClosedFailover
+from shared.ledger.history import FailoverHistory
 
 WIDTH, HEIGHT = 720, 180
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 28
+SHOWN = 50
 
 
 class Facts(BaseModel):
@@ -27,7 +28,9 @@ class Facts(BaseModel):
 
 @dataclass(frozen=True)
 class Drill:
-    run: UUID
+    run: UUID | None
+    """None for a drill: what it was made from is its ``source``."""
+    source: str
     environment: str
     at: datetime
     facts: Facts
@@ -54,13 +57,14 @@ class Plot:
 
 
 def drills(desk: Desk) -> list[Drill]:
-    """Oldest first."""
-    return [_drill(each) for each in reversed(desk.overview.closed_failovers())]
-
-
-def _drill(each: ClosedFailover) -> Drill:
-    facts = Facts.model_validate(each.facts)
-    return Drill(each.id, each.environment, each.ended_at, facts)
+    """Failovers and drills, oldest first."""
+    achieved = FailoverHistory(desk.ledger).achieved(limit=SHOWN)
+    return [
+        Drill(
+            each.run, each.source, each.environment, each.ended_at, Facts.model_validate(each.facts)
+        )
+        for each in reversed(achieved)
+    ]
 
 
 def plots(shown: Sequence[Drill]) -> list[Plot]:

@@ -13,8 +13,11 @@ from shared.ledger.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """One failover that came to its end."""
+    """One failover that came to its end, or one drill."""
 
+    environment: str
+    run: UUID | None
+    """None for a drill, whose run was in a ledger of its own."""
     ended_at: datetime
     source: str
     """``failover``, or what a drill's pair was made from."""
@@ -37,8 +40,8 @@ class FailoverHistory:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def achieved(self, environment: str, *, limit: int = 10) -> list[Achieved]:
-        """Newest first, drills and real ones."""
+    def achieved(self, environment: str | None = None, *, limit: int = 10) -> list[Achieved]:
+        """Newest first, drills and real ones, of one environment or of all."""
         with self._ledger.transaction() as tx:
             return tx.rows(Achieved, "achieved", environment=environment, limit=limit)
 

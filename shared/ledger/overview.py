@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from shared.ledger.ledger import Ledger
@@ -49,16 +48,6 @@ class NewestLag:
     replay_seconds: float | None
     silent: str | None
     """Who did not answer, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedFailover:
-    """A failover that came to its end, a drill or not."""
-
-    id: UUID
-    environment: str
-    ended_at: datetime
-    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +127,6 @@ class Overview:
         """By environment; only those that are measured."""
         with self._ledger.transaction() as tx:
             return {each.environment: each for each in tx.rows(NewestLag, "newest_lag")}
-
-    def closed_failovers(self, *, limit: int = 50) -> list[ClosedFailover]:
-        """Newest first."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(ClosedFailover, "closed_failovers", limit=limit)
 
     def parked(self, id: str) -> ParkedMessage | None:
         """A parked message, dealt with or not."""

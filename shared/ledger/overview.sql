@@ -64,14 +64,6 @@ select distinct on (environment) environment, at, bytes, seconds, replay_seconds
 from lag_samples
 order by environment, at desc
 
--- closed_failovers
--- Newest first; what the last step found out, as it said it.
-select r.id, r.environment, r.ended_at, s.output as facts
-from runs r join steps s on s.run_id = r.id
-where s.name = 'close_failover' and s.status = 'succeeded' and r.ended_at is not null
-order by r.ended_at desc
-limit %(limit)s
-
 -- parked_message
 select id, topic, subscription, message_id, reason, body, properties, parked_at, resolution from parked
 where id = %(id)s

@@ -492,14 +492,15 @@ values (%(id)s, %(environment)s, %(now)s, %(source)s, %(passed)s, %(facts)s)
 on conflict (id) do nothing
 
 -- achieved
--- Newest first: what rehearsed and real failovers of an environment came to.
-select ended_at, source, passed, facts from (
-    select ended_at, source, passed, facts from drills where environment = %(environment)s
+-- Newest first: what rehearsed and real failovers of an environment, or of all, came to.
+select environment, run, ended_at, source, passed, facts from (
+    select environment, null::uuid as run, ended_at, source, passed, facts from drills
     union all
-    select r.ended_at, 'failover' as source, true as passed, s.output as facts
+    select r.environment, r.id, r.ended_at, 'failover' as source, true as passed, s.output as facts
     from runs r join steps s on s.run_id = r.id and s.name = 'close_failover' and s.status = 'succeeded'
-    where r.runbook = 'failover' and r.environment = %(environment)s and r.ended_at is not null
+    where r.runbook = 'failover' and r.ended_at is not null
 ) as both_kinds
+where %(environment)s::text is null or environment = %(environment)s
 order by ended_at desc
 limit %(limit)s
 

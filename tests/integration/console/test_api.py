@@ -1,6 +1,7 @@
 """The API: what programs get, and how they are refused."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -9,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg_pool import PoolTimeout
 
 from shared.identity import Caller, Role
+from shared.ledger.history import FailoverHistory
 from tests.integration.console.stage import ANN, Degraded, Stage
 
 
@@ -290,3 +292,18 @@ def test_the_openapi_document_names_every_path_of_the_api(web: httpx.Client) -> 
         document["paths"]
     )
     assert document["paths"]["/api/runs/{id}"]["get"]["summary"]
+
+
+def test_the_page_of_drills_shows_what_a_drill_achieved(stage: Stage, web: httpx.Client) -> None:
+    facts = {"took": "PT62S", "rto": "PT60S", "rto_met": False}
+    facts |= {"rpo": "PT5S", "rpo_met": True, "lost_seconds": 0.4}
+    before = web.get("/drills").text
+
+    FailoverHistory(stage.ledger).record_drill(
+        uuid4(), "acme-prod", source="a sample", passed=False, facts=facts
+    )
+
+    after = web.get("/drills").text
+    assert "There was none yet" in before
+    assert "drill from a sample, acme-prod" in after
+    assert "62.0 s" in after

@@ -18,7 +18,7 @@ def drill(took: float, lost: float | None) -> Drill:
         rpo_met=None if lost is None else lost <= 5,
         lost_seconds=lost,
     )
-    return Drill(UUID(int=1), "acme-prod", datetime(2026, 11, 22, tzinfo=UTC), facts)
+    return Drill(UUID(int=1), "failover", "acme-prod", datetime(2026, 11, 22, tzinfo=UTC), facts)
 
 
 @pytest.mark.parametrize("name", Facts.model_fields)
