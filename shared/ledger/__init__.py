@@ -2,7 +2,7 @@
 
 from shared.ledger.evidence import ChainLink, EvidenceCopies, SealedRun
 from shared.ledger.history import FailoverHistory
-from shared.ledger.ledger import Ledger, Transaction
+from shared.ledger.ledger import Ledger
 from shared.ledger.migrate import migrate
 from shared.ledger.placements import FenceOrder, Placement, Placements, StalePlacement
 from shared.ledger.records import (
@@ -18,6 +18,7 @@ from shared.ledger.records import (
     StepRecord,
     StuckStep,
 )
+from shared.ledger.transaction import Transaction
 
 __all__ = [
     "ChainLink",

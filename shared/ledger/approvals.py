@@ -8,8 +8,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from shared.ledger.ledger import Transaction
 from shared.ledger.records import StepRecord
+from shared.ledger.transaction import Transaction
 
 ApprovalStatus = Literal["waiting", "approved", "rejected", "expired", "withdrawn"]
 Verdict = Literal["approve", "reject", "break-glass", "review"]

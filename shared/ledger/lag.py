@@ -7,7 +7,8 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from shared.ledger.ledger import Ledger, Transaction
+from shared.ledger.ledger import Ledger
+from shared.ledger.transaction import Transaction
 from shared.postgres.replication import PrimaryView, StandbyView
 
 _PRIMARY = TypeAdapter(PrimaryView)

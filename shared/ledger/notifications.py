@@ -1,6 +1,6 @@
 """What people are told by webhook: one short function per query."""
 
-from shared.ledger.ledger import Transaction
+from shared.ledger.transaction import Transaction
 
 
 def insert_notification(tx: Transaction, announcement: str, webhook: str) -> bool:

@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from shared.errors import PermanentError
-from shared.ledger.ledger import Ledger, Transaction
+from shared.ledger.ledger import Ledger
+from shared.ledger.transaction import Transaction
 
 StandbyState = Literal["streaming", "fenced", "rejoining", "absent"]
 

@@ -5,9 +5,9 @@ import psycopg
 import pytest
 
 from shared.ledger import migrate
-from shared.ledger.ledger import queries
 from shared.ledger.migrate import LedgerTooNew
 from shared.ledger.sql import load_migrations
+from shared.ledger.transaction import queries
 
 
 @pytest.fixture(scope="module")
