@@ -8,7 +8,6 @@ from functions.failover.sides import (
     now,
     odoos_dsn,
     pair_of,
-    still_mine,
 )
 from shared.cluster import Cluster
 from shared.errors import PermanentError, StepError
@@ -19,7 +18,7 @@ from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable, unfence
 from shared.postgres.proven_fence import ProvenFence, fence_and_prove
 from shared.postgres.replication import NotAPrimary
-from shared.runs import Run
+from shared.runs import Run, still_mine
 from shared.takeover import Takeover
 
 

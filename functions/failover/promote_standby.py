@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from functions.failover.fence_primary import fence_active_side, proven
 from functions.failover.losses import view_of_standby
-from functions.failover.sides import Pair, administrators_dsn, now, pair_of, still_mine
+from functions.failover.sides import Pair, administrators_dsn, now, pair_of
 from shared.cluster import Cluster
 from shared.estate import Estate
 from shared.ledger import Placements
@@ -13,7 +13,7 @@ from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable, admit
 from shared.postgres.promotion import PromotionOrder, PromotionPending
 from shared.postgres.replication import NotAPrimary, StandbyView
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 from shared.takeover import Takeover
 
 LOOK = timedelta(seconds=1)

@@ -5,13 +5,13 @@ from typing import Any
 
 from functions.failover.endpoints import plan_redirects
 from functions.failover.sessions import SessionsOutOfReach, end_sessions
-from functions.failover.sides import Pair, now, pair_of, still_mine
+from functions.failover.sides import Pair, now, pair_of
 from shared.cluster import Cluster
 from shared.errors import TemporaryError
 from shared.estate import Estate, SecretMissing, Secrets
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
 from shared.postgres import Databases
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 LOOK = timedelta(seconds=0.1)
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from functions.failover.sides import Pair, now, pair_of, still_mine
+from functions.failover.sides import Pair, now, pair_of
 from shared.cluster import Cluster
 from shared.estate import Estate, Integration, Service
 from shared.messages.failover import FailoverVerified, IntegrationsResumed
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 LOOK = timedelta(seconds=0.1)
 

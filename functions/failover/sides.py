@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.cluster import Cluster
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import PermanentError
 from shared.estate import Environment, Estate, Workload
 from shared.ledger import Placements
 from shared.messages.failover import RegionAssessed
@@ -14,10 +14,6 @@ from shared.runs import Run
 
 class NoStandby(PermanentError):
     """The estate names no environment that could take over; a failover has nowhere to go."""
-
-
-class LeaseLost(TemporaryError):
-    """Another attempt has taken over; this one must not act any more."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +62,6 @@ def administrators_dsn(databases: Databases, side: Environment) -> str:
 def odoos_dsn(cluster: Cluster, side: Environment) -> str:
     """The connection string that Odoo itself uses on a side: a secret."""
     return cluster.read_secret(side.namespace, side.database_secret)["url"]
-
-
-def still_mine(run: Run) -> None:
-    """Raise LeaseLost when this attempt may not act any more."""
-    if not run.still_mine():
-        raise LeaseLost(f"another attempt at {run.step} has taken over; this one stops")
 
 
 def now() -> datetime:

@@ -2,14 +2,9 @@
 
 from functions.lag.easing import Relief, reliefs, restore
 from shared.cluster import Cluster, ObjectMissing
-from shared.errors import TemporaryError
 from shared.estate import Estate
 from shared.messages.lag import LagMeasured, LoadEased
-from shared.runs import Run
-
-
-class LeaseLost(TemporaryError):
-    """Another attempt has taken over; this one must not act any more."""
+from shared.runs import Run, still_mine
 
 
 def ease_load(measured: LagMeasured, *, run: Run, estate: Estate, cluster: Cluster) -> LoadEased:
@@ -20,8 +15,7 @@ def ease_load(measured: LagMeasured, *, run: Run, estate: Estate, cluster: Clust
     What the estate names and the cluster does not have is named in ``not_eased``: the standby must
     be watched all the same.
     """
-    if not run.still_mine():
-        raise LeaseLost(f"run {run.short} lost its lease before easing the load")
+    still_mine(run)
     home, primary = estate.environment(run.environment), estate.environment(measured.primary)
     wanted = list(reliefs(home, primary)) if measured.too_far else []
     missing = {relief.name: _ease(relief, cluster, run.epoch) for relief in wanted}

@@ -2,7 +2,7 @@
 
 from functions.refresh.clones import incoming_clone
 from functions.refresh.restore_jobs import begin_job, give_up, progress_of
-from functions.refresh.targets import look_again, still_mine, target_of
+from functions.refresh.targets import look_again, target_of
 from shared.blobs import Blobs
 from shared.cluster import Cluster
 from shared.estate import Estate
@@ -11,7 +11,7 @@ from shared.odoo.data_checks import count_foreign_keys
 from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
 from shared.postgres.postponed import indexes_are_built, record_indexes_built
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 
 def build_indexes(

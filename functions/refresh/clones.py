@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.refresh.targets import BUDGET, Target, go_on, still_mine
+from functions.refresh.targets import BUDGET, Target, go_on
 from shared.estate import Environment, Estate
 from shared.masking import (
     MaskingPlan,
@@ -16,7 +16,7 @@ from shared.masking import (
 from shared.odoo.clone import Clone
 from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from functions.refresh.filestores import (
     sizes_in,
     within_budget,
 )
-from functions.refresh.targets import go_on, still_mine, target_of
+from functions.refresh.targets import go_on, target_of
 from shared.blobs import Blobs
 from shared.estate import Estate
 from shared.messages.refresh import EndpointsRemapped, FilestoreCopied
 from shared.postgres.databases import Databases
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 
 def copy_filestore(

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 from functions.refresh.clones import incoming_clone
 from functions.refresh.ownership import hand_over, is_public, reopen
-from functions.refresh.targets import Target, look_again, still_mine, target_of
+from functions.refresh.targets import Target, look_again, target_of
 from shared.cluster import Cluster
 from shared.estate import Estate, Secrets
 from shared.masking.proof import require_certificate
 from shared.messages.refresh import EnvironmentPublished, SanitizationProven
 from shared.postgres.checkpoints import keep_checkpoint, use_checkpoint
 from shared.postgres.databases import Databases
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 
 def publish_environment(

@@ -8,14 +8,14 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from functions.refresh.clones import clone_of, incoming_clone
-from functions.refresh.targets import Target, still_mine, target_of
+from functions.refresh.targets import Target, target_of
 from shared.cluster import Cluster
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.messages.refresh import DatabaseSanitized, EndpointsRemapped
 from shared.odoo.remap import remap_settings
 from shared.postgres.databases import Databases
-from shared.runs import Run
+from shared.runs import Run, still_mine
 
 SNAPSHOT = "signalbox-before-refresh"
 """The Secret that remembers the environment's configuration before the latest run."""

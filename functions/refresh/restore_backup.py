@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from functions.refresh.backups import read_manifest
 from functions.refresh.ownership import let_owner_create
 from functions.refresh.restore_jobs import begin_job, give_up, progress_of
-from functions.refresh.targets import Target, look_again, still_mine, target_of
+from functions.refresh.targets import Target, look_again, target_of
 from shared.blobs import Blobs
 from shared.cluster import Cluster
 from shared.estate import Estate
 from shared.messages.refresh import BackupAccepted, DatabaseRestored
 from shared.postgres.databases import Databases
 from shared.postgres.marker import CloneMarker, write_marker
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 
 def restore_backup(

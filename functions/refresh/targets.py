@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.errors import TemporaryError
 from shared.estate import Environment, Estate
 from shared.postgres.checkpoints import incoming_name, previous_name
 from shared.runs import Again, Run
@@ -15,10 +14,6 @@ BUDGET = timedelta(seconds=5)
 
 _FIRST_LOOK, _GROWTH, _LONGEST = 0.3, 1.25, 10.0
 _MOST_GROWTH = 20
-
-
-class LeaseLost(TemporaryError):
-    """Another attempt has taken over; this one must not act any more."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +52,6 @@ def target_of(run: Run, estate: Estate) -> Target:
         job=f"signalbox-restore-{run.short}",
         index_job=f"signalbox-indexes-{run.short}",
     )
-
-
-def still_mine(run: Run) -> None:
-    """Raise LeaseLost when this attempt may not act any more."""
-    if not run.still_mine():
-        raise LeaseLost(f"another attempt at {run.step} has taken over; this one stops")
 
 
 def look_again(run: Run, **facts: object) -> Again:

@@ -12,7 +12,6 @@ from functions.release.places import (
     place_of,
     start_all,
     states,
-    still_mine,
     stop_all,
 )
 from shared.cluster import Cluster
@@ -22,7 +21,7 @@ from shared.messages.release import EnvironmentCheckpointed, WindowReached, Work
 from shared.postgres import Databases
 from shared.postgres.checkpoints import keep_checkpoint
 from shared.postgres.copies import copy_database, open_database, put_back
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 LONGEST_RUN = timedelta(days=1)
 """A copy is kept for at least so long, whatever the estate says: the run may still need it."""

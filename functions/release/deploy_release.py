@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from functions.release.places import Place, container_of, place_of, still_mine
+from functions.release.places import Place, container_of, place_of
 from shared.cluster import Cluster
 from shared.estate import Estate, Workload
 from shared.messages.release import EnvironmentCheckpointed, ReleaseDeployed
-from shared.runs import Run
+from shared.runs import Run, still_mine
 
 
 def deploy_release(

@@ -6,17 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from shared.cluster import Cluster
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import PermanentError
 from shared.estate import Environment, Estate, Release, Workload
 from shared.messages.release import WorkloadState
 from shared.postgres.checkpoints import failed_name, previous_name
 from shared.runs import Again, Run
 
 LOOK = timedelta(seconds=5)
-
-
-class LeaseLost(TemporaryError):
-    """Another attempt has taken over; this one must not act any more."""
 
 
 class NotFollowed(PermanentError):
@@ -76,12 +72,6 @@ def place_of(run: Run, estate: Estate) -> Place:
         failed=failed_name(live, run.short),
         job=f"signalbox-update-{run.short}",
     )
-
-
-def still_mine(run: Run) -> None:
-    """Raise LeaseLost when this attempt may not act any more."""
-    if not run.still_mine():
-        raise LeaseLost(f"another attempt at {run.step} has taken over; this one stops")
 
 
 def look_again(run: Run, reason: str, **facts: object) -> Again:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.release.places import Place, container_of, look_again, place_of, pod_of, still_mine
+from functions.release.places import Place, container_of, look_again, place_of, pod_of
 from shared.cluster import Cluster, JobState
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.release import ModulesUpdated, ReleaseDeployed
-from shared.runs import Again, Run
+from shared.runs import Again, Run, still_mine
 
 STUCK = timedelta(minutes=3)
 """How long its pod may not start, for whatever reason, while nobody can work."""

@@ -8,7 +8,7 @@ runner      the one place that calls steps
 watchdog    what a crash left behind is taken up again
 """
 
-from shared.runs.runbook import Again, Priority, Run, Runbook, Step
+from shared.runs.runbook import Again, LeaseLost, Priority, Run, Runbook, Step, still_mine
 from shared.runs.runner import Runner
 
-__all__ = ["Again", "Priority", "Run", "Runbook", "Runner", "Step"]
+__all__ = ["Again", "LeaseLost", "Priority", "Run", "Runbook", "Runner", "Step", "still_mine"]

@@ -10,12 +10,17 @@ from inspect import Parameter, signature
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from shared.errors import TemporaryError
 from shared.estate import Estate
 from shared.messages import Event, Message
 
 
 class RunbookInvalid(Exception):
     """A runbook's table cannot work; found at start-up, before any message is taken."""
+
+
+class LeaseLost(TemporaryError):
+    """Another attempt has taken over; this one must not act any more."""
 
 
 class Priority(IntEnum):
@@ -58,6 +63,12 @@ class Run:
     def short(self) -> str:
         """Eight hexadecimal digits that name what belongs to this run."""
         return self.id.hex[:8]
+
+
+def still_mine(run: Run) -> None:
+    """Raise LeaseLost when this attempt may not act any more: asked before each outside effect."""
+    if not run.still_mine():
+        raise LeaseLost(f"another attempt at {run.step} has taken over; this one stops")
 
 
 @dataclass(frozen=True)
