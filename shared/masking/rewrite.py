@@ -148,9 +148,8 @@ class _Work:
                     require_clone(connection, run_id=self.run_id, epoch=self.epoch)
                     rows = _mask_once(connection, table, self.policy_hash, self.rewriter)
                 self._report(table, rows)
-        except BaseException:
-            self.waiting.clear()
-            raise
+        finally:
+            self.waiting.clear()  # time is up for all, or one has failed: nobody begins another
 
     def _next(self) -> TablePlan | None:
         with self.lock:

@@ -10,6 +10,7 @@ import inspect
 import os
 import time
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -67,7 +68,7 @@ def forget() -> None:
         gc.collect()
 
 
-class Bus:
+class Bus(ABC):
     """Senders and receivers that are opened when first asked for and stay open."""
 
     def __init__(self, connection_string: str) -> None:
@@ -133,20 +134,20 @@ class Bus:
             assert time.monotonic() < deadline, "waited in vain"
             self.let_pass(0.02)
 
-    def let_pass(self, seconds: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def let_pass(self, seconds: float) -> None: ...
 
-    def renewer(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def renewer(self) -> Any: ...
 
-    def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def close(self) -> None: ...
 
-    def _connect(self, connection_string: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _connect(self, connection_string: str) -> Any: ...
 
-    def _wrap(self, client: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _wrap(self, client: Any) -> Any: ...
 
     def _kept(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
         if key not in self._open:
