@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,6 @@ import uvicorn
 
 from functions.console import Desk, build_console
 from functions.intake import accept_event
-from shared.bus import Envelope
 from shared.errors import PermanentError
 from shared.estate import load_estate
 from shared.identity import Caller, Role
@@ -29,6 +28,7 @@ from shared.runs.approvals import ApprovalPlan, Approvals, wait_for
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
+from tests.keepingbus import KeepingBus
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 ANN = Caller("ann@acme.example", frozenset(Role))
@@ -103,24 +103,12 @@ RUNBOOKS = (REFRESH, FAILOVER)
 ACTIONS = {(a.topic, a.subscription): a for book in RUNBOOKS for a in book.actions()}
 
 
-class Bus:
-    """Keeps what was sent until a test delivers it."""
-
-    def __init__(self) -> None:
-        self.sent: list[Envelope] = []
-
-    def send(self, envelopes: Iterable[Envelope]) -> None:
-        self.sent.extend(envelopes)
-
-    def close(self) -> None: ...
-
-
 class Stage:
     """Events happen, steps are done one at a time, the console shows it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.bus = Bus()
+        self.bus = KeepingBus()
         self.ledger = Ledger.connect(url)
         self.earliest = datetime.now(UTC)
         self.ledger.clock = lambda: max(self.earliest, datetime.now(UTC))

@@ -2,7 +2,7 @@
 
 import base64
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -44,6 +44,7 @@ from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
 from shared.runs.runbook import Action
 from shared.takeover import Takeover
+from tests.keepingbus import KeepingBus
 
 PRODUCTION, STANDBY = "acme-prod", "acme-standby"
 ACTIONS = {(a.topic, a.subscription): a for book in (RUNBOOK, REJOIN) for a in book.actions()}
@@ -72,18 +73,6 @@ ODOO = """
 _numbers = count(1)
 
 
-class Bus:
-    """Keeps what was sent until the world delivers it."""
-
-    def __init__(self) -> None:
-        self.sent: list[Envelope] = []
-
-    def send(self, envelopes: Iterable[Envelope]) -> None:
-        self.sent.extend(envelopes)
-
-    def close(self) -> None: ...
-
-
 @dataclass
 class World:
     """A pair, everything that steps ask for, and the engine around them."""
@@ -98,7 +87,7 @@ class World:
     """Between us and the primary."""
     api: Api
     """The cluster, as a stranger sees it."""
-    bus: Bus = field(default_factory=Bus)
+    bus: KeepingBus = field(default_factory=KeepingBus)
 
     def policy(self, **stated: Any) -> None:
         """Go on with another failover policy of production; what connects stays."""
@@ -329,7 +318,7 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
                 "ERP_STANDBY_REJOIN_URL": hooks.url,
             }
         )
-        bus = Bus()
+        bus = KeepingBus()
         resources = Resources(
             estate=estate,
             secrets=secrets,

@@ -15,7 +15,6 @@ from functions.upkeep import watch_standbys
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.wire import Wire
-from shared.bus import Envelope
 from shared.estate import Estate, Failover, LagLimits, Secrets, load_estate
 from shared.lag import Pair, Replication
 from shared.ledger import Ledger
@@ -23,6 +22,7 @@ from shared.ledger.lag import LagSample
 from shared.postgres.pairs import Pairs
 from shared.runs import Runner
 from shared.runs.outbox import Outbox
+from tests.keepingbus import KeepingBus
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 LIMITS = LagLimits(
@@ -86,18 +86,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         wire.mend()
 
 
-class Bus:
-    """Remembers what was sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[Envelope] = []
-
-    def send(self, envelopes: Any) -> None:
-        self.sent.extend(envelopes)
-
-    def close(self) -> None: ...
-
-
 class Site:
     """Upkeep's watch over one pair."""
 
@@ -108,7 +96,7 @@ class Site:
         limits: LagLimits = LIMITS,
         rpo: timedelta = timedelta(minutes=15),
     ) -> None:
-        self.bus = Bus()
+        self.bus = KeepingBus()
         self.ledger = ledger
         self.estate = estate(limits, rpo)
         self.resolve = Secrets(

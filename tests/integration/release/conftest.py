@@ -21,7 +21,6 @@ from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.sample import create_sample
-from shared.bus import Envelope
 from shared.cluster import Cluster
 from shared.cluster.api import Api
 from shared.estate import Calendar, Estate, Release, ReleaseRules, Secrets, load_estate
@@ -36,6 +35,7 @@ from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
 from shared.runs.runbook import Priority
+from tests.keepingbus import KeepingBus
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 PLACE = "acme-staging"
@@ -96,18 +96,6 @@ CREATION = (
 )
 
 
-class Bus:
-    """Remembers what was sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[Envelope] = []
-
-    def send(self, envelopes: Any) -> None:
-        self.sent.extend(envelopes)
-
-    def close(self) -> None: ...
-
-
 class Agent:
     """The engine with the release agent alone, and a clock that goes to whatever is scheduled."""
 
@@ -118,7 +106,7 @@ class Agent:
         self.time = TUESDAY_NOON
         ledger.clock = lambda: self.time
         self.clock = ledger.clock
-        self.bus = Bus()
+        self.bus = KeepingBus()
         self.estate = estate_with(policy)
         self._resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
         self.databases = Databases(self.estate, self._resolve)
