@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.estate.models import EstateModel, Name
+from shared.estate.entry import EstateModel, Name
 from shared.estate.references import SecretReference
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500)]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from shared.estate.models import EstateModel, Name
+from shared.estate.entry import EstateModel, Name
 
 
 class Weekday(IntEnum):

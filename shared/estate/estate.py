@@ -9,7 +9,8 @@ from pydantic import model_validator
 from shared.errors import PermanentError
 from shared.estate.azure import AzureRules
 from shared.estate.calendars import Calendar
-from shared.estate.models import Cluster, Environment, EstateModel, Region, Server
+from shared.estate.entry import EstateModel
+from shared.estate.models import Cluster, Environment, Region, Server
 from shared.estate.notifications import Notifications
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules

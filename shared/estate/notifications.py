@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.estate.models import Duration, EstateModel, Name
+from shared.estate.entry import Duration, EstateModel, Name
 from shared.estate.references import SecretReference
 
 AnnouncementType = Annotated[

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.estate.azure import Pattern
-from shared.estate.models import EstateModel
+from shared.estate.entry import EstateModel
 
 
 class ReleaseRules(EstateModel):
