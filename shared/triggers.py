@@ -84,10 +84,13 @@ class Guard:
 
 
 def subscribe(app: func.FunctionApp, runbook: Runbook, runner: Runner) -> None:
-    """Give every step, and every undo, a function on the subscription that bears its name."""
+    """Give every step, and every undo, a function on the subscription that bears its name; on the
+    express topic as well, if there is one: each function scales alone."""
     for action in runbook.actions():
         runner.bind(action)  # a misspelt resource fails here, at start-up
-        on_message(app, action.name, action.topic, action.subscription, _deliver(runner, action))
+        for topic in runbook.topics:
+            name = action.name + topic.removeprefix(runbook.name).replace("-", "_")
+            on_message(app, name, topic, action.subscription, _deliver(runner, action))
 
 
 def _deliver(runner: Runner, action: Action) -> Callable[[Received], None]:

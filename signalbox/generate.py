@@ -94,7 +94,7 @@ def topology() -> dict[str, Any]:
     """The namespace in the shape of the official Service Bus emulator's configuration file."""
     topics = [
         _topic(intake.TOPIC, [_subscription(intake.SUBSCRIPTION)]),
-        *(_agent_topic(runbook) for runbook in RUNBOOKS),
+        *(_agent_topic(runbook, name) for runbook in RUNBOOKS for name in runbook.topics),
         _topic(
             relay.TOPIC,
             [
@@ -114,9 +114,9 @@ def topology() -> dict[str, Any]:
     return {"UserConfig": {"Namespaces": [namespace], "Logging": {"Type": "File"}}}
 
 
-def _agent_topic(runbook: Runbook) -> dict[str, Any]:
+def _agent_topic(runbook: Runbook, name: str) -> dict[str, Any]:
     names = [action.subscription for action in runbook.actions()]
-    return _topic(runbook.name, [_subscription(name, name) for name in names])
+    return _topic(name, [_subscription(each, each) for each in names])
 
 
 def _topic(name: str, subscriptions: list[dict[str, Any]], **properties: Any) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def asyncapi() -> dict[str, Any]:
             "What Signalbox says; make subscriptions of your own.",
             [kind.__name__ for kind in _leaves(Announcement)],
         ),
-    } | {r.name: _channel(_first_line(r), ["Command"]) for r in RUNBOOKS}
+    } | {name: _channel(_first_line(r), ["Command"]) for r in RUNBOOKS for name in r.topics}
     return {
         "asyncapi": "3.1.0",
         "info": {

@@ -145,7 +145,8 @@ def _is_cancelled(step: StepRecord) -> bool:
 
 
 def _is_outranked(step: StepRecord) -> bool:
-    return step.outranked_by is not None and step.outranked_by >= Priority.URGENT
+    urgent = step.outranked_by is not None and step.outranked_by >= Priority.URGENT
+    return urgent and step.priority < Priority.URGENT
 
 
 def _look_again(tx: Transaction, step: StepRecord, again: Again) -> None:

@@ -8,6 +8,7 @@ from shared.bus import Envelope
 from shared.ledger import RunRecord, StepRecord, Transaction
 from shared.messages import CloudEvent, Command
 from shared.messages.announcements import Announcement, DrillDue, MessageParked, RunAnnouncement
+from shared.runs.runbook import EXPRESS, Priority
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/signalbox/runs")
 ANNOUNCEMENTS = "run-events"
@@ -43,7 +44,7 @@ def command(
     body = Command(run=run.id, step=step, attempt=attempt, copy_number=copy_number)
     return Envelope(
         id=f"{run.id}:{step}:{attempt}{suffix}",
-        topic=run.runbook,
+        topic=run.runbook + (EXPRESS if run.priority >= Priority.EXPRESS else ""),
         subject=step.replace("_", "-"),
         body=body.model_dump_json(),
         scheduled_for=at,

@@ -18,7 +18,7 @@ from shared.messages.announcements import MessageParked
 from shared.runs.commands import announce_parked, run_id, trace_of
 from shared.runs.interlock import grant_next
 from shared.runs.reading import Received, Unacceptable, digest, explain, storable
-from shared.runs.runbook import Runbook
+from shared.runs.runbook import Priority, Runbook
 from shared.runs.translation import Claim, translate
 
 log = structlog.get_logger()
@@ -59,6 +59,7 @@ class Intake:
     def __init__(self, runbooks: Iterable[Runbook], estate: Estate) -> None:
         self._runbooks = {runbook.on.type: runbook for runbook in runbooks}
         self._estate = estate
+        self._tiers = {each.name: each.tier for each in estate.environments}
 
     def understand(self, event: CloudEvent) -> Understood:
         """What an event stands for. Raises Unacceptable, which says what to send instead."""
@@ -93,11 +94,10 @@ class Intake:
             raise Unacceptable(str(error)) from error
 
     def _refuse_unknown(self, environment: str) -> None:
-        known = [each.name for each in self._estate.environments]
-        if known and environment not in known:
+        if self._tiers and environment not in self._tiers:
             raise Unacceptable(
                 f"the estate has no environment {environment};"
-                f" {_nearest(environment, known)}it has {', '.join(known)}"
+                f" {_nearest(environment, self._tiers)}it has {', '.join(self._tiers)}"
             )
 
     def _hint(self, kind: str) -> str:
@@ -116,8 +116,8 @@ class Intake:
             for name, field in fields
             if field.is_required()
         }
-        known = [each.name for each in self._estate.environments]
-        typed = {"type": kind, **facts, **({"environment": known[0]} if known else {})}
+        known = next(iter(self._tiers), None)
+        typed = {"type": kind, **facts, **({"environment": known} if known else {})}
         return f"for example {json.dumps(typed)}"
 
     def accept(self, tx: Transaction, event: CloudEvent, understood: Understood) -> None:
@@ -132,7 +132,8 @@ class Intake:
             if running:
                 coalesced.append(running)
             else:
-                started[_start(tx, event, reaction, environment)] = environment
+                priority = reaction.runbook.priority_in(self._tiers.get(environment))
+                started[_start(tx, event, reaction, environment, priority)] = environment
         disposition, reason = _outcome(understood, bool(started), bool(coalesced))
         tx.settle_event(event.source, event.id, disposition, reason, coalesced_with=coalesced)
         for environment in started.values():
@@ -197,7 +198,9 @@ def _find_same(tx: Transaction, reaction: Reaction, environment: str) -> UUID | 
     return tx.find_run_to_coalesce_with(environment, reaction.runbook.name, key)
 
 
-def _start(tx: Transaction, event: CloudEvent, reaction: Reaction, environment: str) -> UUID:
+def _start(
+    tx: Transaction, event: CloudEvent, reaction: Reaction, environment: str, priority: Priority
+) -> UUID:
     """Insert a run that waits for its turn."""
     runbook, typed = reaction.runbook, reaction.event
     run = run_id(event.source, event.id, runbook.name, environment)
@@ -208,7 +211,7 @@ def _start(tx: Transaction, event: CloudEvent, reaction: Reaction, environment: 
         event=(event.source, event.id),
         coalesce_key=runbook.coalesce(typed),
         traceparent=event.traceparent or trace_of(run),
-        priority=runbook.priority,
+        priority=priority,
         overdue_after=runbook.overdue_after,
     )
     for position, action in enumerate(runbook.actions(), start=1):

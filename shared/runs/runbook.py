@@ -28,7 +28,13 @@ class Priority(IntEnum):
 
     ROUTINE = 0
     URGENT = 10
-    """May supersede a less urgent run at that run's next step boundary."""
+    """May supersede a routine run at that run's next step boundary."""
+    EXPRESS = 20
+    """Urgent, in an environment of tier 1: its commands travel on a topic of their own."""
+
+
+EXPRESS = "-express"
+"""What the name of that topic, and of the functions behind it, ends in."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,17 @@ class Runbook:
             if step.undo:
                 _takes(self.name, step.undo, expected)
             expected = _returns(self.name, step.handler)
+
+    def priority_in(self, tier: int | None) -> Priority:
+        """Of a run in an environment of that tier; None for one that the estate does not know."""
+        express = self.priority is Priority.URGENT and tier == 1
+        return Priority.EXPRESS if express else self.priority
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Where commands to its steps travel."""
+        express = self.priority is Priority.URGENT
+        return (self.name, self.name + EXPRESS) if express else (self.name,)
 
     def actions(self) -> tuple["Action", ...]:
         """Every step in order, then every undo in reverse order: the plan of a run."""

@@ -42,10 +42,10 @@ def test_the_local_broker_understands_the_topology():
 def test_every_step_and_undo_has_its_subscription():
     topology = json.loads((ROOT / "infra" / "topology.json").read_text("utf-8"))
     topics = {t["Name"]: t for t in topology["UserConfig"]["Namespaces"][0]["Topics"]}
-    for runbook in RUNBOOKS:
+    for runbook, topic in [(each, topic) for each in RUNBOOKS for topic in each.topics]:
         filters = {
             s["Name"]: s["Rules"][0]["Properties"]["CorrelationFilter"]["Label"]
-            for s in topics[runbook.name]["Subscriptions"]
+            for s in topics[topic]["Subscriptions"]
         }
         assert filters == {a.subscription: a.subscription for a in runbook.actions()}
 

@@ -100,7 +100,12 @@ FAILOVER = Runbook(
     steps=(Step(promote_standby),),
 )
 RUNBOOKS = (REFRESH, FAILOVER)
-ACTIONS = {(a.topic, a.subscription): a for book in RUNBOOKS for a in book.actions()}
+ACTIONS = {
+    (topic, action.subscription): action
+    for book in RUNBOOKS
+    for action in book.actions()
+    for topic in book.topics
+}
 
 
 class Stage:

@@ -47,7 +47,12 @@ from shared.takeover import Takeover
 from tests.keepingbus import KeepingBus
 
 PRODUCTION, STANDBY = "acme-prod", "acme-standby"
-ACTIONS = {(a.topic, a.subscription): a for book in (RUNBOOK, REJOIN) for a in book.actions()}
+ACTIONS = {
+    (topic, action.subscription): action
+    for book in (RUNBOOK, REJOIN)
+    for action in book.actions()
+    for topic in book.topics
+}
 OVER = ("succeeded", "failed", "superseded")
 SOON = 5
 """Seconds: what is due later than that waits for something else."""
@@ -187,7 +192,7 @@ class World:
 
     def look_at(self, run: UUID, step: str) -> None:
         """Let a step look once more, and record nothing of it."""
-        [action] = [each for each in ACTIONS.values() if each.name == step]
+        action = next(each for each in ACTIONS.values() if each.name == step)
         self._die_behind(action, Command(run=run, step=step))
 
     def _die_behind(self, action: Action, command: Command) -> None:

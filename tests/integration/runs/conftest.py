@@ -93,7 +93,12 @@ FIRE = Runbook(
     steps=(Step(extinguish),),
     priority=Priority.URGENT,
 )
-ACTIONS = {(a.topic, a.subscription): a for book in (GOODS, FIRE) for a in book.actions()}
+ACTIONS = {
+    (topic, action.subscription): action
+    for book in (GOODS, FIRE)
+    for action in book.actions()
+    for topic in book.topics
+}
 
 
 class Bus:

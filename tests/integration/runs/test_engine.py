@@ -3,17 +3,21 @@
 import json
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from functions.upkeep import announce_overdue_runs, redrive_stuck_steps, send_left_behind
 from shared.errors import PermanentError, TemporaryError
+from shared.estate import load_estate
 from shared.runs import Again
 from shared.runs.evidence import is_intact
+from shared.runs.intake import Intake
 from tests.integration.runs.conftest import FIRE, GOODS, Arrived, Burning, fails_once
 
 GRACE = timedelta(seconds=30)
+ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 
 
 def test_an_event_runs_every_step_once_and_leaves_evidence(engine):
@@ -253,6 +257,19 @@ def test_an_urgent_run_supersedes_at_the_next_step_boundary_once_the_other_is_un
 
     assert engine.status(urgent) == "succeeded"
     assert engine.yard.done == ["unload", "load_back", "extinguish"]
+
+
+def test_only_urgent_work_of_tier_one_travels_on_the_express_topic(engine):
+    engine.intake = Intake((GOODS, FIRE), load_estate(ESTATE))
+
+    engine.happen(Burning(environment="acme-prod"))
+    engine.happen(Burning(environment="acme-staging"), id="e-2")
+    engine.happen(Arrived(environment="acme-prod"), id="e-3")
+
+    express, ordinary = engine.bus.take("fire-express"), engine.bus.take("fire")
+    assert [(each.subject, len(ordinary)) for each in express] == [("extinguish", 1)]
+    engine.deliver(express[0])
+    assert [each.subject for each in engine.bus.take("goods")] == ["unload"]
 
 
 def test_messages_that_could_not_be_sent_are_sent_by_upkeep(engine):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -5,7 +6,7 @@ import pytest
 
 from shared.messages import Event, Message
 from shared.runs import Again, Run, Runbook, Step
-from shared.runs.runbook import RunbookInvalid
+from shared.runs.runbook import Priority, RunbookInvalid
 
 
 class Arrived(Event):
@@ -48,6 +49,22 @@ def test_a_step_listens_on_the_subscription_that_bears_its_name():
     undo = runbook(Step(unload, undo=load_back)).actions()[1]
 
     assert (undo.topic, undo.subscription) == ("goods", "load-back")
+
+
+@pytest.mark.parametrize(
+    ("priority", "topics", "of_tier_one"),
+    [
+        (Priority.ROUTINE, ("goods",), Priority.ROUTINE),
+        (Priority.URGENT, ("goods", "goods-express"), Priority.EXPRESS),
+    ],
+)
+def test_only_urgent_work_has_an_express_topic_and_only_tier_one_takes_it(
+    priority, topics, of_tier_one
+):
+    book = replace(runbook(Step(unload)), priority=priority)
+
+    assert book.topics == topics
+    assert [book.priority_in(tier) for tier in (1, 2, 3, None)] == [of_tier_one, *[priority] * 3]
 
 
 def test_a_step_that_gets_other_facts_than_it_takes_is_refused_at_once():
