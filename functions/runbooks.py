@@ -2,9 +2,10 @@
 
 from functions.failover import REJOIN
 from functions.failover import RUNBOOK as FAILOVER
+from functions.filestore import RUNBOOK as FILESTORE
 from functions.lag import CATCH_UP
 from functions.lag import RUNBOOK as LAG
 from functions.refresh import RUNBOOK as REFRESH
 from functions.release import RUNBOOK as RELEASE
 
-RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP, RELEASE)
+RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP, RELEASE, FILESTORE)

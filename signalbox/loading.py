@@ -21,6 +21,7 @@ MODULES = {
     "parked": "parked",
     "plan": "rehearsal",
     "drill": "rehearsal",
+    "filestore": "filestore",
     "estate": "estate",
     "mask": "mask",
     "doctor": "doctor",

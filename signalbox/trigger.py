@@ -14,6 +14,7 @@ from rich.console import Console
 
 from functions.runbooks import RUNBOOKS
 from shared.messages import CloudEvent, Event
+from shared.runs import Runbook
 from shared.runs.intake import Intake
 from shared.runs.publishing import publish
 from shared.runs.reading import Unacceptable, explain
@@ -28,16 +29,13 @@ app = typer.Typer(no_args_is_help=True, help="Publish an event by hand.")
 def _add_commands() -> None:
     """A command for every event that a runbook answers, with an option for each of its fields."""
     for runbook in RUNBOOKS:
-        kind = runbook.on
-        command = _command(kind)
-        command.__doc__ = (
-            f"{kind.__doc__}\n\nStarts a {runbook.name}. The JSON that --dry-run prints can be"
-            " pasted into any Service Bus client."
-        )
-        app.command(kind.type)(command)
+        app.command(runbook.on.type)(command_for(runbook))
 
 
-def _command(kind: type[Event]) -> Callable[..., None]:
+def command_for(runbook: Runbook) -> Callable[..., None]:
+    """A command that publishes the runbook's event."""
+    kind = runbook.on
+
     def command(**given: Any) -> None:
         context: typer.Context = given.pop("context")
         _trigger(kind, context.obj(), **given)
@@ -53,6 +51,10 @@ def _command(kind: type[Event]) -> Callable[..., None]:
     ]
     own = list(signature(_options).parameters.values())
     command.__signature__ = Signature([*own[:1], *fields, *own[1:]])  # type: ignore[attr-defined]
+    command.__doc__ = (
+        f"{kind.__doc__}\n\nStarts a {runbook.name}. The JSON that --dry-run prints can be"
+        " pasted into any Service Bus client."
+    )
     command.__annotations__ = {each.name: each.annotation for each in [*own, *fields]}
     return command
 

@@ -2,16 +2,11 @@
 
 from functions.refresh.backups import read_manifest
 from functions.refresh.clones import incoming_clone
-from functions.refresh.filestores import (
-    filestore_of,
-    put_file,
-    referred_files,
-    sizes_in,
-    within_budget,
-)
-from functions.refresh.targets import go_on, target_of
+from functions.refresh.filestores import put_file, referred_files, sizes_in
+from functions.refresh.targets import BUDGET, go_on, target_of
 from shared.blobs import Blobs
 from shared.estate import Estate
+from shared.filestore import filestore_of, within_budget
 from shared.messages.refresh import EndpointsRemapped, FilestoreCopied
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
@@ -42,7 +37,7 @@ def copy_filestore(
     there = sizes_in(blobs, filestore_of(target.environment))
     missing = [file for file in files if there.get(file.target) != file.size]
     still_mine(run)
-    copied = within_budget(lambda file: put_file(blobs, file), missing)
+    copied = within_budget(lambda file: put_file(blobs, file), missing, BUDGET)
     if len(copied) < len(missing):
         return go_on(run, "copy files", len(files) - len(missing) + len(copied), len(files))
     return remapped.become(

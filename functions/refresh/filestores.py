@@ -1,28 +1,17 @@
 """The files that a database refers to: where each one comes from and goes to."""
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from time import monotonic
-from typing import TypeVar
 
 from functions.refresh.backups import read_listing
-from functions.refresh.targets import BUDGET
 from shared.blobs import Blobs
 from shared.errors import PermanentError
 from shared.estate import Environment
+from shared.filestore import filestore_of, folder
 from shared.odoo.attachments import stored_files
 from shared.odoo.manifest import BackupManifest, FilestoreEntry
 from shared.odoo.placeholders import CONTENTS
 from shared.postgres.marker import Database
-
-T = TypeVar("T")
-
-AT_ONCE = 8
-"""Requests to storage at the same time; the SDK keeps ten connections."""
-
-BATCH = 32
-"""Files that are begun before the clock is asked again."""
 
 SHOWN = 5
 
@@ -61,7 +50,7 @@ def referred_files(
             f"are not in the backup {manifest_path}, such as {', '.join(missing[:SHOWN])}: "
             "repair production's filestore, then take a new backup"
         )
-    source = f"{manifest.filestore.container}/{_folder(manifest.filestore.prefix)}"
+    source = f"{manifest.filestore.container}/{folder(manifest.filestore.prefix)}"
     target = filestore_of(environment)
     return [
         _placeholder(path, target) if path in CONTENTS else _stored(listing[path], source, target)
@@ -77,28 +66,9 @@ def put_file(blobs: Blobs, file: File) -> None:
         blobs.copy(file.source, file.target)
 
 
-def filestore_of(environment: Environment) -> str:
-    """Container and prefix of an environment's files."""
-    return f"{environment.filestore.container}/{_folder(environment.filestore.prefix)}"
-
-
 def sizes_in(blobs: Blobs, prefix: str) -> Mapping[str, int]:
     """The size of every blob under a prefix, by its path."""
     return {blob.path: blob.size for blob in blobs.list(prefix)}
-
-
-def within_budget(work: Callable[[File], T], files: Iterable[File]) -> list[T]:
-    """Do the work for one file after the other, several at once, until the budget is used.
-
-    Returns what was done, in order: as many results as files were begun.
-    """
-    deadline = monotonic() + BUDGET.total_seconds()
-    waiting, results = list(files), list[T]()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        while waiting and (not results or monotonic() < deadline):
-            batch, waiting = waiting[:BATCH], waiting[BATCH:]
-            results += pool.map(work, batch)
-    return results
 
 
 def _placeholder(path: str, target: str) -> File:
@@ -107,7 +77,3 @@ def _placeholder(path: str, target: str) -> File:
 
 def _stored(entry: FilestoreEntry, source: str, target: str) -> File:
     return File(entry.path, entry.size, entry.sha1, source + entry.path, target + entry.path)
-
-
-def _folder(prefix: str) -> str:
-    return f"{prefix.rstrip('/')}/" if prefix else ""

@@ -3,10 +3,10 @@
 from functools import partial
 
 from functions.refresh.clones import incoming_clone, policy_of
-from functions.refresh.filestores import filestore_of
 from functions.refresh.targets import BUDGET, go_on, target_of
 from shared.blobs import Blobs
 from shared.estate import Environment, Estate, Secrets
+from shared.filestore import filestore_of
 from shared.masking import plan_masking, settle
 from shared.masking.proof import ClonedFile, ProofProgress, prove
 from shared.messages.refresh import EnvironmentVerified, SanitizationProven

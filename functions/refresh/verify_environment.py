@@ -4,18 +4,12 @@ from collections.abc import Sequence
 
 from functions.refresh.backups import read_manifest
 from functions.refresh.clones import clone_of, incoming_clone, policy_of
-from functions.refresh.filestores import (
-    SHOWN,
-    File,
-    filestore_of,
-    referred_files,
-    sizes_in,
-    within_budget,
-)
-from functions.refresh.targets import Target, go_on, target_of
+from functions.refresh.filestores import SHOWN, File, referred_files, sizes_in
+from functions.refresh.targets import BUDGET, Target, go_on, target_of
 from shared.blobs import Blobs
 from shared.errors import PermanentError
 from shared.estate import Estate
+from shared.filestore import filestore_of, within_budget
 from shared.masking import plan_masking
 from shared.messages.refresh import EnvironmentVerified, FilestoreCopied
 from shared.odoo.checks import CheckResult, Expected
@@ -52,7 +46,7 @@ def verify_environment(
         read_up_to: str = run.checkpoint.get("files_read_up_to", "")
         unread = [file for file in files if file.path > read_up_to]
         _refuse(target, [_files_are_there(blobs, target, files)])
-        digests = within_budget(lambda file: blobs.digest(file.target, "sha1"), unread)
+        digests = within_budget(lambda file: blobs.digest(file.target, "sha1"), unread, BUDGET)
         _refuse(target, [_files_are_whole(unread, digests)])
         if len(digests) < len(unread):
             done = len(files) - len(unread) + len(digests)

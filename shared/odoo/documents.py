@@ -97,7 +97,7 @@ def _real(rules: Sequence[AttachmentRule], has_data: bool) -> sql.Composed:
     return sql.SQL(
         "not ({kept}) and ({data} or (store_fname <> '' and store_fname <> all ({paths})))"
     ).format(
-        kept=_kept(rules),
+        kept=kept_by(rules),
         data=data,
         paths=sql.Literal([each.path for each in PLACEHOLDERS.values()]),
     )
@@ -108,10 +108,10 @@ def _elsewhere(rules: Sequence[AttachmentRule]) -> sql.Composed:
     return sql.SQL(
         "(not ({kept}) and type <> 'binary' and url ~ '^[A-Za-z]+://' "
         "and url <> 'https://removed.invalid/')"
-    ).format(kept=_kept(rules))
+    ).format(kept=kept_by(rules))
 
 
-def _kept(rules: Sequence[AttachmentRule]) -> sql.Composed:
+def kept_by(rules: Sequence[AttachmentRule]) -> sql.Composed:
     """Of rows: the first rule that applies keeps them; without a rule nothing is kept."""
     cases = (
         sql.SQL("when {} then {}").format(_applies(rule), sql.Literal(rule.verdict == "keep"))

@@ -34,6 +34,7 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "parked",
             "plan",
             "drill",
+            "filestore",
             "estate",
             "mask",
             "doctor",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 
 import psycopg
@@ -153,12 +154,17 @@ def test_a_half_written_file_is_copied_again(
     assert target == blobs.read(f"filestore/acme-prod/{FILES[0]}")
 
 
+def use_up_every_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look gets one file done."""
+    monkeypatch.setattr("shared.filestore.BATCH", 1)
+    for step in ("copy_filestore", "verify_environment"):
+        monkeypatch.setattr(import_module(f"functions.refresh.{step}"), "BUDGET", timedelta(0))
+
+
 def test_a_used_budget_goes_on_where_it_stopped(
     passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = import_module("functions.refresh.filestores")
-    monkeypatch.setattr(module, "BUDGET", 0 * module.BUDGET)
-    monkeypatch.setattr(module, "BATCH", 1)
+    use_up_every_budget(monkeypatch)
 
     first = passage.look("copy_filestore", copied)
     after_first = in_staging(blobs)
@@ -213,9 +219,7 @@ def test_a_damaged_file_fails_the_verification(
 def test_verifying_reads_each_file_once_over_all_looks(
     passage: Passage, copied: FilestoreCopied, blobs: MemoryBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = import_module("functions.refresh.filestores")
-    monkeypatch.setattr(module, "BUDGET", 0 * module.BUDGET)
-    monkeypatch.setattr(module, "BATCH", 1)
+    use_up_every_budget(monkeypatch)
     passage.do("copy_filestore", copied)
 
     looks = [passage.look("verify_environment", copied) for _ in range(2)]
