@@ -7,6 +7,7 @@ from functools import partial
 import azure.functions as func
 
 from functions import console, intake, notify, relay, upkeep
+from functions.failover.left_sides import withdraw_left_sides
 from functions.intake.alerts import accept_alert
 from functions.runbooks import RUNBOOKS
 from shared.bus.eventgrid import EventGridTopic
@@ -108,10 +109,15 @@ for name, schedule, do in (
             upkeep.execute_fence_orders,
             resources.placements,
             estate,
-            resources.cluster,
+            resources.clusters,
             resources.databases,
             watch=upkeep.FENCE_WATCH,
         ),
+    ),
+    (
+        "withdraw_left_sides",
+        "*/5 * * * * *",
+        partial(withdraw_left_sides, resources.placements, estate, resources.clusters),
     ),
     ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
     (

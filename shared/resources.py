@@ -7,7 +7,7 @@ from datetime import datetime
 from azure.identity import DefaultAzureCredential
 
 from shared.blobs import AzureBlobs, Blobs
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.lag import Replication
@@ -30,7 +30,7 @@ class Resources:
     estate: Estate
     secrets: Secrets
     blobs: Blobs
-    cluster: Cluster
+    clusters: Clusters
     databases: Databases
     placements: Placements
     history: FailoverHistory
@@ -50,20 +50,20 @@ def build_resources(
     post: Post,
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
-    cluster = Cluster.connect(settings.kubernetes_url, settings.kubernetes_ca)
+    clusters = Clusters(estate, settings.kubernetes_url, settings.kubernetes_ca)
     secrets = Secrets(environment, keyvault=KeyVaultSecrets.connect())
     address = EntraSignIn(DefaultAzureCredential()).completing(secrets.resolve)
     return Resources(
         estate=estate,
         secrets=secrets,
         blobs=AzureBlobs.connect(settings.blobs.get_secret_value()),
-        cluster=cluster,
+        clusters=clusters,
         databases=Databases(estate, address),
         placements=Placements(ledger),
         history=FailoverHistory(ledger),
         approvals=Approvals(ledger, post),
         replication=Replication(estate, ledger, Pairs(estate, address)),
-        takeover=Takeover.connect(estate, address, cluster),
+        takeover=Takeover.connect(estate, address, clusters),
         announcing=Announcing(ledger, post),
         clock=ledger.clock,
     )

@@ -59,9 +59,9 @@ class Settings(BaseSettings):
     """The topic's access key; the managed identity is used when left out."""
 
     kubernetes_url: str | None = None
-    """API server: with ``https`` that of AKS, signed in to as the managed identity; with ``http``
-    the embedded platform's. The cluster that the functions run in, or the current kubeconfig
-    context, when left out."""
+    """API server of the clusters whose address the estate does not state: with ``https`` that of
+    AKS, signed in to as the managed identity; with ``http`` the embedded platform's. The cluster
+    that the functions run in, or the current kubeconfig context, when left out."""
 
     kubernetes_ca: str | None = None
     """Certificate authority of that API server, base64, as AKS shows it; it is no secret."""

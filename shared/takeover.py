@@ -6,7 +6,7 @@ from typing import Self
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
 
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.cluster.cloudnativepg import CloudNativePg
 from shared.errors import PermanentError
 from shared.estate import Estate, Reference, RunByAzure, RunByCloudNativePg, RunByUs, Server
@@ -30,22 +30,24 @@ class Takeover:
         self,
         estate: Estate,
         resolve: Callable[[Reference], str],
-        cluster: Cluster,
+        clusters: Clusters,
         azure: AzureClient,
     ) -> None:
         self._estate = estate
         self._resolve = resolve
-        self._cluster = cluster
+        self._clusters = clusters
         self._azure = azure
 
     @classmethod
-    def connect(cls, estate: Estate, resolve: Callable[[Reference], str], cluster: Cluster) -> Self:
+    def connect(
+        cls, estate: Estate, resolve: Callable[[Reference], str], clusters: Clusters
+    ) -> Self:
         """Ask Azure as this app's own identity; nothing is asked before the first use."""
         credential = DefaultAzureCredential()
         return cls(
             estate,
             resolve,
-            cluster,
+            clusters,
             lambda subscription: PostgreSQLManagementClient(credential, subscription),
         )
 
@@ -56,7 +58,7 @@ class Takeover:
         if isinstance(here.run_by, RunByCloudNativePg) and isinstance(
             there.run_by, RunByCloudNativePg
         ):
-            return CloudNativePg(self._cluster, here=here.run_by, there=there.run_by, dsn=dsn)
+            return CloudNativePg(self._clusters, here=here.run_by, there=there.run_by, dsn=dsn)
         if isinstance(here.run_by, RunByAzure) and isinstance(there.run_by, RunByAzure):
             return self._flexible_server(here, here.run_by, there.run_by)
         return PlainPostgres(dsn)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from shared.blobs import AzureBlobs
 from shared.bus.entities import faults, open_namespace
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.errors import StepError
 from shared.estate import Environment, Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
@@ -96,10 +96,13 @@ def examine(open_session: Callable[[], Session]) -> Iterator[Finding]:
     yield from _bus(session)
     yield from _storage(session, estate)
     yield from _servers(estate, secrets)
-    cluster = Cluster.connect(session.settings.kubernetes_url, session.settings.kubernetes_ca)
+    clusters = Clusters(estate, session.settings.kubernetes_url, session.settings.kubernetes_ca)
+    for each in estate.clusters:
+        remedy = f"Start it, or correct url of cluster {each.name} in the estate file."
+        yield _probe("cluster", each.name, remedy, clusters.named(each.name).greet)
     for environment in estate.environments:
-        yield from _cluster(cluster, environment)
-    yield from _permissions(cluster, estate)
+        yield from _cluster(clusters.of(environment), environment)
+    yield from _permissions(clusters, estate)
 
 
 def _probe(part: str, what: str, remedy: str, look: Callable[[], object]) -> Finding:
@@ -214,8 +217,9 @@ def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
         yield _probe("cluster", f"{place}: {what}", remedy, look)
 
 
-def _permissions(cluster: Cluster, estate: Estate) -> Iterator[Finding]:
-    for place, kind, permissions in needed(estate):
+def _permissions(clusters: Clusters, estate: Estate) -> Iterator[Finding]:
+    for name, place, kind, permissions in needed(estate):
+        cluster = clusters.named(name)
         remedy = (
             f"kubectl apply --namespace {place} -f infra/kubernetes/{kind}/role.yaml, with the "
             "estate's names as resourceNames and this identity as a subject of the RoleBinding."

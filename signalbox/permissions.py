@@ -28,17 +28,17 @@ def granted(kind: str, names: Mapping[str, str]) -> tuple[Permission, ...]:
     )
 
 
-def needed(estate: Estate) -> Iterator[tuple[str, str, tuple[Permission, ...]]]:
-    """Each namespace of the estate, the kind of its Role, and what is needed there."""
+def needed(estate: Estate) -> Iterator[tuple[str, str, str, tuple[Permission, ...]]]:
+    """Each cluster and namespace of the estate, the kind of its Role, and what is needed there."""
     for environment in estate.environments:
         kind = kind_of(environment)
         names = {"configmaps": environment.config_map, "ingressroutes": environment.route}
-        yield environment.namespace, kind, granted(kind, names)
+        yield environment.cluster, environment.namespace, kind, granted(kind, names)
     operated = (server.run_by for server in estate.servers)
-    for namespace in sorted(
-        {by.namespace for by in operated if isinstance(by, RunByCloudNativePg)}
+    for cluster, namespace in sorted(
+        {(by.cluster, by.namespace) for by in operated if isinstance(by, RunByCloudNativePg)}
     ):
-        yield namespace, "cloudnativepg", granted("cloudnativepg", {})
+        yield cluster, namespace, "cloudnativepg", granted("cloudnativepg", {})
 
 
 def kind_of(environment: Environment) -> str:

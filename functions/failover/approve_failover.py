@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functions.failover.plans import plan_of
 from functions.failover.sides import Pair, now, pair_of
 from functions.failover.witnesses import ask_database
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.ledger import FailoverHistory, Placements
@@ -35,7 +35,7 @@ def approve_failover(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
     approvals: Approvals,
@@ -58,7 +58,7 @@ def approve_failover(
     policy = pair.production.failover
     answer = approvals.ask(
         run,
-        plan_of(assessed, pair, reasons, cluster, databases, history),
+        plan_of(assessed, pair, reasons, clusters, databases, history),
         tier=pair.production.tier,
         expires_after=policy.approval,
     )

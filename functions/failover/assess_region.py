@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functions.failover.losses import expected_loss
 from functions.failover.sides import Pair, administrators_dsn, now, pair_now
 from functions.failover.witnesses import Witnesses, database_answered, planned, verdict
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.lag import Replication
@@ -37,7 +37,7 @@ def assess_region(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
     replication: Replication,
@@ -54,7 +54,7 @@ def assess_region(
         return promoted
     _refuse_without_standby(pair, databases)
     suspected_at = _instant(run.checkpoint.get("suspected_at")) or now()
-    testimonies = Witnesses(pair, databases, cluster, event).ask()
+    testimonies = Witnesses(pair, databases, clusters, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
     if said == "not-confirmed":
         raise NotConfirmed(f"{pair.active.name} is not failed over: {why}. {_words(testimonies)}")

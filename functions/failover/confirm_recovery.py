@@ -3,7 +3,7 @@
 from functions.failover.checks import RECENT
 from functions.failover.losses import rows_lost
 from functions.failover.sides import Pair, administrators_dsn, odoos_dsn, pair_now
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate
 from shared.ledger import Placement, Placements
@@ -29,7 +29,7 @@ def confirm_recovery(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
 ) -> RecoveryConfirmed:
@@ -47,7 +47,7 @@ def confirm_recovery(
     try:
         fence = fence_and_prove(
             administrators_dsn(databases, returning),
-            odoos_dsn(cluster, pair.active),
+            odoos_dsn(clusters, pair.active),
             returning.database.name,
             side=returning.name,
             epoch=run.epoch,

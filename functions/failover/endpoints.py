@@ -10,11 +10,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from functions.failover.sides import Pair, administrators_dsn
 from shared.cluster import Cluster
-from shared.errors import TemporaryError
-from shared.estate import Environment
+from shared.estate import Environment, Workload
 from shared.messages.failover import EndpointChange
 from shared.postgres import Databases
-from shared.runs import Run
 
 AT_ONCE = 6
 """Requests to a Kubernetes API at the same time."""
@@ -33,39 +31,43 @@ class Redirect:
 
 
 def plan_redirects(cluster: Cluster, databases: Databases, pair: Pair) -> tuple[Redirect, ...]:
-    """Whatever does not lead to the standby's side yet; nothing is changed."""
+    """Whatever on the standby's side does not lead there yet; nothing is changed."""
     found = (
         _configuration(cluster, databases, pair),
         _secret(cluster, databases, pair),
         _route(cluster, pair.standby, pair.production, taken_over),
-        _route(cluster, pair.active, pair.production, withdrawn),
     )
     return tuple(each for each in found if each.changes)
 
 
-def withdraw_active_side(cluster: Cluster, pair: Pair, run: Run) -> tuple[str, ...]:
-    """Take the routes and the workloads away from the active side; returns what was done.
+def plan_withdrawal(cluster: Cluster, side: Environment, production: Environment) -> Redirect:
+    """What takes production's host names away from a side."""
+    return _route(cluster, side, production, withdrawn)
 
-    A region that is lost takes its Kubernetes API with it: then that is said instead.
+
+def withdraw(cluster: Cluster, side: Environment, production: Environment, *, epoch: int) -> None:
+    """Take the routes and the workloads away from a side.
+
+    Raises TemporaryError when its cluster does not answer: a region that is lost takes its
+    Kubernetes API with it.
     """
-    side = pair.active
-    stop = partial(cluster.stop_workload, side.namespace, epoch=run.epoch)
-    try:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            stops = pool.map(stop, (*side.workloads, *pair.integrations))
-            _route(cluster, side, pair.production, withdrawn).write(run.epoch)
-            list(stops)
-    except TemporaryError as error:
-        return (f"routes and workloads of {side.name} could not be withdrawn: {error}",)
-    return (f"routes of {side.name} lead nowhere, its workloads are scaled to zero",)
+    cluster.greet()
+    stop = partial(cluster.stop_workload, side.namespace, epoch=epoch)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        stops = pool.map(stop, _workloads(side, production))
+        plan_withdrawal(cluster, side, production).write(epoch)
+        list(stops)
 
 
-def restore_active_side(cluster: Cluster, pair: Pair, run: Run) -> None:
-    """Lead users back to the active side, and scale its workloads to what they were."""
-    side = pair.active
-    _route(cluster, side, pair.production, taken_over).write(run.epoch)
-    for workload in (*side.workloads, *pair.integrations):
-        cluster.start_workload(side.namespace, workload, epoch=run.epoch, as_before=True)
+def restore(cluster: Cluster, side: Environment, production: Environment, *, epoch: int) -> None:
+    """Lead users back to a side, and scale its workloads to what they were."""
+    _route(cluster, side, production, taken_over).write(epoch)
+    for workload in _workloads(side, production):
+        cluster.start_workload(side.namespace, workload, epoch=epoch, as_before=True)
+
+
+def _workloads(side: Environment, production: Environment) -> tuple[Workload, ...]:
+    return (*side.workloads, *(each.workload for each in production.integrations))
 
 
 def taken_over(rule: str, side: Environment, production: Environment) -> str:

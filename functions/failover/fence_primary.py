@@ -1,7 +1,7 @@
 """Make sure that nothing writes to the active side any more, or that it cannot once it is back."""
 
 from functions.failover.approve_failover import POLICY
-from functions.failover.endpoints import restore_active_side, withdraw_active_side
+from functions.failover.endpoints import restore, withdraw
 from functions.failover.sides import (
     Pair,
     administrators_dsn,
@@ -9,8 +9,8 @@ from functions.failover.sides import (
     odoos_dsn,
     pair_of,
 )
-from shared.cluster import Cluster
-from shared.errors import PermanentError, StepError
+from shared.cluster import Clusters
+from shared.errors import PermanentError, StepError, TemporaryError
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.messages.failover import FailoverApproved, PrimaryFenced
@@ -35,14 +35,14 @@ def fence_primary(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
 ) -> PrimaryFenced:
     """Order the fence first, then withdraw route and workloads, then shut the database and try it.
 
-    An active side that cannot be reached stays under the order, which upkeep executes when it is
-    back.
+    A database or a cluster that cannot be reached stays under the order, which upkeep executes
+    when it is back.
 
     Safe to repeat: the order is kept per epoch, everything else sets and does not add.
 
@@ -51,22 +51,33 @@ def fence_primary(
     pair = pair_of(approved, run, estate)
     placements.order_fence(run.environment, pair.active.name, epoch=run.epoch, run=run.id)
     still_mine(run)
-    withdrawn = withdraw_active_side(cluster, pair, run)
+    withdrawn, said = _withdraw(pair, run, clusters, placements)
+    proof: tuple[str, ...] = (said,)
     try:
-        fence = fence_active_side(pair, run, cluster, databases, placements)
+        fence: ProvenFence | None = fence_active_side(pair, run, clusters, databases, placements)
     except (FenceUnreachable, NotAPrimary) as error:
         _refuse_unless_allowed(approved, pair, error)
-        return approved.become(
-            PrimaryFenced, fence="ordered", fence_proof=(*withdrawn, str(error)), fenced_at=now()
-        )
-    return proven(
-        approved.become(PrimaryFenced, fence="ordered", fence_proof=withdrawn, fenced_at=now()),
-        fence,
+        proof, fence = (said, str(error)), None
+    fenced = approved.become(
+        PrimaryFenced, fence="ordered", fence_proof=proof, withdrawn=withdrawn, fenced_at=now()
     )
+    return fenced if fence is None else proven(fenced, fence)
+
+
+def _withdraw(pair: Pair, run: Run, clusters: Clusters, placements: Placements) -> tuple[bool, str]:
+    """Whether the active side's cluster did as it was told, and what came of it in words."""
+    side = pair.active
+    try:
+        withdraw(clusters.of(side), side, pair.production, epoch=run.epoch)
+    except TemporaryError as error:
+        said = f"routes and workloads of {side.name} are withdrawn once its cluster is back"
+        return False, f"{said}: {error}"
+    placements.withdrawn(run.environment, side.name, epoch=run.epoch)
+    return True, f"routes of {side.name} lead nowhere, its workloads are scaled to zero"
 
 
 def fence_active_side(
-    pair: Pair, run: Run, cluster: Cluster, databases: Databases, placements: Placements
+    pair: Pair, run: Run, clusters: Clusters, databases: Databases, placements: Placements
 ) -> ProvenFence:
     """Fence the database of the active side, try it from outside, and keep the proof.
 
@@ -75,7 +86,7 @@ def fence_active_side(
     side = pair.active
     fence = fence_and_prove(
         administrators_dsn(databases, side),
-        odoos_dsn(cluster, pair.standby),
+        odoos_dsn(clusters, pair.standby),
         side.database.name,
         side=side.name,
         epoch=run.epoch,
@@ -103,7 +114,7 @@ def unfence_primary(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
     takeover: Takeover,
@@ -124,7 +135,8 @@ def unfence_primary(
         )
     _take_back(run, pair, placements)
     _open_again(run, pair, databases, placements)
-    restore_active_side(cluster, pair, run)
+    side = pair.active
+    restore(clusters.of(side), side, pair.production, epoch=run.epoch)
 
 
 def _open_again(run: Run, pair: Pair, databases: Databases, placements: Placements) -> None:

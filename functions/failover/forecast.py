@@ -36,7 +36,7 @@ class Forecast:
 def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
     """Ask whom a failover would ask, and plan what it would do. Raises NoStandby."""
     pair = pair_now(event.environment, resources.estate, resources.placements)
-    testimonies = Witnesses(pair, resources.databases, resources.cluster, event).ask()
+    testimonies = Witnesses(pair, resources.databases, resources.clusters, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
     at, reachable = now(), database_answered(testimonies)
     assessed = RegionAssessed(
@@ -60,13 +60,15 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
     gates = tuple(
         reasons_to_ask(assessed, pair, None if placement.promotable else placement.reason)
     )
-    plan = plan_of(assessed, pair, gates, resources.cluster, resources.databases, resources.history)
+    plan = plan_of(
+        assessed, pair, gates, resources.clusters, resources.databases, resources.history
+    )
     return Forecast(
         pair=pair,
         verdict=said,
         why=why,
         plan=plan.model_copy(update={"facts": {**plan.facts, "verdict": said}}),
-        changes=redirect_changes(pair, resources.cluster, resources.databases),
+        changes=redirect_changes(pair, resources.clusters, resources.databases),
         gates=gates,
         predicted=predicted_seconds(resources.history, event.environment),
     )

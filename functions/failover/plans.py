@@ -1,11 +1,13 @@
 """What a person is shown before a failover, and what `signalbox plan` shows at any time."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from statistics import median
 
-from functions.failover.endpoints import plan_redirects
+from functions.failover.endpoints import plan_redirects, plan_withdrawal
 from functions.failover.sides import Pair
-from shared.cluster import Cluster
+from shared.cluster import Clusters
+from shared.errors import TemporaryError
 from shared.ledger import FailoverHistory
 from shared.messages.failover import EndpointChange, RegionAssessed, Segment
 from shared.postgres import Databases
@@ -16,7 +18,7 @@ def plan_of(
     assessed: RegionAssessed,
     pair: Pair,
     reasons: tuple[str, ...],
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     history: FailoverHistory,
 ) -> ApprovalPlan:
@@ -26,7 +28,7 @@ def plan_of(
     backup, predicted = history.verified_backup(name), predicted_seconds(history, name)
     return ApprovalPlan(
         action=f"Fail {pair.production.name} over from {pair.active.name} to {pair.standby.name}",
-        steps=tuple(steps(pair, redirect_changes(pair, cluster, databases))),
+        steps=tuple(steps(pair, redirect_changes(pair, clusters, databases))),
         affected=tuple(blast_radius(pair)),
         risks=tuple(risks(assessed, pair, reasons)),
         facts={
@@ -60,10 +62,18 @@ def predicted_seconds(history: FailoverHistory, environment: str) -> dict[str, f
 
 
 def redirect_changes(
-    pair: Pair, cluster: Cluster, databases: Databases
+    pair: Pair, clusters: Clusters, databases: Databases
 ) -> tuple[EndpointChange, ...]:
-    """The diff of the redirection, as it would be made now."""
-    return tuple(c for each in plan_redirects(cluster, databases, pair) for c in each.changes)
+    """The diff of the redirection, as it would be made now.
+
+    Without the old side's part when its Kubernetes API does not answer: upkeep makes that later.
+    """
+    redirects = [*plan_redirects(clusters.of(pair.standby), databases, pair)]
+    old = clusters.of(pair.active)
+    with suppress(TemporaryError):
+        old.greet()
+        redirects.append(plan_withdrawal(old, pair.active, pair.production))
+    return tuple(change for each in redirects for change in each.changes)
 
 
 def steps(pair: Pair, changes: tuple[EndpointChange, ...]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functions.failover.fence_primary import fence_active_side, proven
 from functions.failover.losses import view_of_standby
 from functions.failover.sides import Pair, administrators_dsn, now, pair_of
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.messages.failover import PrimaryFenced, StandbyPromoted
@@ -24,7 +24,7 @@ def promote_standby(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
     takeover: Takeover,
@@ -39,7 +39,7 @@ def promote_standby(
     Raises StaleEpoch when a newer run has placed this database.
     """
     pair = pair_of(fenced, run, estate)
-    fenced = _fence_if_it_is_back(fenced, pair, run, cluster, databases, placements)
+    fenced = _fence_if_it_is_back(fenced, pair, run, clusters, databases, placements)
     previous = view_of_standby(pair, databases)
     still_mine(run)
     _decide(run, pair, fenced, placements)
@@ -85,7 +85,7 @@ def _fence_if_it_is_back(
     fenced: PrimaryFenced,
     pair: Pair,
     run: Run,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     placements: Placements,
 ) -> PrimaryFenced:
@@ -93,6 +93,6 @@ def _fence_if_it_is_back(
     if fenced.fence == "proven":
         return fenced
     try:
-        return proven(fenced, fence_active_side(pair, run, cluster, databases, placements))
+        return proven(fenced, fence_active_side(pair, run, clusters, databases, placements))
     except (FenceUnreachable, NotAPrimary):
         return fenced

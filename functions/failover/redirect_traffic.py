@@ -6,7 +6,7 @@ from typing import Any
 from functions.failover.endpoints import plan_redirects
 from functions.failover.sessions import SessionsOutOfReach, end_sessions
 from functions.failover.sides import Pair, now, pair_of
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
 from shared.estate import Estate, SecretMissing, Secrets
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
@@ -30,7 +30,7 @@ def redirect_traffic(
     run: Run,
     estate: Estate,
     secrets: Secrets,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> TrafficRedirected | Again:
     """Write what the diff says, read it back, end the users' sessions, start the workloads.
@@ -41,12 +41,13 @@ def redirect_traffic(
     Raises StaleEpoch when a newer run has changed an object.
     """
     pair = pair_of(promoted, run, estate)
+    cluster = clusters.of(pair.standby)
     still_mine(run)
     done = run.checkpoint.get("done") or {
         "changes": _redirect(cluster, databases, pair, run),
         **_end_sessions(pair, secrets),
     }
-    _start(cluster, pair, run)
+    _start(clusters, pair, run, old_side_answers=promoted.withdrawn)
     if not _ready(cluster, pair):
         reason = f"waits for the workloads of {pair.standby.name}"
         return Again(LOOK, {"done": done, "progress": {"reason": reason}})
@@ -68,13 +69,13 @@ def _redirect(cluster: Cluster, databases: Databases, pair: Pair, run: Run) -> l
     return [change.model_dump() for each in redirects for change in each.changes]
 
 
-def _start(cluster: Cluster, pair: Pair, run: Run) -> None:
+def _start(clusters: Clusters, pair: Pair, run: Run, *, old_side_answers: bool) -> None:
     """Start Odoo; its scheduled actions only once they rest on the other side."""
     side = pair.standby
     for workload in side.workloads:
-        if workload.scheduled:
-            _refuse_twice(cluster, pair)
-        cluster.start_workload(side.namespace, workload, epoch=run.epoch)
+        if workload.scheduled and old_side_answers:
+            _refuse_twice(clusters.of(pair.active), pair)
+        clusters.of(side).start_workload(side.namespace, workload, epoch=run.epoch)
 
 
 def _refuse_twice(cluster: Cluster, pair: Pair) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from functions.failover.sides import Pair, now, pair_of
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.estate import Estate, Integration, Service
 from shared.messages.failover import FailoverVerified, IntegrationsResumed
 from shared.runs import Again, Run, still_mine
@@ -13,13 +13,14 @@ LOOK = timedelta(seconds=0.1)
 
 
 def resume_integrations(
-    verified: FailoverVerified, *, run: Run, estate: Estate, cluster: Cluster
+    verified: FailoverVerified, *, run: Run, estate: Estate, clusters: Clusters
 ) -> IntegrationsResumed | Again:
     """Start the integrations of one service after those of the one before it are ready.
 
     Safe to repeat: what is started stays started.
     """
     pair = pair_of(verified, run, estate)
+    cluster = clusters.of(pair.standby)
     held_back = dict(_held_back(verified, pair))
     still_mine(run)
     for service in Service:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate, Workload
 from shared.ledger import Placements
@@ -59,9 +59,9 @@ def administrators_dsn(databases: Databases, side: Environment) -> str:
     return databases.dsn(side.database.server, side.database.name)
 
 
-def odoos_dsn(cluster: Cluster, side: Environment) -> str:
+def odoos_dsn(clusters: Clusters, side: Environment) -> str:
     """The connection string that Odoo itself uses on a side: a secret."""
-    return cluster.read_secret(side.namespace, side.database_secret)["url"]
+    return clusters.of(side).read_secret(side.namespace, side.database_secret)["url"]
 
 
 def now() -> datetime:

@@ -7,7 +7,7 @@ from functions.failover.checks import NECESSARY, RECENT, NewPrimary
 from functions.failover.losses import rows_lost
 from functions.failover.sides import Pair, administrators_dsn, now, odoos_dsn, pair_of
 from shared.blobs import Blobs
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.failover import FailoverVerified, ModelLoss, TrafficRedirected
@@ -30,7 +30,7 @@ def verify_failover(
     run: Run,
     estate: Estate,
     blobs: Blobs,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> FailoverVerified:
     """Ask every check of the new primary, and compare it with the old side where that can be read.
@@ -49,7 +49,7 @@ def verify_failover(
             side=side,
             epoch=run.epoch,
             connection=connection,
-            odoos_dsn=odoos_dsn(cluster, side),
+            odoos_dsn=odoos_dsn(clusters, side),
             blobs=blobs,
             promoted_at=redirected.promoted_at,
             complete_until=(loss.known_at if loss else redirected.promoted_at) - doubt,

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, LiteralString
 
 from functions.failover.sides import Pair, administrators_dsn
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import StepError
 from shared.messages.failover import RegionDegraded, Says, Testimony
 from shared.postgres import Databases
@@ -44,7 +44,7 @@ class Witnesses:
 
     pair: Pair
     databases: Databases
-    cluster: Cluster
+    clusters: Clusters
     event: RegionDegraded
 
     def ask(self) -> tuple[Testimony, ...]:
@@ -91,12 +91,14 @@ class Witnesses:
     def _kubernetes(self) -> Testimony:
         """The Kubernetes API of the active side's region: it answers, and pods are ready."""
         side = self.pair.active
+        cluster = self.clusters.of(side)
         try:
+            cluster.greet()
             idle = [
                 workload.name
                 for workload in side.workloads
-                if not self.cluster.is_ready(side.namespace, workload)
-                or self.cluster.is_stopped(side.namespace, workload)
+                if not cluster.is_ready(side.namespace, workload)
+                or cluster.is_stopped(side.namespace, workload)
             ]
         except StepError as error:
             return _says("kubernetes", "down", str(error))

@@ -2,7 +2,7 @@
 
 from functions.lag.easing import restore
 from functions.lag.measuring import has_caught_up, judge_promotable, measured
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate
 from shared.lag import Replication
 from shared.ledger import Placements
@@ -15,7 +15,7 @@ def confirm_catch_up(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     replication: Replication,
     placements: Placements,
 ) -> CatchUpConfirmed:
@@ -27,7 +27,7 @@ def confirm_catch_up(
     sample = measured(pair, replication)
     judge_promotable(pair, sample, placements)
     caught_up = has_caught_up(pair, sample)
-    restored = restore(run.environment, estate, cluster, epoch=run.epoch) if caught_up else ()
+    restored = restore(run.environment, estate, clusters, epoch=run.epoch) if caught_up else ()
     return CatchUpConfirmed(
         standby=pair.standby.name,
         recovered=caught_up,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.cluster import Cluster, ObjectMissing
+from shared.cluster import Cluster, Clusters, ObjectMissing
 from shared.estate import Environment, Estate, Workload
 
 
@@ -31,13 +31,13 @@ def reliefs(environment: Environment, primary: Environment) -> Iterator[Relief]:
         yield Relief(primary.namespace, known[scaled.workload], scaled.replicas)
 
 
-def restore(environment: str, estate: Estate, cluster: Cluster, *, epoch: int) -> tuple[str, ...]:
+def restore(environment: str, estate: Estate, clusters: Clusters, *, epoch: int) -> tuple[str, ...]:
     """Give back what was taken, on whichever side; returns what was."""
     home, away = estate.environment(environment), estate.standby_for(environment)
     restored = []
     for side in filter(None, (home, away)):
         for relief in reliefs(home, side):
-            if _give_back(relief, cluster, epoch):
+            if _give_back(relief, clusters.of(side), epoch):
                 restored.append(relief.name)
     return tuple(restored)
 

@@ -1,7 +1,7 @@
 """The last step: give the load back, or tell people what to expect."""
 
 from functions.lag.easing import restore
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.messages.announcements import LagEscalated
@@ -15,7 +15,7 @@ def report_lag(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     placements: Placements,
     announcing: Announcing,
 ) -> LagReported:
@@ -25,7 +25,7 @@ def report_lag(
     """
     promotable = placements.of(run.environment).promotable
     if watched.recovered:
-        restore(run.environment, estate, cluster, epoch=run.epoch)
+        restore(run.environment, estate, clusters, epoch=run.epoch)
     else:
         announcing.say(
             run,

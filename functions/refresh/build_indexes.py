@@ -4,7 +4,7 @@ from functions.refresh.clones import incoming_clone
 from functions.refresh.restore_jobs import begin_job, give_up, progress_of
 from functions.refresh.targets import look_again, target_of
 from shared.blobs import Blobs
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate
 from shared.messages.refresh import DatabaseMasked, IndexesBuilt
 from shared.odoo.data_checks import count_foreign_keys
@@ -20,7 +20,7 @@ def build_indexes(
     run: Run,
     estate: Estate,
     blobs: Blobs,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> IndexesBuilt | Again:
     """Give the incoming database the backup's indexes, constraints and triggers, all at once.
@@ -31,6 +31,7 @@ def build_indexes(
     and a Job that begins anew first drops what the one before it has built.
     """
     target = target_of(run, estate)
+    cluster = clusters.of(target.environment)
     databases.refuse_production(target.server)
     job = cluster.job(target.namespace, target.index_job)
     if job and job.phase == "active":

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functions.refresh.clones import incoming_clone
 from functions.refresh.ownership import hand_over, is_public, reopen
 from functions.refresh.targets import Target, look_again, target_of
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.estate import Estate, Secrets
 from shared.masking.proof import require_certificate
 from shared.messages.refresh import EnvironmentPublished, SanitizationProven
@@ -20,7 +20,7 @@ def publish_environment(
     run: Run,
     estate: Estate,
     secrets: Secrets,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> EnvironmentPublished | Again:
     """Stop the workloads, exchange the databases by name, start the workloads and see them ready.
@@ -35,6 +35,7 @@ def publish_environment(
     published its own database.
     """
     target = target_of(run, estate)
+    cluster = clusters.of(target.environment)
     databases.refuse_production(target.server)
     if not _is_live(databases, target, run):
         if not (_all_stopped(cluster, target, run) and "was_public" in run.checkpoint):
@@ -54,7 +55,7 @@ def swap_back(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> Again | None:
     """Give the databases their old names back, and the workloads what they had before.
@@ -62,6 +63,7 @@ def swap_back(
     Safe to repeat: it starts from whichever state the marker tells, and does what is left to do.
     """
     target = target_of(run, estate)
+    cluster = clusters.of(target.environment)
     if _is_live(databases, target, run):
         if not _all_stopped(cluster, target, run):
             return look_again(run)

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from functions.refresh.clones import clone_of, incoming_clone
 from functions.refresh.targets import Target, target_of
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.messages.refresh import DatabaseSanitized, EndpointsRemapped
@@ -32,7 +32,7 @@ def remap_endpoints(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> EndpointsRemapped:
     """Write the environment's base URL, database and host names wherever production's could be.
@@ -43,6 +43,7 @@ def remap_endpoints(
     Raises ObjectMissing when the ConfigMap, Secret or route that the estate names is not there.
     """
     target = target_of(run, estate)
+    cluster = clusters.of(target.environment)
     with incoming_clone(databases, target, run) as connection:
         report = remap_settings(connection, clone_of(run, target, estate, sanitized.source))
     still_mine(run)
@@ -58,14 +59,16 @@ def restore_endpoints(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
 ) -> None:
     """Put the environment's configuration in the cluster back as it was.
 
     Safe to repeat: it writes what was remembered, and nothing if this run remembered nothing.
     """
-    namespace = target_of(run, estate).namespace
-    cluster.restore(namespace, SNAPSHOT, run_id=str(run.id), epoch=run.epoch)
+    target = target_of(run, estate)
+    clusters.of(target.environment).restore(
+        target.namespace, SNAPSHOT, run_id=str(run.id), epoch=run.epoch
+    )
 
 
 def _remember(cluster: Cluster, target: Target, run: Run) -> None:

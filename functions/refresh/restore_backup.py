@@ -7,7 +7,7 @@ from functions.refresh.ownership import let_owner_create
 from functions.refresh.restore_jobs import begin_job, give_up, progress_of
 from functions.refresh.targets import Target, look_again, target_of
 from shared.blobs import Blobs
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.estate import Estate
 from shared.messages.refresh import BackupAccepted, DatabaseRestored
 from shared.postgres.databases import Databases
@@ -21,7 +21,7 @@ def restore_backup(
     run: Run,
     estate: Estate,
     blobs: Blobs,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> DatabaseRestored | Again:
     """Restore the rows into the run's own database, which nobody but the administrator can reach.
@@ -34,6 +34,7 @@ def restore_backup(
     Raises BackupDamaged when the archive is not what its manifest says.
     """
     target = target_of(run, estate)
+    cluster = clusters.of(target.environment)
     databases.refuse_production(target.server)
     if marker := _marker(databases, target, run):
         return _restored(backup, target, run, marker, cluster)
@@ -57,7 +58,7 @@ def drop_incoming(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> None:
     """End the Jobs and drop the database that they filled.
@@ -65,6 +66,7 @@ def drop_incoming(
     Safe to repeat: what is gone stays gone, and no other run has these names.
     """
     target = target_of(run, estate)
+    cluster = clusters.of(target.environment)
     for job in (target.job, target.index_job):
         cluster.delete_job(target.namespace, job)
     databases.drop(target.server, target.incoming)

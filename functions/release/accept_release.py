@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from functions.release.places import place_of, states
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.ledger import Placements
@@ -32,7 +32,7 @@ def accept_release(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     placements: Placements,
 ) -> ReleaseAccepted:
     """Check where the image comes from, what it brings along, and that it has a place to run.
@@ -43,6 +43,7 @@ def accept_release(
     verdict, ContainerMissing, ObjectMissing, PairNotWhole.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     _refuse_foreign(promoted, estate)
     _refuse_unstated(promoted, estate)
     _refuse_uncovered(promoted, place.environment, estate)

@@ -12,7 +12,7 @@ from functions.release.places import (
     states,
     stop_all,
 )
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.release import ModulesUpdated, RolloutCompleted
@@ -32,7 +32,7 @@ def await_rollout(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     clock: Callable[[], datetime],
 ) -> RolloutCompleted | Again:
     """Give the workloads their pods back and wait until all that are wanted are ready.
@@ -43,6 +43,7 @@ def await_rollout(
     written another image.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     if updated.updated:
         cluster.delete_job(place.namespace, place.job)
     _refuse_another_image(place, cluster, updated.image)
@@ -58,13 +59,14 @@ def stop_rollout(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
 ) -> Again | None:
     """Let rest again what must not use the database while it is put back.
 
     Safe to repeat: what rests already goes on resting.
     """
-    if not stop_all(cluster, place_of(run, estate), run):
+    place = place_of(run, estate)
+    if not stop_all(clusters.of(place.environment), place, run):
         return look_again(run, "waits until the workloads rest")
     return None
 

@@ -14,7 +14,7 @@ from functions.release.places import (
     states,
     stop_all,
 )
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
 from shared.estate import Estate
 from shared.messages.release import EnvironmentCheckpointed, WindowReached, WorkloadState
@@ -36,7 +36,7 @@ def checkpoint_environment(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     clock: Callable[[], datetime],
 ) -> EnvironmentCheckpointed | Again:
@@ -49,6 +49,7 @@ def checkpoint_environment(
     statement of PostgreSQL, for as long as its files take.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     if "workloads" not in run.checkpoint:
         return Again(timedelta(0), _written_down(place, cluster, databases))
     if place.stands_still:
@@ -70,7 +71,7 @@ def restore_environment(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> Again | None:
     """Put the copy in the place of the database, give the workloads their pods, see them ready.
@@ -83,6 +84,7 @@ def restore_environment(
     Raises NotAsBefore when images or replicas are not what was written down.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     if "workloads" not in run.checkpoint:
         return None
     if place.stands_still:

@@ -3,14 +3,14 @@
 from typing import Any
 
 from functions.release.places import Place, container_of, place_of
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.estate import Estate, Workload
 from shared.messages.release import EnvironmentCheckpointed, ReleaseDeployed
 from shared.runs import Run, still_mine
 
 
 def deploy_release(
-    checkpointed: EnvironmentCheckpointed, *, run: Run, estate: Estate, cluster: Cluster
+    checkpointed: EnvironmentCheckpointed, *, run: Run, estate: Estate, clusters: Clusters
 ) -> ReleaseDeployed:
     """Write the image into each workload, at the version and epoch that were read.
 
@@ -19,6 +19,7 @@ def deploy_release(
     Raises StaleEpoch when a newer run has changed a workload.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     still_mine(run)
     for workload in place.environment.workloads:
         _write_image(cluster, place, workload, run, checkpointed.image)
@@ -26,13 +27,14 @@ def deploy_release(
 
 
 def return_image(
-    checkpointed: EnvironmentCheckpointed, *, run: Run, estate: Estate, cluster: Cluster
+    checkpointed: EnvironmentCheckpointed, *, run: Run, estate: Estate, clusters: Clusters
 ) -> None:
     """Write back the image from before, unless somebody has written another one since.
 
     Safe to repeat: it sets.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     before = {(state.kind, state.name): state.image for state in checkpointed.workloads}
     for workload in place.environment.workloads:
         image = before.get((workload.kind, workload.name))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.release.places import Place, container_of, look_again, place_of, pod_of
-from shared.cluster import Cluster, JobState
+from shared.cluster import Cluster, Clusters, JobState
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.release import ModulesUpdated, ReleaseDeployed
@@ -37,7 +37,7 @@ def update_modules(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     clock: Callable[[], datetime],
 ) -> ModulesUpdated | Again:
     """Run the estate's update command with the settings of the first workload, and look in on it.
@@ -51,6 +51,7 @@ def update_modules(
     because the image cannot be pulled.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     if not place.policy.update:
         return deployed.become(ModulesUpdated, updated=False)
     job = cluster.job(place.namespace, place.job)
@@ -73,13 +74,14 @@ def stop_update(
     *,
     run: Run,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
 ) -> None:
     """End the Job if it is still at work; one that failed stays to be read.
 
     Safe to repeat: what is gone stays gone.
     """
     place = place_of(run, estate)
+    cluster = clusters.of(place.environment)
     job = cluster.job(place.namespace, place.job)
     if job is not None and job.phase != "failed":
         cluster.delete_job(place.namespace, place.job)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.errors import StepError
 from shared.estate import Environment, Estate
 from shared.ledger import FenceOrder, Placements
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 def execute_fence_orders(
     placements: Placements,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
     *,
     watch: timedelta = timedelta(0),
@@ -38,7 +38,7 @@ def execute_fence_orders(
     end = time.monotonic() + watch.total_seconds()
     waiting = [order for order in placements.standing_orders() if order.executed_at is None]
     while waiting:
-        waiting = [o for o in waiting if not _executed(o, placements, estate, cluster, databases)]
+        waiting = [o for o in waiting if not _executed(o, placements, estate, clusters, databases)]
         if time.monotonic() > end:
             break
         time.sleep(BETWEEN_TRIES.total_seconds())
@@ -48,13 +48,13 @@ def _executed(
     order: FenceOrder,
     placements: Placements,
     estate: Estate,
-    cluster: Cluster,
+    clusters: Clusters,
     databases: Databases,
 ) -> bool:
     side = estate.environment(order.side)
     other = _other_side(order, estate)
     try:
-        login = cluster.read_secret(other.namespace, other.database_secret)["url"]
+        login = clusters.of(other).read_secret(other.namespace, other.database_secret)["url"]
         fence = fence_and_prove(
             databases.dsn(side.database.server, side.database.name),
             login,

@@ -9,6 +9,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
+from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from shared.cluster.errors import ClusterRefused, ObjectMissing
@@ -30,7 +31,13 @@ PLACES = {
     "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
 }
 
-_TIMEOUT_SECONDS = 15
+_TIMEOUT_SECONDS = (2, 5)
+"""To connect, and to answer: a lost region must not hold up what saves us from it."""
+
+_AT_ONCE_SECONDS = (1, 1)
+
+_RETRIES = Retry(connect=0, read=1)
+"""A connection that was kept may have been closed meanwhile: that is tried once more."""
 
 _AKS = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
 """The Entra application that every AKS cluster takes tokens of."""
@@ -98,6 +105,10 @@ class Api:
             return ""
         return data.decode(errors="replace")
 
+    def greet(self) -> None:
+        """Raises TemporaryError when the API server does not answer at once."""
+        self._send("GET", "/version", "its version", timeout=_AT_ONCE_SECONDS)
+
     def may(self, namespace: str, permission: Permission) -> bool:
         """Whether whoever we are may do this; every identity may ask it about itself."""
         body = {
@@ -133,6 +144,18 @@ class Api:
     ) -> bytes:
         what = f"{kind} {namespace}/{name}".rstrip("/")
         path = "/" + "/".join(filter(None, (PLACES[kind].format(quote(namespace)), name)))
+        return self._send(verb, path, what, query, body)
+
+    def _send(
+        self,
+        verb: str,
+        path: str,
+        what: str,
+        query: dict[str, str] | None = None,
+        body: Json | None = None,
+        *,
+        timeout: tuple[int, int] = _TIMEOUT_SECONDS,
+    ) -> bytes:
         try:
             api = self._client()
             method, url, headers, content, _ = api.param_serialize(
@@ -143,7 +166,7 @@ class Api:
                 body=body,
                 auth_settings=["BearerToken"],
             )
-            answer = api.call_api(method, url, headers, content, _request_timeout=_TIMEOUT_SECONDS)
+            answer = api.call_api(method, url, headers, content, _request_timeout=timeout)
             data: bytes = answer.read()
         except ApiException as error:
             raise TemporaryError(f"The cluster did not answer: {error.reason}.") from None
@@ -160,6 +183,7 @@ class Api:
             found = _configuration(self._url)
             if self._credential is not None:
                 _sign_in(found, self._ca, self._credential)
+            found.retries = _RETRIES
             self._connected = client.ApiClient(found)
         return self._connected
 

@@ -8,7 +8,7 @@ a forced one goes without, and the former leader has to be made anew afterwards.
 from typing import Any
 
 from shared.cluster.api import Json
-from shared.cluster.cluster import Cluster
+from shared.cluster.clusters import Clusters
 from shared.estate import RunByCloudNativePg
 from shared.postgres.placement import read_placement, refuse_stale
 from shared.postgres.promotion import (
@@ -33,9 +33,9 @@ class CloudNativePg:
     """
 
     def __init__(
-        self, cluster: Cluster, *, here: RunByCloudNativePg, there: RunByCloudNativePg, dsn: str
+        self, clusters: Clusters, *, here: RunByCloudNativePg, there: RunByCloudNativePg, dsn: str
     ) -> None:
-        self._cluster = cluster
+        self._clusters = clusters
         self._here = here
         self._there = there
         self._database = PlainPostgres(dsn)
@@ -98,10 +98,11 @@ class CloudNativePg:
             if token is not None:
                 replica["promotionToken"] = token
 
-        self._cluster.change(KIND, side.namespace, side.resource, epoch, change)
+        cluster = self._clusters.named(side.cluster)
+        cluster.change(KIND, side.namespace, side.resource, epoch, change)
 
     def _read(self, side: RunByCloudNativePg) -> Json:
-        return self._cluster.read(KIND, side.namespace, side.resource)
+        return self._clusters.named(side.cluster).read(KIND, side.namespace, side.resource)
 
     @staticmethod
     def _replica(found: Json) -> dict[str, Any]:

@@ -43,6 +43,10 @@ class Cluster:
             return cls(Api(url, ca=ca, credential=DefaultAzureCredential()))
         return cls(Api(url))
 
+    def greet(self) -> None:
+        """Raises TemporaryError when the cluster does not answer at once."""
+        self._api.greet()
+
     def may(self, namespace: str, permission: Permission) -> bool:
         """Whether the identity that we are may do this in the namespace."""
         return self._api.may(namespace, permission)

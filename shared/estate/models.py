@@ -45,6 +45,13 @@ class Cluster(EstateModel):
     job_image: str = "signalbox-jobs:latest"
     """The image that our Jobs run there: Python with this package, PostgreSQL's client programs."""
 
+    url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
+    """Its API server: with ``https`` that of AKS, signed in to as the managed identity. None takes
+    the deployment's ``SIGNALBOX_KUBERNETES_URL``; clusters in two regions state one each."""
+
+    ca: str | None = None
+    """Certificate authority of that API server, base64, as AKS shows it; it is no secret."""
+
 
 class RunByUs(EstateModel):
     """Plain PostgreSQL: promoted by a statement, and somebody has its files."""

@@ -152,6 +152,19 @@ class Placements:
 
         self._ledger.persist(record)
 
+    def withdrawn(self, environment: str, side: str, *, epoch: int) -> None:
+        """Record that a fenced side has neither routes nor pods any more."""
+        self._ledger.persist(
+            lambda tx: tx.do(
+                "side_withdrawn", environment=environment, side=side, epoch=epoch, now=tx.now
+            )
+        )
+
+    def not_withdrawn(self) -> list[FenceOrder]:
+        """Orders of sides that were left while their cluster could not be reached."""
+        with self._ledger.transaction() as tx:
+            return tx.rows(FenceOrder, "sides_not_withdrawn")
+
     def lift_fence(self, environment: str, side: str, *, epoch: int) -> None:
         """End a standing order: the side follows the other one, or serves again."""
         self._ledger.persist(

@@ -365,12 +365,22 @@ insert into fence_orders (environment, side, epoch, run_id, ordered_at)
 values (%(environment)s, %(side)s, %(epoch)s, %(run)s, %(now)s)
 on conflict (environment, side) do update
 set epoch = excluded.epoch, run_id = excluded.run_id, ordered_at = excluded.ordered_at,
-    executed_at = null, proof = null, lifted_at = null
+    executed_at = null, proof = null, lifted_at = null, withdrawn_at = null
 where fence_orders.epoch < excluded.epoch
 
 -- fence_executed
 update fence_orders set executed_at = coalesce(executed_at, %(now)s), proof = %(proof)s
 where environment = %(environment)s and side = %(side)s and epoch = %(epoch)s and lifted_at is null
+
+-- side_withdrawn
+update fence_orders set withdrawn_at = coalesce(withdrawn_at, %(now)s)
+where environment = %(environment)s and side = %(side)s and epoch = %(epoch)s
+
+-- sides_not_withdrawn
+-- Also of a side whose database is a standby again: its cluster may come back later.
+select f.environment, f.side, f.epoch, f.run_id, f.ordered_at, f.executed_at, f.proof
+from fence_orders f join placements p on p.environment = f.environment and p.active_side <> f.side
+where f.withdrawn_at is null order by f.ordered_at, f.environment, f.side
 
 -- set_old_side_fenced
 -- The side that was left is absent no more.

@@ -84,6 +84,9 @@ class PrimaryFenced(FailoverApproved):
     fence: Literal["proven", "ordered"]
     """Proven: a write attempt from outside was refused. Ordered: it cannot be reached."""
     fence_proof: tuple[str, ...]
+    withdrawn: bool = True
+    """Whether the active side's cluster has taken routes and workloads away; else it could not be
+    reached, and upkeep does so when it is back."""
     fenced_lsn: int | None = None
     """All that was ever committed on the fenced side lies before this; None: unknown."""
     system_identifier: str | None = None

@@ -11,12 +11,14 @@ from pathlib import Path
 from threading import Event as Flag
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from functions.failover import REJOIN, RUNBOOK
+from functions.failover.left_sides import withdraw_left_sides
 from functions.intake import accept_event
 from functions.upkeep.fence_orders import execute_fence_orders
 from infra.local.furnish import furnish
@@ -26,7 +28,7 @@ from infra.local.postgres import PostgresServer
 from infra.local.wire import Wire
 from shared.blobs import MemoryBlobs
 from shared.bus import Envelope
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.cluster.api import Api
 from shared.estate import Estate, Failover, Secrets
 from shared.lag import Replication
@@ -90,8 +92,10 @@ class World:
     """Between the two servers."""
     line: Wire
     """Between us and the primary."""
-    api: Api
-    """The cluster, as a stranger sees it."""
+    region: Wire
+    """Between us and the Kubernetes API of production's region."""
+    apis: dict[str, Api]
+    """Each side's cluster, as a stranger sees it."""
     bus: KeepingBus = field(default_factory=KeepingBus)
 
     def policy(self, **stated: Any) -> None:
@@ -113,7 +117,8 @@ class World:
     def upkeep(self) -> None:
         """What upkeep does every second."""
         found = self.resources
-        execute_fence_orders(found.placements, found.estate, found.cluster, found.databases)
+        execute_fence_orders(found.placements, found.estate, found.clusters, found.databases)
+        withdraw_left_sides(found.placements, found.estate, found.clusters)
 
     # -- the engine ------------------------------------------------------------------------
 
@@ -227,8 +232,8 @@ class World:
     def at_work(self) -> bool:
         """Whether every pod of production is ready."""
         production = self.resources.estate.environment(PRODUCTION)
-        everything = (*production.workloads, *(e.workload for e in production.integrations))
-        return all(self.resources.cluster.is_ready(PRODUCTION, each) for each in everything)
+        cluster = self.resources.clusters.of(production)
+        return all(cluster.is_ready(PRODUCTION, each) for each in production.all_workloads)
 
     def status(self, run: UUID) -> str:
         return str(self.record(run)["run"]["status"])
@@ -259,14 +264,17 @@ class World:
         }
 
     def _rule(self, side: str) -> str:
-        [rule] = self.resources.cluster.route_rules(side, "odoo")
+        environment = self.resources.estate.environment(side)
+        [rule] = self.resources.clusters.of(environment).route_rules(side, "odoo")
         return rule
 
     def pods(self) -> dict[str, dict[str, int]]:
         """How many pods each side is to have, by workload."""
         return {
             side: {
-                workload: int(self.api.read("Deployment", side, workload)["spec"]["replicas"])
+                workload: int(
+                    self.apis[side].read("Deployment", side, workload)["spec"]["replicas"]
+                )
                 for workload in ("odoo", "odoo-cron", "scanners", "edi", "mailer")
             }
             for side in (PRODUCTION, STANDBY)
@@ -274,7 +282,7 @@ class World:
 
     def leads_to(self, side: str) -> int:
         """The port of the database that Odoo is told to use on a side."""
-        secret = self.api.read("Secret", side, "odoo-database")["data"]["url"]
+        secret = self.apis[side].read("Secret", side, "odoo-database")["data"]["url"]
         return int(str(conninfo_to_dict(base64.b64decode(secret).decode())["port"]))
 
     def orders(self, server: PostgresServer) -> int:
@@ -296,7 +304,7 @@ class World:
 
 @contextmanager
 def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> Iterator[World]:
-    """A primary made from a template, its standby, and a cluster; stopped at the end."""
+    """A primary made from a template, its standby, a cluster beside each; stopped at the end."""
     shutil.copytree(template, folder / "primary")
     with ExitStack() as stack:
         primary = stack.enter_context(PostgresServer(folder / "primary", fsync=False))
@@ -306,15 +314,18 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
         hooks = stack.enter_context(
             RejoinHooks(lambda server, leader: servers[server].rejoin(servers[leader]), "t")
         )
-        cluster = stack.enter_context(KubernetesEmulator(None, delay=0.02))
+        west, north = (stack.enter_context(KubernetesEmulator(None, delay=0.02)) for _ in range(2))
+        region = stack.enter_context(Wire(urlsplit(west.url).port or 0))
+        estate = _at(estate, f"http://127.0.0.1:{region.port}", north.url)
         ports = {"erp-prod": line.port, "erp-standby": standby.port}
-        furnish(
-            cluster.url,
-            estate,
-            lambda e: primary.url(
-                e.database.name, e.database.owner, port=ports.get(e.database.server, 1)
-            ),
-        )
+        for emulator in (west, north):
+            furnish(
+                emulator.url,
+                estate,
+                lambda e: primary.url(
+                    e.database.name, e.database.owner, port=ports.get(e.database.server, 1)
+                ),
+            )
         secrets = Secrets(
             {
                 "ERP_PROD_DATABASE_URL": primary.url(port=line.port),
@@ -328,19 +339,29 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
             estate=estate,
             secrets=secrets,
             blobs=MemoryBlobs(),
-            cluster=Cluster.connect(cluster.url),
+            clusters=Clusters(estate),
             databases=Databases(estate, secrets.resolve),
             placements=Placements(ledger),
             history=FailoverHistory(ledger),
             approvals=Approvals(ledger, Outbox(ledger, bus).post),
             announcing=Announcing(ledger, Outbox(ledger, bus).post),
             replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
-            takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster.url)),
+            takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate)),
         )
-        world = World(resources, ledger, primary, standby, stream, line, Api(cluster.url), bus)
+        apis = {PRODUCTION: Api(west.url), STANDBY: Api(north.url)}
+        world = World(resources, ledger, primary, standby, stream, line, region, apis, bus)
         wait_until(world.streams, "the standby to stream")
         wait_until(world.at_work, "production's pods")
         yield world
+
+
+def _at(estate: Estate, *urls: str) -> Estate:
+    """The estate, its clusters at these addresses."""
+    clusters = (
+        cluster.model_copy(update={"url": url})
+        for cluster, url in zip(estate.clusters, urls, strict=True)
+    )
+    return estate.model_copy(update={"clusters": tuple(clusters)})
 
 
 def wait_until(look: Callable[[], object], what: str, *, seconds: float = 20) -> None:

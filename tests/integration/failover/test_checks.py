@@ -11,7 +11,7 @@ import pytest
 from functions.failover.checks import NewPrimary
 from functions.failover.redirect_traffic import NotReadBack, ScheduledTwice, redirect_traffic
 from shared.blobs import Blobs
-from shared.cluster import Cluster
+from shared.cluster import Cluster, Clusters
 from shared.messages.failover import StandbyPromoted
 from shared.postgres.fencing import admit
 from shared.runs import Run
@@ -125,14 +125,14 @@ def promoted(world: World) -> StandbyPromoted:
     )
 
 
-def redirect(world: World, cluster: Cluster) -> object:
+def redirect(world: World, clusters: Clusters) -> object:
     """The step, at an epoch above all others."""
     return redirect_traffic(
         promoted(world),
         run=Run(UUID(int=9), PRODUCTION, 2000, "redirect_traffic", 1, {}, lambda: True),
         estate=world.resources.estate,
         secrets=world.resources.secrets,
-        cluster=cluster,
+        clusters=clusters,
         databases=world.resources.databases,
     )
 
@@ -151,15 +151,26 @@ class Stubborn(Cluster):
         return len(rules)
 
 
+class StubbornOnes(Clusters):
+    """Every cluster is like that."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.resources.estate)
+        self._api = world.apis[STANDBY]
+
+    def named(self, name: str) -> Cluster:  # noqa: ARG002
+        return Stubborn(self._api)
+
+
 def test_what_is_not_there_after_it_was_written_stops_the_run(calm: World) -> None:
     with pytest.raises(NotReadBack, match=r"IngressRoute acme-standby/odoo has match 1 = "):
-        redirect(calm, Stubborn(calm.api))
+        redirect(calm, StubbornOnes(calm))
 
     assert calm.pods()[STANDBY] == {"odoo": 0, "odoo-cron": 0, "scanners": 0, "edi": 0, "mailer": 0}
 
 
 def test_scheduled_actions_never_run_on_both_sides(calm: World) -> None:
     with pytest.raises(ScheduledTwice, match="odoo-cron of acme-prod still has pods"):
-        redirect(calm, calm.resources.cluster)
+        redirect(calm, calm.resources.clusters)
 
     assert calm.pods()[STANDBY]["odoo-cron"] == 0

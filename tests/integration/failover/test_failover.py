@@ -41,6 +41,32 @@ def test_a_dead_primary_is_failed_over_though_every_step_dies_once_behind_its_ef
         world.order(world.primary, "S-split-brain")
 
 
+def test_a_region_that_is_lost_with_its_cluster_is_left_and_tidied_up_when_it_is_back(
+    world: World,
+) -> None:
+    world.measure()
+    world.primary.kill()
+    world.region.cut()
+
+    run = world.follow()
+    world.upkeep()
+    left_alone = world.pods()
+    world.region.mend()
+    world.primary.start()
+    world.upkeep()
+
+    assert world.status(run) == "succeeded", world.reason(run)
+    fenced = world.facts(run, "fence_primary")
+    assert (fenced["fence"], fenced["withdrawn"]) == ("ordered", False)
+    assert "are withdrawn once its cluster is back" in fenced["fence_proof"][0]
+    assert left_alone == {PRODUCTION: EVERYBODY, STANDBY: EVERYBODY}
+    assert world.pods() == {PRODUCTION: NOBODY, STANDBY: EVERYBODY}
+    assert world.routes()[PRODUCTION] == []
+    assert world.resources.placements.not_withdrawn() == []
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        world.order(world.primary, "S-split-brain")
+
+
 def test_an_old_primary_that_returns_in_mid_run_is_fenced_before_the_promotion(
     world: World,
 ) -> None:

@@ -10,17 +10,19 @@ import psycopg
 
 from functions.failover.sides import pair_now
 from functions.failover.witnesses import Witnesses
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.messages.failover import RegionDegraded
 from tests.integration.failover.pair import PRODUCTION, World
 
+NOWHERE = "http://127.0.0.1:1"
 
-def ask(world: World, cluster: Cluster | None = None, **facts: object) -> dict[str, str]:
+
+def ask(world: World, clusters: Clusters | None = None, **facts: object) -> dict[str, str]:
     """What every witness says."""
     found = world.resources
     pair = pair_now(PRODUCTION, found.estate, found.placements)
     event = RegionDegraded.model_validate({"environment": PRODUCTION, **facts})
-    witnesses = Witnesses(pair, found.databases, cluster or found.cluster, event)
+    witnesses = Witnesses(pair, found.databases, clusters or found.clusters, event)
     return {each.witness: each.says for each in witnesses.ask()}
 
 
@@ -69,13 +71,17 @@ def test_the_application_is_healthy_only_while_its_page_says_so(calm: World) -> 
 def test_pods_that_are_gone_and_an_api_that_is_gone_are_both_down(calm: World) -> None:
     calm.policy(health_url=None)
     cron = calm.resources.estate.environment(PRODUCTION).workloads[1]
-    calm.resources.cluster.stop_workload(PRODUCTION, cron, epoch=1)
+    cluster = calm.resources.clusters.of(calm.resources.estate.environment(PRODUCTION))
+    cluster.stop_workload(PRODUCTION, cron, epoch=1)
+
+    places = (each.model_copy(update={"url": NOWHERE}) for each in calm.resources.estate.clusters)
+    lost = calm.resources.estate.model_copy(update={"clusters": tuple(places)})
 
     without_pods = ask(calm)["kubernetes"]
-    calm.resources.cluster.start_workload(PRODUCTION, cron, epoch=1)
+    cluster.start_workload(PRODUCTION, cron, epoch=1)
 
     assert without_pods == "down"
-    assert ask(calm, Cluster.connect("http://127.0.0.1:1"))["kubernetes"] == "down"
+    assert ask(calm, Clusters(lost))["kubernetes"] == "down"
 
 
 def test_a_database_that_takes_no_writes_is_no_healthy_one(calm: World) -> None:

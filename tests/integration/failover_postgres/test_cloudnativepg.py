@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,9 +13,9 @@ from kubernetes import client
 
 from infra.local.kubernetes import KubernetesEmulator
 from infra.local.processes import wait_until
-from shared.cluster import Cluster, StaleEpoch
+from shared.cluster import Clusters, StaleEpoch
 from shared.cluster.cloudnativepg import CloudNativePg
-from shared.estate import RunByCloudNativePg
+from shared.estate import RunByCloudNativePg, load_estate
 from shared.postgres.fencing import fence
 from shared.postgres.promotion import (
     NotPromotable,
@@ -25,6 +26,7 @@ from shared.postgres.promotion import (
 from tests.integration.failover_postgres.conftest import DATABASE, Pair
 
 PLACE = ("postgresql.cnpg.io", "v1")
+ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 PRIMARY, STANDBY = "erp-west", "erp-north"
 DEFINITION = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -112,12 +114,16 @@ def operated(url: str, pair: Pair) -> Iterator[tuple[CloudNativePg, Operator]]:
         operator.create(STANDBY, PRIMARY)
         here, there = (
             RunByCloudNativePg(
-                kind="cloudnativepg", cluster="aks", namespace=namespace, resource=name
+                kind="cloudnativepg", cluster="aks-westeurope", namespace=namespace, resource=name
             )
             for name in (STANDBY, PRIMARY)
         )
-        cluster = Cluster.connect(url)
-        yield CloudNativePg(cluster, here=here, there=there, dsn=pair.standby.dsn()), operator
+        yield (
+            CloudNativePg(
+                Clusters(load_estate(ESTATE), url), here=here, there=there, dsn=pair.standby.dsn()
+            ),
+            operator,
+        )
 
 
 @pytest.fixture

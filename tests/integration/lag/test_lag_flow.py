@@ -12,7 +12,7 @@ from kubernetes import client
 from functions.intake import accept_event
 from functions.lag import CATCH_UP, RUNBOOK, NoStandby, concerned
 from infra.local.processes import wait_until
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.cluster.api import Api
 from shared.estate import Easing, ScaledDown
 from shared.ledger import Placements
@@ -34,7 +34,7 @@ class Agent(Site):
 
     def __init__(self, servers: Any, ledger: Any, kubernetes: str, **limits: Any) -> None:
         super().__init__(servers, ledger, **limits)
-        self.cluster = Cluster.connect(kubernetes)
+        self.clusters = Clusters(self.estate, kubernetes)
         self.api = Api(kubernetes)
         self.placements = Placements(ledger)
         self.late = timedelta(0)

@@ -21,7 +21,7 @@ from infra.local.kubernetes import KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.sample import TakenBackup, create_sample, take_backup, upload_filestore
 from shared.blobs import AzureBlobs
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate, Secrets, load_estate
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
@@ -109,13 +109,13 @@ def resources(
         estate=estate,
         secrets=secrets,
         blobs=AzureBlobs.connect(azurite.connection_string),
-        cluster=Cluster.connect(cluster_url),
+        clusters=Clusters(estate, cluster_url),
         databases=Databases(estate, secrets.resolve),
         placements=Placements(ledger),
         history=FailoverHistory(ledger),
         approvals=Approvals(ledger, post=lambda _: None),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
-        takeover=Takeover.connect(estate, secrets.resolve, Cluster.connect(cluster_url)),
+        takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate, cluster_url)),
         announcing=Announcing(ledger, post=lambda _: None),
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from functions.refresh import RUNBOOK
 from shared.blobs import Blobs
+from shared.cluster import Cluster
 from shared.estate import Environment, Secrets
 from shared.messages import Message
 from shared.resources import Resources
@@ -32,6 +33,11 @@ class Passage:
     @property
     def short(self) -> str:
         return self.id.hex[:8]
+
+    @property
+    def cluster(self) -> Cluster:
+        """Where the environment's workloads are."""
+        return self.resources.clusters.of(self.resources.estate.environment(self.environment))
 
     def use_estate(self, environments: list[Environment]) -> None:
         """Go on with an estate of other environments; what connects to its servers stays."""

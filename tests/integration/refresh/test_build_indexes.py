@@ -50,9 +50,7 @@ def test_what_is_built_is_not_built_again(
     assert second == first
     assert first.foreign_keys > 100
     assert ask(postgres, masked.database, "select oid from pg_class where relkind = 'i'") == before
-    assert (
-        passage.resources.cluster.job("acme-staging", f"signalbox-indexes-{passage.short}") is None
-    )
+    assert passage.cluster.job("acme-staging", f"signalbox-indexes-{passage.short}") is None
 
 
 def test_a_job_that_died_half_way_is_followed_by_one_that_succeeds(
@@ -86,7 +84,7 @@ def test_undoing_ends_a_job_that_builds(passage: Passage, masked: DatabaseMasked
     passage.look("drop_incoming", masked)
 
     assert isinstance(first, Again)
-    name, cluster = f"signalbox-indexes-{passage.short}", passage.resources.cluster
+    name, cluster = f"signalbox-indexes-{passage.short}", passage.cluster
     wait_until(
         lambda: cluster.job("acme-staging", name) is None, seconds=10, waiting_for="the Job to end"
     )

@@ -107,7 +107,7 @@ def test_workloads_stand_still_while_names_are_exchanged(
     assert while_it_waits == (0, 0, "as it was")
     assert (replicas(api, "odoo"), replicas(api, "odoo-cron")) == (1, 1)
     workloads = passage.resources.estate.environment("acme-staging").workloads
-    assert all(passage.resources.cluster.is_ready(staging.namespace, each) for each in workloads)
+    assert all(passage.cluster.is_ready(staging.namespace, each) for each in workloads)
 
 
 def test_publishing_twice_exchanges_once(
@@ -221,7 +221,7 @@ def test_an_older_run_cannot_publish(
     passage: Passage, staging: Staging, proven: SanitizationProven
 ) -> None:
     workload = passage.resources.estate.environment("acme-staging").workloads[0]
-    passage.resources.cluster.stop_workload(staging.namespace, workload, epoch=passage.epoch + 1)
+    passage.cluster.stop_workload(staging.namespace, workload, epoch=passage.epoch + 1)
 
     with pytest.raises(StaleClusterEpoch, match=f"epoch {passage.epoch + 1}"):
         passage.do("publish_environment", proven)

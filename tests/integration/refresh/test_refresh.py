@@ -39,7 +39,7 @@ def test_a_failed_verification_leaves_staging_as_it_was(
     passage: Passage, staging: Staging, restored: DatabaseRestored, postgres: "PostgresServer"
 ) -> None:
     passage.inputs["restore_backup"] = restored
-    before = passage.resources.cluster.read_secret(staging.namespace, "odoo-database")
+    before = passage.cluster.read_secret(staging.namespace, "odoo-database")
     built = passage.do("build_indexes", passage.do("mask_database", restored))
     sanitized = passage.do("sanitize_database", built)
     copied = passage.do("copy_filestore", passage.do("remap_endpoints", sanitized))
@@ -52,4 +52,4 @@ def test_a_failed_verification_leaves_staging_as_it_was(
 
     assert staging.motto() == "as it was"
     assert databases_like(postgres, "acme_staging%") == ["acme_staging"]
-    assert passage.resources.cluster.read_secret(staging.namespace, "odoo-database") == before
+    assert passage.cluster.read_secret(staging.namespace, "odoo-database") == before

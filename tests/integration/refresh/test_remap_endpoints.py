@@ -46,7 +46,7 @@ def sanitized(passage: Passage, postgres: PostgresServer) -> DatabaseSanitized:
 @pytest.fixture
 def at_production(passage: Passage, postgres: PostgresServer) -> Iterator[None]:
     """Staging's configuration still is a copy of production's."""
-    cluster, epoch = passage.resources.cluster, passage.epoch
+    cluster, epoch = passage.cluster, passage.epoch
     url = postgres.url("acme_prod", "odoo").replace("127.0.0.1", "erp-prod.acme.example")
     before = cluster.read_secret(NAMESPACE, "odoo-database")
     rules = cluster.route_rules(NAMESPACE, "odoo")
@@ -66,7 +66,7 @@ def at_production(passage: Passage, postgres: PostgresServer) -> Iterator[None]:
 
 
 def configuration(passage: Passage) -> tuple[object, ...]:
-    cluster = passage.resources.cluster
+    cluster = passage.cluster
     return (
         cluster.read_config(NAMESPACE, "odoo-config"),
         cluster.read_secret(NAMESPACE, "odoo-database"),
@@ -132,7 +132,7 @@ def test_undoing_what_never_happened_changes_nothing(
 def test_an_older_run_changes_no_configuration(
     passage: Passage, sanitized: DatabaseSanitized, cluster_url: str, at_production: None
 ) -> None:
-    cluster, newer = passage.resources.cluster, passage.epoch + 1
+    cluster, newer = passage.cluster, passage.epoch + 1
     cluster.write_config(NAMESPACE, "odoo-config", {"newer": "yes"}, epoch=newer)
     before = configuration(passage)
 

@@ -97,9 +97,7 @@ def test_a_restored_database_is_not_restored_again(
     found = passage.look("restore_backup", backup)
 
     assert found == restored.model_copy(update={"seconds": 0})
-    assert (
-        passage.resources.cluster.job("acme-staging", f"signalbox-restore-{passage.short}") is None
-    )
+    assert passage.cluster.job("acme-staging", f"signalbox-restore-{passage.short}") is None
 
 
 def test_a_database_of_another_run_is_replaced(passage: Passage, accepted: BackupAccepted) -> None:
@@ -121,7 +119,7 @@ def test_no_secret_is_in_the_job(
     name = f"signalbox-restore-{passage.short}"
     api = Api(cluster_url)
     job = json.dumps([api.read("Job", "acme-staging", name), api.list("Pod", "acme-staging", "")])
-    secret = passage.resources.cluster.read_secret("acme-staging", name)
+    secret = passage.cluster.read_secret("acme-staging", name)
 
     passage.undo()
 

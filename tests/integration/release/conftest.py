@@ -21,7 +21,7 @@ from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.sample import create_sample
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.cluster.api import Api
 from shared.estate import Calendar, Estate, Release, ReleaseRules, Secrets, load_estate
 from shared.ledger import Ledger, Placements
@@ -110,7 +110,7 @@ class Agent:
         self.estate = estate_with(policy)
         self._resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
         self.databases = Databases(self.estate, self._resolve)
-        self.cluster = Cluster.connect(cluster_url)
+        self.clusters = Clusters(self.estate, cluster_url)
         self.api = Api(cluster_url)
         self.placements = Placements(ledger)
         self.post = Outbox(ledger, self.bus).post
@@ -331,7 +331,7 @@ def furnished(cluster_url: str, postgres: PostgresServer) -> Iterator[None]:
         estate.model_copy(update={"environments": only}),
         lambda each: postgres.url(each.database.name, each.database.owner),
     )
-    cluster, workloads = Cluster.connect(cluster_url), only[0].workloads
+    cluster, workloads = Clusters(estate, cluster_url).of(only[0]), only[0].workloads
     wait_until(
         lambda: all(cluster.is_ready(PLACE, each) for each in workloads),
         seconds=20,

@@ -15,7 +15,7 @@ from functions.release.accept_release import (
 )
 from functions.release.places import ContainerMissing, NotFollowed
 from infra.local.postgres import PostgresServer
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.estate import Estate, Release, load_estate
 from shared.ledger import Ledger, Placements
 from shared.masking import CoverageGap
@@ -46,8 +46,8 @@ def accept(
     environment: str = PLACE,
 ) -> None:
     run = Run(uuid4(), environment, 1, "accept_release", 1, {}, lambda: True)
-    cluster = Cluster.connect(cluster_url)
-    accept_release(event, run=run, estate=estate, cluster=cluster, placements=placements)
+    clusters = Clusters(estate, cluster_url)
+    accept_release(event, run=run, estate=estate, clusters=clusters, placements=placements)
 
 
 def demanding(estate: Estate, **annotations: str) -> Estate:

@@ -41,7 +41,8 @@ def test_a_release_is_checkpointed_deployed_updated_and_verified(
     assert changed.was_updated()
     copy = agent.facts("checkpoint_environment")["database"]
     assert changed.names() == ["acme_staging", copy]
-    assert agent.cluster.job("acme-staging", f"signalbox-update-{agent.run.hex[:8]}") is None
+    cluster = agent.clusters.named("aks-westeurope")
+    assert cluster.job("acme-staging", f"signalbox-update-{agent.run.hex[:8]}") is None
 
 
 @pytest.mark.parametrize(

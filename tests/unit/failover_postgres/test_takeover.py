@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.cluster import Cluster
+from shared.cluster import Clusters
 from shared.cluster.cloudnativepg import CloudNativePg
 from shared.estate import Estate, Reference
 from shared.postgres.flexible_server import FlexibleServer
@@ -34,7 +34,7 @@ def takeover(prod: dict[str, Any], standby: dict[str, Any]) -> Takeover:
         named = {} if run_by["kind"] == "plain" else {"resource": server["name"]}
         server["run_by"] = run_by | named
     estate = Estate.model_validate(described)
-    return Takeover(estate, resolve, Cluster.connect("http://127.0.0.1:1"), lambda _: None)  # type: ignore[arg-type,return-value]
+    return Takeover(estate, resolve, Clusters(estate), lambda _: None)  # type: ignore[arg-type,return-value]
 
 
 @pytest.mark.parametrize(
