@@ -26,6 +26,7 @@ from shared.runs.heartbeat import Heartbeat
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox, Postman
 from shared.settings import Settings
+from shared.telemetry import open_telemetry
 from shared.triggers import Guard, on_event_grid, on_http, on_message, on_timer, on_web, subscribe
 
 configure_logging()
@@ -39,7 +40,8 @@ outbox = Outbox(ledger, bus)
 post = Postman(outbox).post
 resources = build_resources(settings, estate, os.environ, ledger, post)
 beating = Heartbeat(ledger, settings.lease).beating
-runner = Runner(ledger, post, resources, beating=beating, lease=settings.lease)
+telemetry = open_telemetry(settings)
+runner = Runner(ledger, post, resources, beating=beating, lease=settings.lease, telemetry=telemetry)
 understanding = Intake(RUNBOOKS, estate)
 
 app = func.FunctionApp()
@@ -56,13 +58,14 @@ for name, topic, handle in (
         topic,
         name.replace("_", "-"),
         partial(handle, runner=runner, intake=understanding, bus=bus),
+        telemetry=telemetry,
     )
 
 grid = None
 if settings.event_grid_topic:
     grid = EventGridTopic.connect(settings.event_grid_topic, settings.event_grid_key)
-publishing = partial(relay.publish_outcome, grid=grid)
-on_message(app, "publish_outcome", relay.TOPIC, relay.SUBSCRIPTION, publishing)
+publishing = partial(relay.publish_outcome, grid=grid, ledger=ledger, telemetry=telemetry)
+on_message(app, "publish_outcome", relay.TOPIC, relay.SUBSCRIPTION, publishing, telemetry=telemetry)
 
 sending = notify.Sending(
     wanted=estate.notifications,
@@ -72,8 +75,11 @@ sending = notify.Sending(
 )
 hearing = partial(notify.notify_people, runner=runner, wanted=estate.notifications)
 posting = partial(notify.send_notification, runner=runner, sending=sending)
-on_message(app, "notify_people", notify.TOPIC, notify.HEARING, hearing)
-on_message(app, "send_notification", notify.NOTIFICATIONS, notify.SENDING, posting)
+for name, topic, subscription, telling in (
+    ("notify_people", notify.TOPIC, notify.HEARING, hearing),
+    ("send_notification", notify.NOTIFICATIONS, notify.SENDING, posting),
+):
+    on_message(app, name, topic, subscription, telling, telemetry=telemetry)
 
 for name, schedule, do in (
     (

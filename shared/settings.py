@@ -82,6 +82,18 @@ class Settings(BaseSettings):
     """How old an unsent message must be before upkeep sends it; its own process is sending the
     younger ones."""
 
+    application_insights: SecretStr | None = Field(
+        default=None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
+    )
+    """Application Insights resource that traces and metrics are exported to, signed in to as the
+    managed identity; on Azure the host exports its own there too."""
+
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where an OpenTelemetry collector takes traces and metrics over HTTP."""
+
+    telemetry_on_console: bool = False
+    """Whether traces and metrics are written to the standard output, to look at them."""
+
     signed_in_by_app_service: bool = Field(default=False, validation_alias="WEBSITE_AUTH_ENABLED")
     """Whether App Service authentication is in front and says who is asking; the platform sets it.
     Without it, and without the next two, nobody may ask anything but the app's health."""
@@ -106,6 +118,11 @@ class Settings(BaseSettings):
                 "put the secret in the vault and give the app's identity Key Vault Secrets User"
             )
         return value
+
+    @property
+    def exports_telemetry(self) -> bool:
+        """Whether traces and metrics go anywhere."""
+        return bool(self.application_insights or self.otlp_endpoint or self.telemetry_on_console)
 
     @property
     def forms_key(self) -> bytes:

@@ -18,6 +18,7 @@ from shared.runs.attempts import UnknownStep
 from shared.runs.intake import park
 from shared.runs.reading import Received, explain
 from shared.runs.runbook import Action
+from shared.telemetry import SILENT, Telemetry
 
 MAX_BODY = 256 * 1024
 """Bytes of a request: what the bus would carry at most."""
@@ -113,6 +114,8 @@ def on_message(
     topic: str,
     subscription: str,
     handle: Callable[[Received], None],
+    *,
+    telemetry: Telemetry = SILENT,
 ) -> None:
     """Returning from ``handle`` completes the message; raising hands it back to the bus."""
 
@@ -121,7 +124,9 @@ def on_message(
         "message", connection=CONNECTION, topic_name=topic, subscription_name=subscription
     )
     def trigger(message: func.ServiceBusMessage) -> None:
-        handle(_received(message, topic, subscription))
+        received = _received(message, topic, subscription)
+        with telemetry.handling(name, received.properties):
+            handle(received)
 
 
 def on_timer(app: func.FunctionApp, name: str, schedule: str, handle: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from shared.messages.notifications import Notification
 from shared.runs import Runner
 from shared.runs.commands import SOURCE, notification_id
 from shared.runs.reading import Received
+from shared.telemetry.context import carried
 
 
 def notify_people(received: Received, *, runner: Runner, wanted: Notifications) -> None:
@@ -43,4 +44,5 @@ def _envelope(said: CloudEvent, webhook: Webhook) -> Envelope:
         topic=NOTIFICATIONS,
         subject=SENDING,
         body=Notification(webhook=webhook.name, announcement=said).model_dump_json(),
+        properties=carried(said.traceparent),
     )

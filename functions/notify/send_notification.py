@@ -25,6 +25,7 @@ from shared.runs import Runner
 from shared.runs.commands import notification_id
 from shared.runs.intake import park
 from shared.runs.reading import Received, explain
+from shared.telemetry.context import carried
 
 TRY = "signalbox-try"
 """Application property: the number of this try."""
@@ -154,6 +155,7 @@ def _put_off(
         subject=SENDING,
         body=received.body.decode(),
         scheduled_for=due,
-        properties={TRY: str(number), SINCE: tried.since.isoformat()},
+        properties={TRY: str(number), SINCE: tried.since.isoformat()}
+        | carried(told.announcement.traceparent),
     )
     tx.queue([again])

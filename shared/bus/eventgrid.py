@@ -35,5 +35,6 @@ class EventGridTopic:
                 time=event.time,
                 data=event.data,
                 datacontenttype=event.datacontenttype,
+                extensions={"traceparent": event.traceparent} if event.traceparent else None,
             )
         )

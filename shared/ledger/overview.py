@@ -80,6 +80,11 @@ class Backlog:
     oldest_unsent_at: datetime | None
     parked: int
     ready_steps: int
+    overdue: int
+    """Runs that take longer than expected."""
+    approvals: int
+    """Those that wait for people."""
+    oldest_approval_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +144,5 @@ class Overview:
                 runs=tuple(tx.rows(RunTotal, "run_totals")),
                 attempts=tuple(tx.rows(AttemptTotal, "attempt_totals")),
                 events=tuple(tx.rows(EventTotal, "event_totals")),
-                backlog=tx.needed(Backlog, "backlog"),
+                backlog=tx.needed(Backlog, "backlog", now=tx.now),
             )

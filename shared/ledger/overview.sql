@@ -57,7 +57,11 @@ select type, disposition, count(*) as events from events group by type, disposit
 select (select count(*) from outbox) as unsent,
        (select min(created_at) from outbox where scheduled_for is null) as oldest_unsent_at,
        (select count(*) from parked where resolution is null) as parked,
-       (select count(*) from steps where status = 'ready') as ready_steps
+       (select count(*) from steps where status = 'ready') as ready_steps,
+       (select count(*) from runs where status in ('running', 'undoing')
+        and started_at + overdue_after < %(now)s) as overdue,
+       (select count(*) from approvals where status = 'waiting') as approvals,
+       (select min(requested_at) from approvals where status = 'waiting') as oldest_approval_at
 
 -- newest_lag
 select distinct on (environment) environment, at, bytes, seconds, replay_seconds, silent

@@ -9,6 +9,7 @@ from shared.ledger import RunRecord, StepRecord, Transaction
 from shared.messages import CloudEvent, Command
 from shared.messages.announcements import Announcement, DrillDue, MessageParked, RunAnnouncement
 from shared.runs.runbook import EXPRESS, Priority
+from shared.telemetry.context import carried
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://github.com/signalbox/runs")
 ANNOUNCEMENTS = "run-events"
@@ -24,11 +25,6 @@ def run_id(source: str, event: str, runbook: str, environment: str) -> UUID:
 def notification_id(announcement: str, webhook: str, number: int) -> str:
     """The id of one try at telling a webhook of an announcement."""
     return f"notification:{uuid5(NAMESPACE, '/'.join((webhook, announcement)))}:{number}"
-
-
-def trace_of(run: UUID) -> str:
-    """The W3C trace context of a run whose event brought none: a run is one trace."""
-    return f"00-{run.hex}-{run.hex[:16]}-01"
 
 
 def command(
@@ -48,7 +44,7 @@ def command(
         subject=step.replace("_", "-"),
         body=body.model_dump_json(),
         scheduled_for=at,
-        properties={"traceparent": run.traceparent} if run.traceparent else {},
+        properties=carried(run.traceparent),
     )
 
 
@@ -57,7 +53,7 @@ def announce(
 ) -> None:
     """Queue an announcement about a run."""
     said = kind(run=run.id, runbook=run.runbook, environment=run.environment, at=tx.now, **facts)
-    tx.queue([_announcement(said, f"{run.id}:{id}", run.environment, tx.now)])
+    tx.queue([_announcement(said, f"{run.id}:{id}", run.environment, tx.now, run.traceparent)])
 
 
 def announce_step(
@@ -78,14 +74,27 @@ def announce_drill_due(tx: Transaction, due: DrillDue) -> None:
     tx.queue([_announcement(due, id, due.environment, tx.now)])
 
 
-def _announcement(said: Announcement, id: str, environment: str | None, at: datetime) -> Envelope:
+def _announcement(
+    said: Announcement,
+    id: str,
+    environment: str | None,
+    at: datetime,
+    traceparent: str | None = None,
+) -> Envelope:
     event = CloudEvent(
         id=id,
         source=SOURCE,
         type=said.type,
         subject=environment,
         time=at,
+        traceparent=traceparent,
         data=said.model_dump(mode="json"),
     )
     body = event.model_dump_json(exclude_none=True)
-    return Envelope(id=id, topic=ANNOUNCEMENTS, subject=said.type, body=body)
+    return Envelope(
+        id=id,
+        topic=ANNOUNCEMENTS,
+        subject=said.type,
+        body=body,
+        properties=carried(traceparent),
+    )

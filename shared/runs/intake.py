@@ -15,11 +15,12 @@ from shared.estate import Estate
 from shared.ledger import Disposition, Transaction
 from shared.messages import CloudEvent, Event
 from shared.messages.announcements import MessageParked
-from shared.runs.commands import announce_parked, run_id, trace_of
+from shared.runs.commands import announce_parked, run_id
 from shared.runs.interlock import grant_next
 from shared.runs.reading import Received, Unacceptable, digest, explain, storable
 from shared.runs.runbook import Priority, Runbook
 from shared.runs.translation import Claim, translate
+from shared.telemetry.context import trace_of
 
 log = structlog.get_logger()
 
@@ -210,7 +211,7 @@ def _start(
         environment=environment,
         event=(event.source, event.id),
         coalesce_key=runbook.coalesce(typed),
-        traceparent=event.traceparent or trace_of(run),
+        traceparent=trace_of(run, event.traceparent),
         priority=priority,
         overdue_after=runbook.overdue_after,
     )

@@ -4,6 +4,7 @@ import hashlib
 
 from shared.bus import Bus, Envelope
 from shared.messages import CloudEvent
+from shared.telemetry.context import carried
 
 PLATFORM_EVENTS = "platform-events"
 
@@ -17,4 +18,10 @@ def enveloped(event: CloudEvent) -> Envelope:
     """The message that carries an event; the same source and id is the same message."""
     digest = hashlib.sha256(f"{event.source}\n{event.id}".encode()).hexdigest()[:40]
     body = event.model_dump_json(exclude_none=True)
-    return Envelope(id=digest, topic=PLATFORM_EVENTS, subject=event.type, body=body)
+    return Envelope(
+        id=digest,
+        topic=PLATFORM_EVENTS,
+        subject=event.type,
+        body=body,
+        properties=carried(event.traceparent),
+    )

@@ -18,6 +18,8 @@ from shared.messages import Command
 from shared.runs.attempts import Failed, Outcome, Retrying, Succeeded, begin, finish
 from shared.runs.outbox import Post, commit
 from shared.runs.runbook import Action, Again, Run, RunbookInvalid
+from shared.telemetry import SILENT, Telemetry
+from shared.telemetry.context import trace_id
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -39,6 +41,7 @@ class Runner:
         beating: Callable[[UUID], AbstractContextManager[None]],
         lease: timedelta = timedelta(seconds=60),
         new_lease: Callable[[], UUID] = uuid4,
+        telemetry: Telemetry = SILENT,
     ) -> None:
         self._ledger = ledger
         self._post = post
@@ -46,6 +49,7 @@ class Runner:
         self._beating = beating
         self._lease = lease
         self._new_lease = new_lease
+        self._telemetry = telemetry
 
     def bind(self, action: Action) -> Callable[..., Any]:
         """The action's handler with its resources filled in by name, but for ``run``.
@@ -67,11 +71,19 @@ class Runner:
             if begun is None:
                 return
             facts = {"environment": begun.environment, "epoch": begun.epoch}
+            facts |= {"trace_id": trace_id(begun.traceparent)} if begun.traceparent else {}
             with bound_contextvars(attempt=begun.attempt, **facts):
-                with self._beating(lease):
-                    outcome = self._call(action, begun, lease)
-                if not self.commit(lambda tx: finish(tx, begun, outcome)):
-                    log.warning("attempt_outlived", outcome=type(outcome).__name__)
+                self._attempt(action, begun, lease)
+
+    def _attempt(self, action: Action, begun: StepRecord, lease: UUID) -> None:
+        with self._telemetry.attempt(begun) as ended:
+            with self._beating(lease):
+                outcome = self._call(action, begun, lease)
+            if self.commit(lambda tx: finish(tx, begun, outcome)):
+                ended(type(outcome).__name__.lower(), getattr(outcome, "reason", None))
+            else:
+                log.warning("attempt_outlived", outcome=type(outcome).__name__)
+                ended("outlived", "another attempt has taken the step over")
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction, then send what it queued."""

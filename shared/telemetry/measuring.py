@@ -1,0 +1,122 @@
+"""What the metrics say at this moment, from the ledger: every process would say the same."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.estate import Environment, Estate
+from shared.ledger import FailoverHistory, Ledger
+from shared.ledger.history import Achieved
+from shared.ledger.overview import EnvironmentNow, NewestLag, Overview, Totals
+from shared.telemetry.metrics import Reading
+
+ACTIVE = ("waiting", "running", "undoing")
+
+
+class Recovery(BaseModel):
+    """What a failover or a drill came to, as far as it is measured."""
+
+    took: timedelta
+    rto: timedelta
+    lost_seconds: float | None = None
+    debts: tuple[str, ...] = ()
+
+
+def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
+    """Everything in the table of metrics that is known; what is not known is left out."""
+    overview, now = Overview(ledger), ledger.clock()
+    yield Reading("signalbox_upkeep", 1)
+    yield from _totals(overview.totals(), now)
+    names = [each.name for each in estate.environments]
+    known, lags = overview.environments(names), overview.newest_lag()
+    for environment in estate.environments:
+        measured = _Measured(environment, known[environment.name], now)
+        yield from measured.ages(_longest_wait(environment, estate))
+        yield from measured.lag(lags.get(environment.name))
+        if estate.standby_for(environment.name):
+            yield from measured.recovery(FailoverHistory(ledger))
+
+
+def _longest_wait(environment: Environment, estate: Estate) -> timedelta | None:
+    """How old the data of a copy, or the newest proven backup of its source, may become."""
+    copies = [each for each in estate.environments if each.refresh_from == environment.name]
+    allowed = [environment] if environment.refresh_from else copies
+    return min((each.oldest_backup for each in allowed), default=None)
+
+
+def _totals(totals: Totals, now: datetime) -> Iterator[Reading]:
+    for run in totals.runs:
+        labels = {"runbook": run.runbook, "status": run.status}
+        if run.status in ACTIVE:
+            yield Reading("signalbox_runs_active", run.runs, labels)
+        else:
+            yield Reading("signalbox_run_seconds", run.seconds, labels, run.runs)
+    for attempt in totals.attempts:
+        yield Reading("signalbox_attempts", attempt.attempts, {"outcome": attempt.outcome})
+    for event in totals.events:
+        what = {"type": event.type, "disposition": event.disposition}
+        yield Reading("signalbox_events", event.events, what)
+    backlog = totals.backlog
+    yield Reading("signalbox_parked", backlog.parked)
+    yield Reading("signalbox_runs_overdue", backlog.overdue)
+    yield Reading("signalbox_steps_ready", backlog.ready_steps)
+    yield Reading("signalbox_unsent", backlog.unsent)
+    yield Reading("signalbox_oldest_unsent_seconds", _age(backlog.oldest_unsent_at, now))
+    yield Reading("signalbox_approvals_waiting", backlog.approvals)
+    yield Reading("signalbox_oldest_approval_seconds", _age(backlog.oldest_approval_at, now))
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0
+
+
+@dataclass(frozen=True)
+class _Measured:
+    environment: Environment
+    known: EnvironmentNow
+    now: datetime
+
+    def _say(self, metric: str, value: float) -> Reading:
+        return Reading(f"signalbox_{metric}", value, {"environment": self.environment.name})
+
+    def ages(self, allowed: timedelta | None) -> Iterator[Reading]:
+        for name, at in (
+            ("data_age", self.known.refreshed_at),
+            ("backup_verified_age", self.known.verified_at),
+        ):
+            if at is not None:
+                yield self._say(f"{name}_seconds", _age(at, self.now))
+            if at is not None and allowed:
+                yield self._say(f"{name}_share", (self.now - at) / allowed)
+
+    def lag(self, lag: NewestLag | None) -> Iterator[Reading]:
+        if lag is None:
+            return
+        yield self._say("lag_unknown", lag.seconds is None)
+        if lag.seconds is not None:
+            yield self._say("lag_seconds", lag.seconds)
+            allowed = max(self.environment.rpo.total_seconds(), 1.0)
+            yield self._say("lag_share", lag.seconds / allowed)
+
+    def recovery(self, history: FailoverHistory) -> Iterator[Reading]:
+        name = self.environment.name
+        for newest in history.achieved(name, limit=1):
+            yield from self._achieved(newest)
+        last = history.last_drill(name)
+        if last is not None:
+            yield self._say("drill_age_share", (self.now - last) / self.environment.drill_every)
+
+    def _achieved(self, newest: Achieved) -> Iterator[Reading]:
+        yield self._say("drill_failed", not newest.passed)
+        if not {"took", "rto"} <= newest.facts.keys():
+            return
+        facts: Mapping[str, Any] = newest.facts
+        recovery = Recovery.model_validate(facts)
+        yield self._say("recovery_seconds", recovery.took.total_seconds())
+        yield self._say("recovery_share", recovery.took / recovery.rto)
+        yield self._say("debts", len(recovery.debts))
+        if recovery.lost_seconds is not None:
+            yield self._say("recovery_loss_seconds", recovery.lost_seconds)
