@@ -21,6 +21,7 @@ from shared.runs.approvals import Approvals
 from shared.runs.outbox import Post
 from shared.settings import Settings
 from shared.takeover import Takeover
+from shared.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Resources:
     approvals: Approvals
     replication: Replication
     takeover: Takeover
+    traffic: Traffic
     announcing: Announcing
     clock: Callable[[], datetime] = utc_now
     """What time it is, as the ledger sees it."""
@@ -64,6 +66,7 @@ def build_resources(
         approvals=Approvals(ledger, post),
         replication=Replication(estate, ledger, Pairs(estate, address)),
         takeover=Takeover.connect(estate, address, clusters),
+        traffic=Traffic.connect(estate.traffic),
         announcing=Announcing(ledger, post),
         clock=ledger.clock,
     )

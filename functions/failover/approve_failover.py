@@ -15,6 +15,7 @@ from shared.messages.failover import FailoverApproved, RegionAssessed
 from shared.postgres import Databases
 from shared.runs import Again, Run
 from shared.runs.approvals import Approvals, wait_for
+from shared.traffic import Traffic
 
 POLICY = "policy"
 
@@ -39,6 +40,7 @@ def approve_failover(
     databases: Databases,
     placements: Placements,
     approvals: Approvals,
+    traffic: Traffic,
     history: FailoverHistory,
 ) -> FailoverApproved | Again:
     """Go on when the policy says that nobody has to be asked; else wait for people.
@@ -58,7 +60,7 @@ def approve_failover(
     policy = pair.production.failover
     answer = approvals.ask(
         run,
-        plan_of(assessed, pair, reasons, clusters, databases, history),
+        plan_of(assessed, pair, reasons, clusters, databases, traffic, history),
         tier=pair.production.tier,
         expires_after=policy.approval,
     )

@@ -29,11 +29,11 @@ def close_failover(
 
     Safe to repeat: everything is computed from facts.
 
-    Raises LeftToDo when a check failed or an integration was held back: orders flow, and the run
-    is no success.
+    Raises LeftToDo when a check failed, an integration was held back or users could not be led
+    there: orders flow, and the run is no success.
     """
     pair = pair_of(resumed, run, estate)
-    if left := [*_failed_checks(resumed), *resumed.held_back]:
+    if left := [*resumed.not_led, *_failed_checks(resumed), *resumed.held_back]:
         raise LeftToDo(
             f"{pair.standby.name} serves {pair.production.name}. What is left to do: "
             f"{'; '.join(left)}. Mend it, then publish region-degraded again, with another id"

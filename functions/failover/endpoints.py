@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
@@ -13,21 +12,13 @@ from shared.cluster import Cluster
 from shared.estate import Environment, Workload
 from shared.messages.failover import EndpointChange
 from shared.postgres import Databases
+from shared.traffic import Redirect
 
 AT_ONCE = 6
 """Requests to a Kubernetes API at the same time."""
 
 WITHDRAWN = ".withdrawn.invalid"
 """What the host names of a fenced side end with: nobody's request has such a name (RFC 2606)."""
-
-
-@dataclass(frozen=True)
-class Redirect:
-    """Settings of one object that have to change, and how they are written."""
-
-    changes: tuple[EndpointChange, ...]
-    write: Callable[[int], int]
-    """Takes the epoch; returns how many settings were different."""
 
 
 def plan_redirects(cluster: Cluster, databases: Databases, pair: Pair) -> tuple[Redirect, ...]:

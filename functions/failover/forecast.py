@@ -61,7 +61,13 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         reasons_to_ask(assessed, pair, None if placement.promotable else placement.reason)
     )
     plan = plan_of(
-        assessed, pair, gates, resources.clusters, resources.databases, resources.history
+        assessed,
+        pair,
+        gates,
+        resources.clusters,
+        resources.databases,
+        resources.traffic,
+        resources.history,
     )
     return Forecast(
         pair=pair,

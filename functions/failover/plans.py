@@ -6,12 +6,14 @@ from statistics import median
 
 from functions.failover.endpoints import plan_redirects, plan_withdrawal
 from functions.failover.sides import Pair
+from functions.failover.users import plan_users
 from shared.cluster import Clusters
 from shared.errors import TemporaryError
 from shared.ledger import FailoverHistory
 from shared.messages.failover import EndpointChange, RegionAssessed, Segment
 from shared.postgres import Databases
 from shared.runs.approvals import ApprovalPlan
+from shared.traffic import Traffic
 
 
 def plan_of(
@@ -20,17 +22,19 @@ def plan_of(
     reasons: tuple[str, ...],
     clusters: Clusters,
     databases: Databases,
+    traffic: Traffic,
     history: FailoverHistory,
 ) -> ApprovalPlan:
     """Everything that a decision needs; no secrets."""
+    users, unknown = plan_users(traffic, pair)
     loss = assessed.loss
     name = pair.production.name
     backup, predicted = history.verified_backup(name), predicted_seconds(history, name)
     return ApprovalPlan(
         action=f"Fail {pair.production.name} over from {pair.active.name} to {pair.standby.name}",
-        steps=tuple(steps(pair, redirect_changes(pair, clusters, databases))),
+        steps=tuple(steps(pair, redirect_changes(pair, clusters, databases), users)),
         affected=tuple(blast_radius(pair)),
-        risks=tuple(risks(assessed, pair, reasons)),
+        risks=(*risks(assessed, pair, reasons), *unknown),
         facts={
             "verdict": assessed.verdict,
             **{each.witness: f"{each.says}: {each.why}" for each in assessed.testimonies},
@@ -76,17 +80,23 @@ def redirect_changes(
     return tuple(change for each in redirects for change in each.changes)
 
 
-def steps(pair: Pair, changes: tuple[EndpointChange, ...]) -> Iterator[str]:
+def steps(
+    pair: Pair, changes: tuple[EndpointChange, ...], users: tuple[EndpointChange, ...]
+) -> Iterator[str]:
     """What will be done, in order."""
     old, new = pair.active, pair.standby
     yield f"fence {old.name}: routes away, workloads to zero, {old.database.server} read-only"
     yield f"promote {new.database.server}: from here on there is no way back but a second failover"
-    for change in changes:
-        yield f"set {change.place} {change.setting}: {change.before or 'nothing'} -> {change.after}"
+    yield from map(_said, changes)
     yield f"start {', '.join(workload.name for workload in new.workloads)} of {new.name}"
+    yield from map(_said, users)
     yield "check what Odoo needs, and the books"
     for integration in pair.production.integrations:
         yield f"resume {integration.name} ({integration.service}) if {integration.check}"
+
+
+def _said(change: EndpointChange) -> str:
+    return f"set {change.place} {change.setting}: {change.before or 'nothing'} -> {change.after}"
 
 
 def blast_radius(pair: Pair) -> Iterator[str]:

@@ -6,14 +6,21 @@ from typing import Any
 from functions.failover.endpoints import plan_redirects
 from functions.failover.sessions import SessionsOutOfReach, end_sessions
 from functions.failover.sides import Pair, now, pair_of
+from functions.failover.users import by_hand, lead_users
 from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
 from shared.estate import Estate, SecretMissing, Secrets
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
 from shared.postgres import Databases
 from shared.runs import Again, Run, still_mine
+from shared.traffic import Traffic
 
 LOOK = timedelta(seconds=0.1)
+
+LOOK_AT_AZURE = timedelta(seconds=1)
+
+AZURE_PATIENCE = timedelta(minutes=3)
+"""How long behind the promotion the rest waits for Azure to lead users there."""
 
 
 class NotReadBack(TemporaryError):
@@ -32,8 +39,10 @@ def redirect_traffic(
     secrets: Secrets,
     clusters: Clusters,
     databases: Databases,
+    traffic: Traffic,
 ) -> TrafficRedirected | Again:
-    """Write what the diff says, read it back, end the users' sessions, start the workloads.
+    """Write what the diff says, read it back, end the users' sessions, start the workloads; then
+    lead the world there, as far as Azure does it within ``AZURE_PATIENCE``.
 
     Safe to repeat: the diff is made anew from what is there, so what was written is not in it; who
     has signed in again signs in once more.
@@ -45,9 +54,16 @@ def redirect_traffic(
     still_mine(run)
     done = run.checkpoint.get("done") or {
         "changes": _redirect(cluster, databases, pair, run),
-        **_end_sessions(pair, secrets),
+        **_end_sessions(pair, secrets, [*by_hand(traffic, pair)]),
     }
     _start(clusters, pair, run, old_side_answers=promoted.withdrawn)
+    if "not_led" not in done:
+        led = lead_users(traffic, pair, run.epoch)
+        done = {**done, "changes": [*done["changes"], *(c.model_dump() for c in led.changes)]}
+        if led.waiting and now() - promoted.promoted_at < AZURE_PATIENCE:
+            reason = "; ".join(led.waiting)
+            return Again(LOOK_AT_AZURE, {"done": done, "progress": {"reason": reason}})
+        done["not_led"] = [*led.refused, *led.waiting]
     if not _ready(cluster, pair):
         reason = f"waits for the workloads of {pair.standby.name}"
         return Again(LOOK, {"done": done, "progress": {"reason": reason}})
@@ -98,10 +114,8 @@ def _ready(cluster: Cluster, pair: Pair) -> bool:
     return all(cluster.is_ready(side.namespace, workload) for workload in side.workloads)
 
 
-def _end_sessions(pair: Pair, secrets: Secrets) -> dict[str, Any]:
+def _end_sessions(pair: Pair, secrets: Secrets, skipped: list[str]) -> dict[str, Any]:
     """How many sessions ended, and what is left for others to do. Redis is never waited for."""
-    names = ", ".join(endpoint.host for endpoint in pair.production.endpoints)
-    skipped = [f"DNS and Front Door: point {names} at the ingress of {pair.standby.cluster}"]
     place = pair.production.failover.redis
     if place is None:
         return {"sessions_ended": None, "skipped": [*skipped, "Redis: the estate names none"]}

@@ -32,6 +32,15 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A length of time: ``5 seconds``, ``90 minutes``, ``12 hours``, ``3 days``, or ISO 8601."""
 
 
+Subscription = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+]
+"""A subscription's id."""
+
+ResourceGroup = Annotated[str, StringConstraints(pattern=r"^[-\w.()]{1,90}$")]
+"""A resource group's name."""
+
+
 class EstateModel(BaseModel):
     """Immutable; an unknown field is an error, because it would silently do nothing."""
 

@@ -14,6 +14,7 @@ from shared.estate.models import Cluster, Environment, Region, Server
 from shared.estate.notifications import Notifications
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
+from shared.estate.traffic import TrafficRule
 
 
 class UnknownEnvironment(PermanentError):
@@ -55,6 +56,9 @@ class Estate(EstateModel):
 
     azure: AzureRules = AzureRules()
     """What Azure's own events and alerts mean here."""
+
+    traffic: tuple[TrafficRule, ...] = ()
+    """How the world is led to the region that serves; without rules people are told to do it."""
 
     notifications: Notifications = Notifications()
     """Who is told what, beyond the bus."""
@@ -294,6 +298,25 @@ def pairs_can_fail_over(estate: Estate) -> Iterator[str]:
             yield f"{who}: its database must be called {primary.database.name}, as the primary's is"
 
 
+def traffic_leads_to_pairs(estate: Estate) -> Iterator[str]:
+    """A rule turns the host names of one environment, and only a failover turns them."""
+    owners = {
+        point.host: each.name
+        for each in estate.environments
+        if estate.standby_for(each.name)
+        for point in each.endpoints
+    }
+    hosts = [host for rule in estate.traffic for host in rule.hosts]
+    for host in _repeated(hosts):
+        yield f"traffic: {host} is there twice: remove one"
+    for host in hosts:
+        if host not in owners:
+            yield f"traffic: {host} is no endpoint of an environment that has a standby"
+    for rule in estate.traffic:
+        if len({owners.get(host) for host in rule.hosts}) > 1:
+            yield f"traffic: {', '.join(rule.hosts)} fail over apart: make a rule for each"
+
+
 def _on(estate: Estate, server: str) -> list[Environment]:
     return [each for each in estate.environments if each.database.server == server]
 
@@ -309,4 +332,5 @@ RULES = (
     easing_names_what_is_there,
     releases_can_go_where_they_are_let,
     pairs_can_fail_over,
+    traffic_leads_to_pairs,
 )

@@ -7,7 +7,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from shared.estate.entry import Container, DatabaseName, Duration, EstateModel, HostName, Name
+from shared.estate.entry import (
+    Container,
+    DatabaseName,
+    Duration,
+    EstateModel,
+    HostName,
+    Name,
+    ResourceGroup,
+    Subscription,
+)
 from shared.estate.references import SecretReference
 
 
@@ -82,10 +91,10 @@ class RunByAzure(EstateModel):
 
     kind: Literal["flexible-server"]
 
-    subscription: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    subscription: Subscription
     """The subscription's id."""
 
-    resource_group: str = Field(pattern=r"^[-\w.()]{1,90}$")
+    resource_group: ResourceGroup
     """The resource group."""
 
     resource: Name

@@ -122,6 +122,8 @@ class TrafficRedirected(StandbyPromoted):
     """What a failover would redirect as well and could not or need not, with the reason."""
     sessions_ended: int | None = None
     """Users' sessions in Redis; None when that was skipped."""
+    not_led: tuple[str, ...] = ()
+    """What still leads users to the old side although the estate says how to turn it, and why."""
     redirected_at: datetime
 
 

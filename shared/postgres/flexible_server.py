@@ -17,7 +17,7 @@ from azure.mgmt.postgresqlflexibleservers.models import (
     ServerPropertiesForPatch,
 )
 
-from shared.errors import PermanentError, TemporaryError
+from shared.arm import RETRIES, translated
 from shared.estate import RunByAzure
 from shared.postgres.placement import read_placement, refuse_stale
 from shared.postgres.promotion import (
@@ -35,16 +35,6 @@ from shared.postgres.replication import standby_view
 
 _REPLICAS = ("AsyncReplica", "GeoAsyncReplica")
 _BUSY = ("Updating", "Starting", "Restarting", "Provisioning")
-_RETRIES = 1
-"""A step is repeated by us: the client does not wait long."""
-
-
-class AzureOutOfReach(TemporaryError):
-    """Azure's management plane did not answer, or not now."""
-
-
-class AzureRefuses(PermanentError):
-    """Azure's management plane does not do this for us; the message says what it said."""
 
 
 class FlexibleServer:
@@ -107,14 +97,14 @@ class FlexibleServer:
                 self._here.resource,
                 change,
                 polling=False,
-                retry_total=_RETRIES,
+                retry_total=RETRIES,
             )
         except HttpResponseError as error:
             if error.status_code == 409:
                 return PromotionPending(f"Azure works on {self._here.resource} already")
-            raise _translated(error) from None
+            raise translated(error) from None
         except AzureError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         return PromotionPending(
             f"Azure promotes {self._here.resource}: {mode.value}, {option.value}"
         )
@@ -125,13 +115,13 @@ class FlexibleServer:
         try:
             found = list(
                 self._client.virtual_endpoints.list_by_server(
-                    there.resource_group, there.resource, retry_total=_RETRIES
+                    there.resource_group, there.resource, retry_total=RETRIES
                 )
             )
         except ResourceNotFoundError:
             return False
         except AzureError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         both = {self._here.resource, there.resource}
         return any(
             both <= set((each.properties and each.properties.members) or ()) for each in found
@@ -140,21 +130,21 @@ class FlexibleServer:
     def _server(self, place: RunByAzure) -> Server:
         try:
             return self._client.servers.get(
-                place.resource_group, place.resource, retry_total=_RETRIES
+                place.resource_group, place.resource, retry_total=RETRIES
             )
         except AzureError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
 
     def _facts(self, place: RunByAzure) -> ServerFacts:
         server = self._server(place)
         try:
             settings = list(
                 self._client.configurations.list_by_server(
-                    place.resource_group, place.resource, retry_total=_RETRIES
+                    place.resource_group, place.resource, retry_total=RETRIES
                 )
             )
         except AzureError as error:
-            raise _translated(error) from None
+            raise translated(error) from None
         chosen = {
             str(each.name): str(each.properties.value)
             for each in settings
@@ -196,15 +186,3 @@ def _busy(server: Server) -> str | None:
     if found is not None and found.state in _BUSY:
         return f"Azure works on {server.name}: {found.state}"
     return None
-
-
-def _translated(error: AzureError) -> TemporaryError | PermanentError:
-    """What a step makes of it; the texts of Azure name resources and rules, no secrets."""
-    status = getattr(error, "status_code", None)
-    if status in (400, 401, 403, 404):
-        code = getattr(getattr(error, "error", None), "code", None) or "no code"
-        return AzureRefuses(
-            f"Azure refuses: HTTP {status} {code}; check the names in the estate, and that this "
-            "app's identity may write the server"
-        )
-    return AzureOutOfReach(f"Azure's management plane gave no answer that counts: {status}")

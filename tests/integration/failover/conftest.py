@@ -9,6 +9,7 @@ import pytest
 from infra.local.postgres import PostgresServer
 from shared.estate import Estate, load_estate
 from shared.ledger import Ledger
+from tests.integration.failover.azure import AzureNetwork
 from tests.integration.failover.pair import World, make_template, open_world
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
@@ -31,6 +32,12 @@ def ledger(database: str) -> Iterator[Ledger]:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_template(tmp_path_factory.mktemp("template") / "server")
+
+
+@pytest.fixture
+def azure() -> Iterator[AzureNetwork]:
+    with AzureNetwork() as azure:
+        yield azure
 
 
 @pytest.fixture

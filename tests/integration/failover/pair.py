@@ -46,6 +46,7 @@ from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
 from shared.runs.runbook import Action
 from shared.takeover import Takeover
+from shared.traffic import Traffic
 from tests.keepingbus import KeepingBus
 
 PRODUCTION, STANDBY = "acme-prod", "acme-standby"
@@ -108,6 +109,10 @@ class World:
             everything.append(each.model_copy(update=changed))
         changed_estate = estate.model_copy(update={"environments": tuple(everything)})
         self.resources = replace(self.resources, estate=changed_estate)
+
+    def lead_by(self, traffic: Traffic) -> None:
+        """Go on with other rules of how the world is led to the region that serves."""
+        self.resources = replace(self.resources, traffic=traffic)
 
     def measure(self) -> None:
         """What upkeep does every few seconds: remember how far both sides are."""
@@ -347,6 +352,7 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
             announcing=Announcing(ledger, Outbox(ledger, bus).post),
             replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
             takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate)),
+            traffic=Traffic.connect(()),
         )
         apis = {PRODUCTION: Api(west.url), STANDBY: Api(north.url)}
         world = World(resources, ledger, primary, standby, stream, line, region, apis, bus)

@@ -134,6 +134,7 @@ def redirect(world: World, clusters: Clusters) -> object:
         secrets=world.resources.secrets,
         clusters=clusters,
         databases=world.resources.databases,
+        traffic=world.resources.traffic,
     )
 
 

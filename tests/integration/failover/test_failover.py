@@ -8,6 +8,8 @@ import pytest
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.postgres.fencing import FenceUnreachable
 from shared.postgres.reach import Unreachable
+from shared.traffic import Traffic
+from tests.integration.failover.azure import RECORD, AzureNetwork
 from tests.integration.failover.pair import PRODUCTION, STANDBY, World, wait_until
 
 NOBODY = {"odoo": 0, "odoo-cron": 0, "scanners": 0, "edi": 0, "mailer": 0}
@@ -109,7 +111,11 @@ def test_a_failure_behind_the_promotion_keeps_the_new_primary_and_the_next_event
 
     failed = world.follow()
     world.say(world.standby, "select setval('sale_order_id_seq', 500)")
-    held_back = world.follow()
+    with AzureNetwork() as azure:
+        azure.refuse_with[f"PUT {RECORD}"] = 403
+        world.lead_by(azure.traffic("address"))
+        held_back = world.follow()
+    world.lead_by(Traffic.connect(()))
     pods = world.pods()[STANDBY]
     world.say(world.standby, "update mail_mail set state = 'sent'")
     again = world.follow()
@@ -119,9 +125,9 @@ def test_a_failure_behind_the_promotion_keeps_the_new_primary_and_the_next_event
     undo = next(error for name, _, error in world.steps(failed) if name == "unfence_primary")
     assert undo is not None
     assert "acme-standby was promoted and stays the primary" in undo
-    assert "acme-standby serves acme-prod. What is left to do: mail-not-sent-twice" in (
-        world.reason(held_back)
-    )
+    left = world.reason(held_back)
+    assert "acme-standby serves acme-prod. What is left to do: erp.acme.example not led" in left
+    assert "mail-not-sent-twice: mail 1 waits" in left
     assert pods == EVERYBODY | {"mailer": 0}
     assert world.facts(again, "assess_region")["promoted_before"]
     assert world.facts(again, "approve_failover")["asked_because"] == []
@@ -195,10 +201,16 @@ def test_a_standby_behind_the_objective_waits_for_people_who_see_the_loss(world:
     assert plan["facts"]["lost_bytes_at_most"] > 0
 
 
-def test_a_planned_switchover_loses_nothing_and_leads_back(world: World) -> None:
+def test_a_planned_switchover_loses_nothing_and_leads_back(
+    world: World, azure: AzureNetwork
+) -> None:
+    azure.slow = True
+    world.lead_by(azure.traffic("alias", "origins"))
     there = world.follow(RegionDegraded(environment=PRODUCTION, planned=True))
+    planned = world.plan(there)["steps"]
     world.approve(there)
     world.work(there)
+    led = azure.origins
     world.order(world.standby, "S-there")
     world.follow(RegionRecovered(environment=PRODUCTION))
     back = world.follow(RegionDegraded(environment=PRODUCTION, planned=True))
@@ -210,6 +222,11 @@ def test_a_planned_switchover_loses_nothing_and_leads_back(world: World) -> None
         closed = world.facts(run, "close_failover")
         assert (closed["fence"], closed["lost_bytes"], closed["lost"]) == ("proven", 0, [])
         assert closed["promotion_lsn"] >= closed["fenced_lsn"]
+    assert "set Front Door acme/erp/north enabledState: Disabled -> Enabled" in planned
+    assert led == {"west": "Disabled", "north": "Enabled"}
+    assert azure.origins == {"west": "Enabled", "north": "Disabled"}
+    places = [each["place"] for each in world.facts(back, "redirect_traffic")["changes"]]
+    assert "DNS shop.acme.example" in places
     assert world.orders(world.primary) == 12
     assert world.pods() == {PRODUCTION: EVERYBODY, STANDBY: NOBODY}
     assert world.routes() == {

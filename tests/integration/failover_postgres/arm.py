@@ -1,14 +1,13 @@
 """A small part of Azure's management plane: servers, their settings, their virtual endpoints."""
 
-import json
 import re
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
+
+from tests.jsonserver import JsonServer
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000000"
 _PATH = re.compile(r".*/flexibleServers/(?P<server>[^/?]+)(?:/(?P<part>\w+))?(?:\?.*)?$")
@@ -21,17 +20,17 @@ class NoToken:
         raise AssertionError("no token is needed here")
 
 
-class Arm:
+class Arm(JsonServer):
     """Answers as the REST API does; ``on_promote`` is what a promotion does to the database."""
 
     def __init__(self, on_promote: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
         self.servers: dict[str, dict[str, Any]] = {}
         self.parameters: dict[str, dict[str, str]] = {}
         self.endpoints: dict[str, list[str]] = {}
         self.promotions: list[dict[str, str]] = []
         self.refuse_with: int | None = None
         self._on_promote = on_promote
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
 
     def add(self, name: str, role: str, **properties: object) -> None:
         replica = {"role": role, "replicationState": "Active"}
@@ -43,20 +42,18 @@ class Arm:
         return PostgreSQLManagementClient(
             NoToken(),
             SUBSCRIPTION,
-            base_url=f"http://127.0.0.1:{self._http.server_port}",
+            base_url=self.url,
             authentication_policy=SansIOHTTPPolicy(),
             retry_backoff_factor=0,
         )
 
-    def __enter__(self) -> Self:
-        Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-
-    def answer(self, verb: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def answer(
+        self,
+        verb: str,
+        path: str,
+        headers: Mapping[str, str],  # noqa: ARG002
+        body: Any,
+    ) -> tuple[int, dict[str, Any]]:
         found = _PATH.match(path)
         server = self.servers.get(found["server"]) if found else None
         if found is None or server is None:
@@ -83,33 +80,3 @@ class Arm:
         members = self.endpoints.get(server)
         pair = {"endpointType": "ReadWrite", "members": members}
         return {"value": [{"name": "erp", "properties": pair}] if members else []}
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        arm = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._serve()
-
-            def do_PATCH(self) -> None:
-                self._serve()
-
-            def _serve(self) -> None:
-                length = int(self.headers.get("Content-Length", "0"))
-                body = json.loads(self.rfile.read(length) or b"{}")
-                status, said = arm.answer(self.command, self.path, body)
-                data = json.dumps(said).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                if status == 202:
-                    self.send_header("Azure-AsyncOperation", f"http://127.0.0.1{self.path}")
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        return Handler

@@ -6,9 +6,10 @@ import psycopg
 import pytest
 
 from infra.local.processes import wait_until
+from shared.arm import AzureOutOfReach, AzureRefuses
 from shared.estate import RunByAzure
 from shared.postgres.fencing import fence
-from shared.postgres.flexible_server import AzureOutOfReach, AzureRefuses, FlexibleServer
+from shared.postgres.flexible_server import FlexibleServer
 from shared.postgres.marker import StaleEpoch
 from shared.postgres.promotion import (
     NotPromotable,

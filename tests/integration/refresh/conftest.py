@@ -36,6 +36,7 @@ from shared.resources import Resources
 from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
 from shared.takeover import Takeover
+from shared.traffic import Traffic
 from tests.integration.refresh.passage import Passage
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def resources(
         approvals=Approvals(ledger, post=lambda _: None),
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
         takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate, cluster_url)),
+        traffic=Traffic.connect(()),
         announcing=Announcing(ledger, post=lambda _: None),
     )
 
