@@ -1,4 +1,4 @@
-"""When the next change window opens, and until when it stays open.
+"""When the next change window opens, until when it stays open, and what an outage would hurt.
 
 Windows are wall-clock times. A time that daylight saving repeats is meant the first time; one that
 it leaves out is as much later as the clocks jumped.
@@ -43,6 +43,23 @@ def closed_because(calendar: Calendar, now: datetime) -> str:
     return (
         _closed(calendar, day) or f"calendar {calendar.name} has no window now that is long enough"
     )
+
+
+def conflicts(calendar: Calendar, begin: datetime, end: datetime) -> tuple[str, ...]:
+    """What makes an outage between the two untimely: freezes, closed books, cut-offs."""
+    zone = ZoneInfo(calendar.time_zone)
+    first, last = begin.astimezone(zone).date(), end.astimezone(zone).date()
+    days = [first + ahead * _DAY for ahead in range((last - first).days + 1)]
+    closed = dict.fromkeys(filter(None, (_closed(calendar, day) for day in days)))
+    cut_offs = (
+        f"{each.why} at {moment.astimezone(zone):%R} on {moment.astimezone(zone):%F}"
+        for day in (*days, last + _DAY)
+        for each in calendar.cut_offs
+        if day.weekday() in each.days
+        and (moment := _moment(day, each.at, zone)) >= begin
+        and moment - each.busy <= end
+    )
+    return (*closed, *cut_offs)
 
 
 def _pieces(calendar: Calendar, today: date) -> Iterator[Opening]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from functions.failover.conflicts import conflicts_of, refuse_untimely
 from functions.failover.losses import expected_loss
 from functions.failover.sides import Pair, administrators_dsn, now, pair_now
 from functions.failover.witnesses import Witnesses, database_answered, planned, verdict
@@ -47,7 +48,7 @@ def assess_region(
     Safe to repeat: it only reads; since when the primary is suspected is in the checkpoint.
 
     Raises NotConfirmed as soon as the database takes writes, NothingToPromote when the other side
-    follows nobody, and Unreachable when that does not answer.
+    follows nobody, Unreachable when that does not answer, and SwitchoverUntimely.
     """
     pair = pair_now(run.environment, estate, placements)
     if promoted := _promoted_before(event, run, pair, placements):
@@ -64,6 +65,8 @@ def assess_region(
         progress = {"reason": f"{why}; must stay so for {left.total_seconds():.1f} s"}
         return Again(pause, {"suspected_at": suspected_at.isoformat(), "progress": progress})
     reachable = database_answered(testimonies)
+    found = conflicts_of(pair.production, estate, now())
+    refuse_untimely(event, found)
     return RegionAssessed(
         active=pair.active.name,
         standby=pair.standby.name,
@@ -76,6 +79,8 @@ def assess_region(
         degraded_at=event.since or suspected_at,
         suspected_at=suspected_at,
         assessed_at=now(),
+        conflicts=found,
+        despite=event.despite,
     )
 
 

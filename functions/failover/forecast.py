@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from functions.failover.approve_failover import reasons_to_ask
+from functions.failover.conflicts import conflicts_of, is_untimely
 from functions.failover.losses import expected_loss
 from functions.failover.plans import plan_of, predicted_seconds, redirect_changes
 from functions.failover.sides import Pair, now, pair_now
@@ -39,6 +40,7 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
     testimonies = Witnesses(pair, resources.databases, resources.clusters, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
     at, reachable = now(), database_answered(testimonies)
+    untimely = conflicts_of(pair.production, resources.estate, at)
     assessed = RegionAssessed(
         active=pair.active.name,
         standby=pair.standby.name,
@@ -55,10 +57,13 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         degraded_at=event.since or at,
         suspected_at=at,
         assessed_at=at,
+        conflicts=untimely,
+        despite=event.despite,
     )
     placement = resources.placements.of(event.environment)
-    gates = tuple(
-        reasons_to_ask(assessed, pair, None if placement.promotable else placement.reason)
+    gates = (
+        *is_untimely(event, untimely),
+        *reasons_to_ask(assessed, pair, None if placement.promotable else placement.reason),
     )
     plan = plan_of(
         assessed,

@@ -111,6 +111,9 @@ def blast_radius(pair: Pair) -> Iterator[str]:
 def risks(assessed: RegionAssessed, pair: Pair, reasons: tuple[str, ...]) -> Iterator[str]:
     """What may go wrong, and what is known to be wrong."""
     yield from reasons
+    yield from (f"calendar: {conflict}" for conflict in assessed.conflicts)
+    if assessed.despite:
+        yield f"planned all the same: {assessed.despite}"
     if not assessed.primary_reachable:
         yield (
             f"{pair.active.name} cannot be fenced now: should it come back, it takes writes until "

@@ -1,13 +1,13 @@
 """When an environment may be changed: weekly windows in its own time, and days without one."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import IntEnum
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from shared.estate.entry import EstateModel, Name
+from shared.estate.entry import Duration, EstateModel, Name
 
 
 class Weekday(IntEnum):
@@ -99,6 +99,22 @@ class MonthEnd(EstateModel):
     """How many of the next month's first days."""
 
 
+class CutOff(EstateModel):
+    """A time of the week by which work has to be done, such as the last parcel of the day."""
+
+    days: tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...] = Field(min_length=1)
+    """The days that have it."""
+
+    at: ClockTime
+    """When, on the calendar's clocks."""
+
+    busy: Duration = Field(default=timedelta(hours=2), gt=timedelta(0), le=timedelta(days=1))
+    """How long before it an outage hurts most."""
+
+    why: str = Field(min_length=1)
+    """What people are told who plan an outage: ``the carrier fetches the last parcels``."""
+
+
 class Calendar(EstateModel):
     """When environments may be changed."""
 
@@ -116,3 +132,6 @@ class Calendar(EstateModel):
 
     freezes: tuple[Freeze, ...] = ()
     """Days that no window opens, once."""
+
+    cut_offs: tuple[CutOff, ...] = ()
+    """Before which a failover is untimely. Windows are placed so that releases avoid them."""

@@ -172,6 +172,17 @@ def webhooks_name_known_environments(estate: Estate) -> Iterator[str]:
         yield from _unknown("notifications", "environment", name, estate.environments)
 
 
+def failovers_name_known_calendars(estate: Estate) -> Iterator[str]:
+    """Conflicts with a calendar that does not exist would never be seen."""
+    for environment in estate.environments:
+        if environment.failover.calendar is not None:
+            who, calendar = (
+                f"environment {environment.name}: failover",
+                environment.failover.calendar,
+            )
+            yield from _unknown(who, "calendar", calendar, estate.calendars)
+
+
 def releases_can_go_where_they_are_let(estate: Estate) -> Iterator[str]:
     """A standby's database is production's: a release may only change what runs there."""
     for environment in estate.environments:
@@ -331,6 +342,7 @@ RULES = (
     refreshes_flow_away_from_production,
     easing_names_what_is_there,
     releases_can_go_where_they_are_let,
+    failovers_name_known_calendars,
     pairs_can_fail_over,
     traffic_leads_to_pairs,
 )

@@ -228,6 +228,10 @@ class Failover(EstateModel):
     """What the application answers with 200 while it works, its database included
     (``/web/health?db_server_status=1``)."""
 
+    calendar: Name | None = None
+    """The calendar whose freezes, month ends and cut-offs people see before a failover. A
+    switchover keeps to it, unless its event says why not."""
+
     redis: SecretReference | None = None
     """Where the URL of the Redis database with the users' sessions is kept; a failover empties it,
     so it must hold nothing else."""

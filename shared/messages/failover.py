@@ -22,6 +22,9 @@ class RegionDegraded(Event):
     planned: bool = False
     """Nothing is wrong: production is to be handed over to the other side without any loss, when
     people have approved it."""
+    despite: str = ""
+    """Why it is handed over although the calendar is against it; evidence, and seen by whoever
+    approves."""
     azure_says: Says = "unknown"
     """What Azure Resource Health said of the database server: one vote among the witnesses."""
 
@@ -64,6 +67,10 @@ class RegionAssessed(Message):
     suspected_at: datetime
     """When the run first looked."""
     assessed_at: datetime
+    conflicts: tuple[str, ...] = ()
+    """What the calendar has against an outage now."""
+    despite: str = ""
+    """Why a switchover is made all the same."""
     promoted_before: bool = False
     """An earlier run decided to promote and did not get to its end: this one goes on from there."""
 

@@ -1,12 +1,15 @@
 """What must not happen does not, and leaves nothing behind; all on one pair."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from functions.failover.approve_failover import PlanOvertaken
+from functions.failover.forecast import forecast
 from functions.upkeep import close_approvals
+from shared.estate import Calendar
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from tests.integration.failover.pair import PRODUCTION, World, wait_until
 
@@ -43,6 +46,33 @@ def test_a_standby_that_has_lost_its_primary_alone_proves_nothing(calm: World) -
     calm.stream.mend()
 
     assert "the database takes writes" in calm.reason(run)
+
+
+def test_a_switchover_keeps_to_the_calendar_unless_its_event_says_why_not(calm: World) -> None:
+    freeze = {"first": "2000-01-01", "last": "2999-12-31", "why": "the season"}
+    windows = [{"days": ["sunday"], "opens": "01:00", "closes": "05:00"}]
+    known = {"name": "season", "time_zone": "UTC", "windows": windows, "freezes": [freeze]}
+    estate = calm.resources.estate.model_copy(
+        update={"calendars": (Calendar.model_validate(known),)}
+    )
+    calm.resources = replace(calm.resources, estate=estate)
+    calm.policy(calendar="season")
+
+    untimely = calm.follow(PLANNED)
+    foreseen = forecast(PLANNED, calm.resources)
+    urgent = calm.follow(PLANNED.model_copy(update={"despite": "the region closes tonight"}))
+    plan = calm.plan(urgent)
+    [asked] = calm.resources.approvals.newest(status="waiting")
+    calm.resources.approvals.reject(
+        asked.id, plan=asked.plan_sha256, person="on call", reason="not tonight"
+    )
+    calm.policy(calendar=None)
+
+    refusal = "acme-prod is not handed over now: the season until 2999-12-31. Wait, or"
+    assert f"SwitchoverUntimely: {refusal}" in calm.reason(untimely)
+    assert foreseen.gates[0].startswith(refusal)
+    for risk in ("calendar: the season until", "planned all the same: the region closes tonight"):
+        assert any(risk in each for each in plan["risks"])
 
 
 def test_who_is_cut_off_himself_asks_people_and_a_no_is_a_no(calm: World) -> None:

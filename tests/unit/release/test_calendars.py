@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.calendars import closed_because, next_opening
+from shared.calendars import closed_because, conflicts, next_opening
 from shared.estate import Calendar
 
 NIGHTS = {"days": ["tuesday", "wednesday"], "opens": "22:00", "closes": "04:00"}
@@ -120,3 +120,25 @@ def test_what_takes_longer_than_any_window_never_begins() -> None:
 def test_a_calendar_that_cannot_be_meant_is_refused(change: dict[str, Any], advice: str) -> None:
     with pytest.raises(ValidationError, match=advice):
         calendar(**change)
+
+
+PARCELS = {"days": ["monday"], "at": "16:00", "why": "the carrier fetches the last parcels"}
+COUNT = {"first": "2026-11-25", "last": "2026-11-26", "why": "stock count"}
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [
+        ("2026-11-23 11:59", ()),
+        ("2026-11-23 12:00", ("the carrier fetches the last parcels at 16:00 on 2026-11-23",)),
+        ("2026-11-23 15:01", ()),
+        ("2026-11-24 22:00", ("stock count until 2026-11-26",)),
+        ("2026-11-24 21:59", ()),
+        ("2026-11-26 23:00", ()),
+        ("2026-11-30 12:00", ("month-end close", PARCELS["why"] + " at 16:00 on 2026-11-30")),
+    ],
+)
+def test_an_outage_meets_what_its_hour_touches(begin: str, expected: tuple[str, ...]) -> None:
+    stated = calendar(cut_offs=(PARCELS,), freezes=(COUNT,), month_end={"days_before": 1})
+
+    assert conflicts(stated, utc(begin), utc(begin) + HOUR) == expected

@@ -63,8 +63,11 @@ def test_an_update_that_could_not_be_undone_is_refused(spoiled):
         load_estate(path)
 
 
-def test_a_calendar_that_is_not_there_is_refused(spoiled):
-    path = spoiled("release: { ring: early, calendar: nights }")
+@pytest.mark.parametrize(
+    "stated", ["release: { ring: early, calendar: nights }", "failover: { calendar: nights }"]
+)
+def test_a_calendar_that_is_not_there_is_refused(spoiled, stated):
+    path = spoiled(stated)
 
     with pytest.raises(EstateInvalid, match="there is no calendar nights"):
         load_estate(path)
