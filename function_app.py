@@ -17,6 +17,7 @@ from shared.evidence.signing import evidence_signer
 from shared.identity import identify_by
 from shared.ledger import EvidenceCopies, Ledger
 from shared.ledger.overview import Overview
+from shared.ledger.retention import Retention
 from shared.limits import RateLimit
 from shared.logs import configure_logging
 from shared.notifying.links import links_key
@@ -26,7 +27,7 @@ from shared.runs.heartbeat import Heartbeat
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox, Postman
 from shared.settings import Settings
-from shared.telemetry import open_telemetry
+from shared.telemetry import SILENT, open_telemetry
 from shared.triggers import Guard, on_event_grid, on_http, on_message, on_timer, on_web, subscribe
 
 configure_logging()
@@ -104,6 +105,16 @@ for name, schedule, do in (
         partial(upkeep.forget_samples, resources.replication),
     ),
     (
+        "forget_old_records",
+        "45 */10 * * * *",
+        partial(
+            upkeep.forget_old_records,
+            Retention(ledger),
+            settings.keep_runs,
+            settings.keep_evidence,
+        ),
+    ),
+    (
         "announce_due_drills",
         "0 0 6 * * *",
         partial(upkeep.announce_due_drills, estate, resources.history, runner),
@@ -144,6 +155,10 @@ for name, schedule, do in (
     ),
 ):
     on_timer(app, name, schedule, do)
+
+if telemetry is not SILENT:
+    reporting = partial(upkeep.report_measurements, telemetry, ledger, estate)
+    on_timer(app, "report_measurements", "15 * * * * *", reporting)
 
 accepting = partial(intake.accept_grid_event, runner=runner, intake=understanding, bus=bus)
 on_event_grid(app, "accept_grid_event", accepting)

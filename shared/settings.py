@@ -82,6 +82,14 @@ class Settings(BaseSettings):
     """How old an unsent message must be before upkeep sends it; its own process is sending the
     younger ones."""
 
+    keep_runs: timedelta = Field(default=timedelta(days=400), ge=timedelta(days=30))
+    """How long the ledger keeps runs that ended, events, resolved parked messages and what people
+    were told. Longer than anybody may send the same event again: it would act anew."""
+
+    keep_evidence: timedelta = Field(default=timedelta(days=2555), ge=timedelta(days=30))
+    """How long it keeps sealed evidence, which has a run's audit entries and approvals, besides the
+    copy in blob storage."""
+
     application_insights: SecretStr | None = Field(
         default=None, validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
     )

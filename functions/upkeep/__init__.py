@@ -4,6 +4,7 @@ Messages that a crash left unsent are sent, steps that nobody works on are drive
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
 are watched, old primaries are fenced the moment they are back, and databases kept as checkpoints go
 when their time is over, and the evidence of runs that ended is signed and copied to blob storage.
+What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
 from datetime import timedelta
@@ -11,6 +12,7 @@ from datetime import timedelta
 from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
+from functions.upkeep.retention import forget_old_records
 from functions.upkeep.standbys import forget_samples, watch_standbys
 from shared.estate import Estate
 from shared.ledger import Ledger
@@ -19,6 +21,8 @@ from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.runs import Runner, deciding
 from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
+from shared.telemetry import Telemetry
+from shared.telemetry.measuring import readings
 
 __all__ = [
     "FENCE_WATCH",
@@ -28,8 +32,10 @@ __all__ = [
     "copy_evidence",
     "drop_checkpoints",
     "execute_fence_orders",
+    "forget_old_records",
     "forget_samples",
     "redrive_stuck_steps",
+    "report_measurements",
     "send_left_behind",
     "watch_standbys",
 ]
@@ -57,3 +63,7 @@ def close_approvals(ledger: Ledger, runner: Runner) -> None:
 
 def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:
     drop_expired_checkpoints(estate, databases, ledger.clock())
+
+
+def report_measurements(telemetry: Telemetry, ledger: Ledger, estate: Estate) -> None:
+    telemetry.observe(readings(ledger, estate))

@@ -43,15 +43,28 @@ from unnest(%(environments)s::text[]) as n(name)
      ) b on true
 
 -- run_totals
-select runbook, status, count(*) as runs,
-       coalesce(sum(extract(epoch from ended_at - started_at)) filter (where ended_at is not null), 0)::float8 as seconds
-from runs group by runbook, status
+-- With those that are forgotten, here and below: what is counted never goes back.
+select runbook, status, sum(runs)::bigint as runs, sum(seconds)::float8 as seconds from (
+    select runbook, status, count(*) as runs,
+           coalesce(sum(extract(epoch from ended_at - started_at)) filter (where ended_at is not null), 0) as seconds
+    from runs group by runbook, status
+    union all
+    select kind, outcome, number, seconds from forgotten where what = 'run'
+) as both_kinds group by runbook, status
 
 -- attempt_totals
-select coalesce(outcome, 'open') as outcome, count(*) as attempts from attempts group by 1
+select outcome, sum(attempts)::bigint as attempts from (
+    select coalesce(outcome, 'open') as outcome, count(*) as attempts from attempts group by 1
+    union all
+    select outcome, number from forgotten where what = 'attempt'
+) as both_kinds group by outcome
 
 -- event_totals
-select type, disposition, count(*) as events from events group by type, disposition
+select type, disposition, sum(events)::bigint as events from (
+    select type, disposition, count(*) as events from events group by type, disposition
+    union all
+    select kind, outcome, number from forgotten where what = 'event'
+) as both_kinds group by type, disposition
 
 -- backlog
 select (select count(*) from outbox) as unsent,

@@ -25,7 +25,11 @@ from shared.ledger.sql import load_queries
 
 R = TypeVar("R")
 
-queries = load_queries(__package__) | load_queries(__package__, "overview.sql")
+queries = {
+    name: query
+    for file in ("queries.sql", "overview.sql", "retention.sql")
+    for name, query in load_queries(__package__, file).items()
+}
 
 
 @dataclass(frozen=True, slots=True)
