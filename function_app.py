@@ -149,6 +149,16 @@ for name, schedule, do in (
         ),
     ),
     (
+        "watch_hours",
+        "*/15 * * * * *",
+        partial(upkeep.watch_hours, resources.schedules, runner),
+    ),
+    (
+        "publish_due_refreshes",
+        "20 * * * * *",
+        partial(upkeep.publish_due_refreshes, resources.schedules, estate, resources.blobs, runner),
+    ),
+    (
         "drop_checkpoints",
         "0 7 * * * *",
         partial(upkeep.drop_checkpoints, estate, resources.databases, ledger),

@@ -7,5 +7,6 @@ from functions.lag import CATCH_UP
 from functions.lag import RUNBOOK as LAG
 from functions.refresh import RUNBOOK as REFRESH
 from functions.release import RUNBOOK as RELEASE
+from functions.schedules import RUNBOOK as SCHEDULE
 
-RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP, RELEASE, FILESTORE)
+RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP, RELEASE, FILESTORE, SCHEDULE)

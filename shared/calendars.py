@@ -37,6 +37,30 @@ def next_opening(calendar: Calendar, now: datetime, takes: timedelta) -> Opening
     return None
 
 
+def opening_after(calendar: Calendar, moment: datetime) -> Opening | None:
+    """The first opening that begins later; None within the horizon."""
+    day = moment.astimezone(ZoneInfo(calendar.time_zone)).date()
+    return next((each for each in _joined(_pieces(calendar, day)) if each.at > moment), None)
+
+
+def opening_begun(calendar: Calendar, now: datetime, within: timedelta) -> Opening | None:
+    """The last opening that began no longer ago than this; None when none did."""
+    day = (now - within).astimezone(ZoneInfo(calendar.time_zone)).date()
+    begun: Opening | None = None
+    for opening in _joined(_pieces(calendar, day)):
+        if opening.at > now:
+            break
+        begun = opening if opening.at > now - within else None
+    return begun
+
+
+def clocks_between(calendar: Calendar, earlier: datetime, later: datetime) -> timedelta:
+    """How far the calendar's clocks have moved: seven days, also over a change of the clocks."""
+    zone = ZoneInfo(calendar.time_zone)
+    wall = [each.astimezone(zone).replace(tzinfo=None) for each in (earlier, later)]
+    return wall[1] - wall[0]
+
+
 def closed_because(calendar: Calendar, now: datetime) -> str:
     """Why nothing may be changed now, for people who wait."""
     day = now.astimezone(ZoneInfo(calendar.time_zone)).date()

@@ -18,6 +18,7 @@ from shared.postgres.entra import EntraSignIn
 from shared.postgres.pairs import Pairs
 from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
+from shared.runs.hours import Schedules
 from shared.runs.outbox import Post
 from shared.settings import Settings
 from shared.takeover import Takeover
@@ -40,6 +41,7 @@ class Resources:
     takeover: Takeover
     traffic: Traffic
     announcing: Announcing
+    schedules: Schedules
     clock: Callable[[], datetime] = utc_now
     """What time it is, as the ledger sees it."""
 
@@ -68,5 +70,6 @@ def build_resources(
         takeover=Takeover.connect(estate, address, clusters),
         traffic=Traffic.connect(estate.traffic),
         announcing=Announcing(ledger, post),
+        schedules=Schedules(estate, ledger, post),
         clock=ledger.clock,
     )

@@ -22,6 +22,7 @@ MODULES = {
     "plan": "rehearsal",
     "drill": "rehearsal",
     "filestore": "filestore",
+    "schedule": "schedule",
     "estate": "estate",
     "mask": "mask",
     "doctor": "doctor",

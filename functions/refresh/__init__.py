@@ -38,17 +38,25 @@ class NotRefreshedFrom(PermanentError):
 
 
 def concerned(event: BackupCompleted, estate: Estate) -> tuple[str, ...]:
-    """The environments that a backup refreshes, or the one of them that the event names."""
+    """The environments that a backup refreshes, or the one of them that the event names.
+
+    One that is refreshed by the clock is only refreshed when the event names it.
+    """
     source = estate.environment(event.environment).name
     targets = tuple(environment.name for environment in estate.refreshed_from(source))
     if event.target is None:
-        return targets
+        return tuple(name for name in targets if not _by_the_clock(name, estate))
     if event.target not in targets:
         raise NotRefreshedFrom(
             f"{event.target} is not refreshed from {source}: the estate names "
             f"{', '.join(targets) or 'none'}; state refresh_from there, or another target"
         )
     return (event.target,)
+
+
+def _by_the_clock(name: str, estate: Estate) -> bool:
+    schedule = estate.schedule_of(name)
+    return schedule is not None and schedule.refresh is not None
 
 
 RUNBOOK = Runbook(

@@ -2,6 +2,7 @@
 
     accept      by digest, from where the estate allows it; new modules have a masking verdict
     await       the environment's change window; a person may let it go earlier, with a reason
+    wake        what sleeps outside its hours
     checkpoint  what runs there is written down, the database copied if the estate says so
     deploy      the workloads' image
     update      Odoo's modules, by a Kubernetes Job in the new image
@@ -21,6 +22,7 @@ from functions.release.checkpoint_environment import checkpoint_environment, res
 from functions.release.deploy_release import deploy_release, return_image
 from functions.release.update_modules import stop_update, update_modules
 from functions.release.verify_release import verify_release
+from functions.release.wake_environment import wake_environment
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.release import ReleasePromoted
@@ -53,6 +55,7 @@ RUNBOOK = Runbook(
     steps=(
         Step(accept_release),
         Step(await_window, time_limit=timedelta(days=35)),
+        Step(wake_environment),
         Step(checkpoint_environment, undo=restore_environment, time_limit=timedelta(hours=4)),
         Step(deploy_release, undo=return_image),
         Step(update_modules, undo=stop_update, max_attempts=3, time_limit=timedelta(hours=4)),

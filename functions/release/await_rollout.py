@@ -1,8 +1,7 @@
 """Start what stood still, and see every pod run the released image."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from functions.release.places import (
     Place,
@@ -82,19 +81,8 @@ def _refuse_another_image(place: Place, cluster: Cluster, image: str) -> None:
 
 def _refuse_stuck(place: Place, cluster: Cluster) -> None:
     for workload in place.environment.workloads:
-        found = cluster.read(workload.kind, place.namespace, workload.name)
-        if _gave_up(found):
+        if cluster.gave_up(place.namespace, workload):
             raise RolloutFailed(
                 f"{workload.kind} {place.namespace}/{workload.name}: its pods did not get ready "
                 "within progressDeadlineSeconds; look at their events and logs"
             )
-
-
-def _gave_up(found: Mapping[str, Any]) -> bool:
-    status = found.get("status", {})
-    current = status.get("observedGeneration") == found["metadata"].get("generation")
-    conditions = status.get("conditions") or ()
-    return current and any(
-        each["type"] == "Progressing" and each.get("reason") == "ProgressDeadlineExceeded"
-        for each in conditions
-    )

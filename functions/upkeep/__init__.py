@@ -2,8 +2,9 @@
 
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
-are watched, old primaries are fenced the moment they are back, and databases kept as checkpoints go
-when their time is over, and the evidence of runs that ended is signed and copied to blob storage.
+are watched, old primaries are fenced the moment they are back, databases kept as checkpoints go
+when their time is over, environments sleep and are refreshed by their schedules, and the evidence
+of runs that ended is signed and copied to blob storage.
 What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
@@ -12,6 +13,7 @@ from datetime import timedelta
 from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
+from functions.upkeep.hours import publish_due_refreshes, watch_hours
 from functions.upkeep.retention import forget_old_records
 from functions.upkeep.standbys import forget_samples, watch_standbys
 from shared.estate import Estate
@@ -34,9 +36,11 @@ __all__ = [
     "execute_fence_orders",
     "forget_old_records",
     "forget_samples",
+    "publish_due_refreshes",
     "redrive_stuck_steps",
     "report_measurements",
     "send_left_behind",
+    "watch_hours",
     "watch_standbys",
 ]
 

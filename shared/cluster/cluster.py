@@ -18,6 +18,7 @@ EPOCH = "signalbox.dev/epoch"
 BEFORE = "signalbox.dev/replicas-before"
 RUN = "signalbox.dev/run"
 EASED = "signalbox.dev/eased"
+ASLEEP = "signalbox.dev/asleep"
 
 _CONFLICTS = 5
 """How often a change is tried while controllers write the same object's status."""
@@ -99,11 +100,17 @@ class Cluster:
     def start_workload(
         self, namespace: str, workload: Workload, *, epoch: int, as_before: bool = False
     ) -> None:
-        """Scale to what the estate says, or to what it was before ``epoch`` stopped it."""
+        """Scale to what the estate says, or to what it was before ``epoch`` stopped it.
+
+        What sleeps goes on sleeping, and will wake to what the estate says.
+        """
 
         def start(found: Json) -> None:
             before = _before(found, epoch)
-            if not as_before:
+            if _sleeps(found):
+                if not as_before:
+                    _annotations(found)[ASLEEP] = str(workload.replicas)
+            elif not as_before:
                 _rescale(found, workload.replicas)
             elif before is not None:
                 _rescale(found, before)
@@ -136,6 +143,31 @@ class Cluster:
         """Whether ``ease_workload`` was not undone yet."""
         return EASED in _annotations(self._api.read(workload.kind, namespace, workload.name))
 
+    def sleep_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
+        """Scale to zero, or suspend a CronJob, until it is woken, whatever runs come between."""
+
+        def sleep(found: Json) -> None:
+            if not _sleeps(found):
+                _annotations(found)[ASLEEP] = str(_scale(found))
+                _rescale(found, 0)
+
+        self.change(workload.kind, namespace, workload.name, epoch, sleep)
+
+    def wake_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
+        """Undo ``sleep_workload`` of whichever run, unless somebody has scaled it since."""
+
+        def wake(found: Json) -> None:
+            slept = _sleeps(found)
+            before = _annotations(found).pop(ASLEEP, "0")
+            if slept:
+                _rescale(found, int(before))
+
+        self.change(workload.kind, namespace, workload.name, epoch, wake)
+
+    def is_asleep(self, namespace: str, workload: Workload) -> bool:
+        """Whether ``sleep_workload`` was not undone, nor the workload scaled by somebody since."""
+        return _sleeps(self._api.read(workload.kind, namespace, workload.name))
+
     def is_stopped(self, namespace: str, workload: Workload) -> bool:
         """Whether no pod is left, not even one that is ending."""
         found = self._api.read(workload.kind, namespace, workload.name)
@@ -146,15 +178,25 @@ class Cluster:
         return _scale(found) == 0 and not self._api.list("Pod", namespace, selector)
 
     def is_ready(self, namespace: str, workload: Workload) -> bool:
-        """Whether every pod that is wanted is there, up to date and ready."""
+        """Whether every pod that is wanted is there, up to date and ready; of what sleeps, none."""
         found = self._api.read(workload.kind, namespace, workload.name)
         if workload.kind == "CronJob":
-            return not found["spec"].get("suspend")
+            return not found["spec"].get("suspend") or _sleeps(found)
         wanted, status = _scale(found), found.get("status", {})
         seen = status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
         return seen and all(
             (status.get(count) or 0) == wanted
             for count in ("replicas", "readyReplicas", "updatedReplicas")
+        )
+
+    def gave_up(self, namespace: str, workload: Workload) -> bool:
+        """Whether Kubernetes waits no longer for a Deployment's pods to get ready."""
+        found = self._api.read(workload.kind, namespace, workload.name)
+        status = found.get("status", {})
+        current = status.get("observedGeneration") == found["metadata"].get("generation")
+        return current and any(
+            each["type"] == "Progressing" and each.get("reason") == "ProgressDeadlineExceeded"
+            for each in status.get("conditions") or ()
         )
 
     def read_config(self, namespace: str, name: str) -> Mapping[str, str]:
@@ -308,6 +350,11 @@ def _before(found: Json, epoch: int) -> int | None:
     """How many pods were wanted before this epoch first stopped the workload, if it did."""
     replicas, _, rest = _annotations(found).get(BEFORE, "").partition(" ")
     return int(replicas) if rest == f"before epoch {epoch}" else None
+
+
+def _sleeps(found: Json) -> bool:
+    """Whether it was put to sleep, and nobody has scaled it since."""
+    return ASLEEP in _annotations(found) and _scale(found) == 0
 
 
 def _scale(found: Json) -> int:

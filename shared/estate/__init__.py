@@ -33,6 +33,7 @@ from shared.estate.models import (
 )
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
+from shared.estate.schedules import RefreshSchedule, Schedule
 from shared.estate.secrets import SecretMissing, Secrets
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "LagLimits",
     "MonthEnd",
     "Reference",
+    "RefreshSchedule",
     "Region",
     "Release",
     "ReleaseRules",
@@ -63,6 +65,7 @@ __all__ = [
     "RunByCloudNativePg",
     "RunByUs",
     "ScaledDown",
+    "Schedule",
     "SecretMissing",
     "SecretReference",
     "Secrets",

@@ -14,6 +14,7 @@ from shared.estate.models import Cluster, Environment, Region, Server
 from shared.estate.notifications import Notifications
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
+from shared.estate.schedules import Schedule
 from shared.estate.traffic import TrafficRule
 
 
@@ -49,7 +50,10 @@ class Estate(EstateModel):
     """The environments."""
 
     calendars: tuple[Calendar, ...] = ()
-    """When environments may be changed."""
+    """Times: when environments may be changed, are awake, or are refreshed."""
+
+    schedules: tuple[Schedule, ...] = ()
+    """What environments do by the clock."""
 
     releases: ReleaseRules = ReleaseRules()
     """Which images may be released."""
@@ -87,6 +91,13 @@ class Estate(EstateModel):
         return tuple(
             each for each in self.environments if each.release and each.release.ring == ring
         )
+
+    def schedule_of(self, name: str) -> Schedule | None:
+        """Return the schedule that an environment follows: its own, else that of its class."""
+        kind = self.environment(name).environment_class
+        own = (each for each in self.schedules if name in each.environments)
+        of_class = (each for each in self.schedules if kind in each.classes)
+        return next(own, None) or next(of_class, None)
 
     def refreshed_from(self, name: str) -> tuple[Environment, ...]:
         """Return the environments that the backups of ``name`` refresh, in the file's order."""
@@ -137,6 +148,7 @@ def names_are_unique(estate: Estate) -> Iterator[str]:
         "server": estate.servers,
         "environment": estate.environments,
         "calendar": estate.calendars,
+        "schedule": estate.schedules,
         "webhook": estate.notifications.webhooks,
     }
     for kind, entries in kinds.items():
@@ -196,6 +208,37 @@ def releases_can_go_where_they_are_let(estate: Estate) -> Iterator[str]:
                 f"{who}: a standby's database is production's, where it is copied and updated; "
                 "remove checkpoint and update"
             )
+
+
+def schedules_can_be_followed(estate: Estate) -> Iterator[str]:
+    """Production never sleeps, and whoever has two schedules would follow neither for sure."""
+    for schedule in estate.schedules:
+        who = f"schedule {schedule.name}"
+        for name in schedule.calendars:
+            yield from _unknown(who, "calendar", name, estate.calendars)
+        for name in schedule.environments:
+            yield from _unknown(who, "environment", name, estate.environments)
+        yield from _unfit_followers(estate, schedule)
+    for what, followers in (
+        ("environment", [name for each in estate.schedules for name in each.environments]),
+        ("class", [kind for each in estate.schedules for kind in each.classes]),
+    ):
+        for name in _repeated(followers):
+            yield f"{what} {name} has two schedules: keep one"
+
+
+def _unfit_followers(estate: Estate, schedule: Schedule) -> Iterator[str]:
+    named = [each for each in estate.environments if each.name in schedule.environments]
+    for each in named:
+        if each.refresh_from is None and schedule.refresh is not None:
+            yield f"schedule {schedule.name}: {each.name} has no refresh_from; state it there"
+    real = [f"class {kind}" for kind in schedule.classes if kind.holds_real_data]
+    real += [each.name for each in named if each.environment_class.holds_real_data]
+    for what in real:
+        yield (
+            f"schedule {schedule.name}: {what} holds real data, which never sleeps and is never "
+            "refreshed; remove it"
+        )
 
 
 def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:
@@ -343,6 +386,7 @@ RULES = (
     easing_names_what_is_there,
     releases_can_go_where_they_are_let,
     failovers_name_known_calendars,
+    schedules_can_be_followed,
     pairs_can_fail_over,
     traffic_leads_to_pairs,
 )

@@ -16,6 +16,7 @@ SINGULAR = {
     "servers": "server",
     "environments": "environment",
     "calendars": "calendar",
+    "schedules": "schedule",
 }
 
 

@@ -13,7 +13,8 @@ AnnouncementType = Annotated[
         pattern=(
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
-            r"|drill-due)(/(refresh|failover|rejoin|lag|catch-up|release))?$"
+            r"|drill-due)"
+            r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule))?$"
         )
     ),
 ]

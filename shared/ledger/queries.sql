@@ -539,3 +539,32 @@ where announcement = %(announcement)s and webhook = %(webhook)s and delivered_at
 -- notification_delivered
 update notifications set delivered_at = %(now)s
 where announcement = %(announcement)s and webhook = %(webhook)s and delivered_at is null
+
+-- hours
+select environment, asleep, since_at, override_asleep, override_until, override_by, override_reason,
+       refreshed_for, skipped_by, number
+from hours where %(environment)s::text is null or environment = %(environment)s
+
+-- record_hours
+insert into hours (environment, asleep, epoch, since_at)
+values (%(environment)s, %(asleep)s, %(epoch)s, %(now)s)
+on conflict (environment) do update
+set asleep = excluded.asleep, epoch = excluded.epoch, since_at = excluded.since_at, number = hours.number + 1
+where hours.epoch <= excluded.epoch and hours.asleep <> excluded.asleep
+
+-- override_hours
+insert into hours (environment, override_asleep, override_until, override_by, override_reason, number)
+values (%(environment)s, %(asleep)s, %(until)s, %(by)s, %(reason)s, 1)
+on conflict (environment) do update
+set override_asleep = excluded.override_asleep, override_until = excluded.override_until,
+    override_by = excluded.override_by, override_reason = excluded.override_reason, number = hours.number + 1
+returning number
+
+-- take_refresh
+-- Nothing is returned when somebody has taken this opening, or a later one.
+insert into hours (environment, refreshed_for, skipped_by)
+values (%(environment)s, %(opening)s, %(skipped_by)s)
+on conflict (environment) do update
+set refreshed_for = excluded.refreshed_for, skipped_by = excluded.skipped_by
+where hours.refreshed_for is null or hours.refreshed_for < excluded.refreshed_for
+returning environment

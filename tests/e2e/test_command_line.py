@@ -35,6 +35,7 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "plan",
             "drill",
             "filestore",
+            "schedule",
             "estate",
             "mask",
             "doctor",

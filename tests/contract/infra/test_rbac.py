@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "infra" / "kubernetes"
 CALLERS = {
-    "nonproduction": ("functions/refresh", "functions/release"),
+    "nonproduction": ("functions/refresh", "functions/release", "functions/schedules"),
     "production": (
         "functions/failover",
         "functions/lag",
@@ -138,6 +138,10 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "restore_eased_workload": for_each(
         lambda c, w: c.restore_eased_workload(NAMESPACE, w, epoch=4)
     ),
+    "sleep_workload": for_each(lambda c, w: c.sleep_workload(NAMESPACE, w, epoch=4)),
+    "is_asleep": for_each(lambda c, w: c.is_asleep(NAMESPACE, w)),
+    "wake_workload": for_each(lambda c, w: c.wake_workload(NAMESPACE, w, epoch=4)),
+    "gave_up": for_each(lambda c, w: c.gave_up(NAMESPACE, w)),
     "is_eased": for_each(lambda c, w: c.is_eased(NAMESPACE, w)),
     "is_stopped": for_each(
         lambda c, w: (c.stop_workload(NAMESPACE, w, epoch=5), c.is_stopped(NAMESPACE, w))
@@ -153,6 +157,7 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     ),
     "save": save,
     "restore": restore,
+    "greet": lambda c: c.greet(),
     "may": lambda c: c.may(NAMESPACE, Permission("get", "pods")),
     "read": for_each(lambda c, w: c.read(w.kind, NAMESPACE, w.name)),
     "change": for_each(lambda c, w: c.change(w.kind, NAMESPACE, w.name, 5, label)),

@@ -31,6 +31,7 @@ from shared.messages.release import ReleasePromoted
 from shared.postgres import Databases
 from shared.runs import Run, Runbook, Runner, Step
 from shared.runs.approvals import Approvals
+from shared.runs.hours import Schedules
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
@@ -115,6 +116,7 @@ class Agent:
         self.placements = Placements(ledger)
         self.post = Outbox(ledger, self.bus).post
         self.approvals = Approvals(ledger, self.post)
+        self.schedules = Schedules(self.estate, ledger, self.post)
         self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
 
     def promote(self, id: str | None = None, **facts: Any) -> list[Any]:

@@ -180,6 +180,21 @@ def test_a_failover_does_not_wait_for_a_window(
     assert agent.workloads() == BEFORE
 
 
+def test_a_release_wakes_what_sleeps_and_upkeep_knows(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with()
+    for workload in agent.estate.environment("acme-staging").all_workloads:
+        agent.clusters.named("aks-westeurope").sleep_workload("acme-staging", workload, epoch=0)
+    agent.schedules.record("acme-staging", asleep=True, epoch=0)
+
+    agent.promote()
+
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
+    assert agent.workloads() == AFTER
+    assert not agent.schedules.of("acme-staging").record.asleep
+
+
 def test_an_image_that_is_promoted_twice_is_deployed_once(
     agent_with: Callable[..., Agent],
 ) -> None:
