@@ -8,7 +8,8 @@ from typing import LiteralString
 import psycopg
 
 from shared.blobs import Blobs
-from shared.estate import Environment
+from shared.errors import StepError
+from shared.estate import Environment, Secrets
 from shared.messages.failover import Finding
 from shared.odoo.checks import Outcome, verdict
 from shared.odoo.clone import installed_modules
@@ -17,6 +18,7 @@ from shared.odoo.data_checks import (
     sequences_are_ahead,
     stock_matches_moves,
 )
+from shared.odoo.login import log_in
 from shared.postgres.fencing import prove_fenced
 from shared.postgres.marker import Database
 from shared.postgres.placement import read_placement
@@ -53,6 +55,7 @@ class NewPrimary:
     """The administrator's, to Odoo's database."""
     odoos_dsn: str
     blobs: Blobs
+    secrets: Secrets
     promoted_at: datetime
     complete_until: datetime
     """What the old side sent out before this it has also told the new one."""
@@ -78,6 +81,7 @@ class NewPrimary:
         return (
             ("odoo-can-write", None, self._odoo_can_write),
             ("marked-as-active", None, self._marked_as_active),
+            ("users-can-log-in", None, self._users_can_log_in),
             ("sequences-ahead", None, lambda: sequences_are_ahead(connection)),
             ("posted-entries-balance", "account", lambda: posted_entries_balance(connection)),
             ("stock-matches-moves", "stock", lambda: stock_matches_moves(connection)),
@@ -105,6 +109,13 @@ class NewPrimary:
         if found.epoch > self.epoch:
             return False, f"the database belongs to epoch {found.epoch}, not {self.epoch}", {}
         return True, f"{found.side} is active since epoch {found.epoch}", {}
+
+    def _users_can_log_in(self) -> Outcome:
+        try:
+            said = log_in(self.side, self.secrets)
+        except StepError as error:
+            return False, str(error), {}
+        return True, said or "not tried: the estate names no login for this side", {}
 
     def _attachments_are_there(self) -> Outcome:
         since = self.promoted_at - RECENT

@@ -9,7 +9,7 @@ from functions.failover.sides import Pair, administrators_dsn, now, odoos_dsn, p
 from shared.blobs import Blobs
 from shared.cluster import Clusters
 from shared.errors import PermanentError
-from shared.estate import Estate
+from shared.estate import Estate, Secrets
 from shared.messages.failover import FailoverVerified, ModelLoss, TrafficRedirected
 from shared.postgres import Databases
 from shared.postgres.marker import Database
@@ -29,6 +29,7 @@ def verify_failover(
     *,
     run: Run,
     estate: Estate,
+    secrets: Secrets,
     blobs: Blobs,
     clusters: Clusters,
     databases: Databases,
@@ -51,6 +52,7 @@ def verify_failover(
             connection=connection,
             odoos_dsn=odoos_dsn(clusters, side),
             blobs=blobs,
+            secrets=secrets,
             promoted_at=redirected.promoted_at,
             complete_until=(loss.known_at if loss else redirected.promoted_at) - doubt,
         )

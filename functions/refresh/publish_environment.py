@@ -9,6 +9,7 @@ from shared.cluster import Cluster, Clusters
 from shared.estate import Estate, Secrets
 from shared.masking.proof import require_certificate
 from shared.messages.refresh import EnvironmentPublished, SanitizationProven
+from shared.odoo.login import log_in
 from shared.postgres.checkpoints import keep_checkpoint, use_checkpoint
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
@@ -23,7 +24,8 @@ def publish_environment(
     clusters: Clusters,
     databases: Databases,
 ) -> EnvironmentPublished | Again:
-    """Stop the workloads, exchange the databases by name, start the workloads and see them ready.
+    """Stop the workloads, exchange the databases by name, start the workloads, see them ready, and
+    log in where the estate says as whom.
 
     The database that was live is kept as checkpoint until its time is over.
 
@@ -32,7 +34,7 @@ def publish_environment(
 
     Raises ProductionRefused before a workload is stopped; NotCertified when the incoming database
     is not the one that was proven; StaleEpoch when a newer run has changed the workloads or
-    published its own database.
+    published its own database; LoginRefused and OdooSilent: then the previous one comes back.
     """
     target = target_of(run, estate)
     cluster = clusters.of(target.environment)
@@ -47,7 +49,8 @@ def publish_environment(
     hand_over(databases, target.server, target.live, target.environment.database.owner)
     if not _all_started(cluster, target, run):
         return look_again(run)
-    return proven.become(EnvironmentPublished, previous=previous)
+    login = log_in(target.environment, secrets)
+    return proven.become(EnvironmentPublished, previous=previous, login=login)
 
 
 def swap_back(

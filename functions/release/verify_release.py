@@ -7,8 +7,9 @@ from datetime import timedelta
 from functions.release.checks import CHECKS, failing_checks
 from functions.release.places import place_of
 from shared.errors import PermanentError, TemporaryError
-from shared.estate import Estate
+from shared.estate import Estate, Secrets
 from shared.messages.release import ReleaseVerified, RolloutCompleted
+from shared.odoo.login import log_in
 from shared.postgres import Databases
 from shared.runs import Run
 
@@ -24,23 +25,25 @@ class ReleaseUnfit(PermanentError):
 
 
 def verify_release(
-    completed: RolloutCompleted, *, run: Run, estate: Estate, databases: Databases
+    completed: RolloutCompleted, *, run: Run, estate: Estate, secrets: Secrets, databases: Databases
 ) -> ReleaseVerified:
-    """Ask the health page, and every check of the database.
+    """Ask the health page, try a login, and ask every check of the database.
 
     Safe to repeat: it only reads.
 
-    Raises NotHealthy, which is tried again; ReleaseUnfit, which names what fails now.
+    Raises NotHealthy and OdooSilent, which are tried again; LoginRefused; ReleaseUnfit, which
+    names what fails now.
     """
     place = place_of(run, estate)
     if place.policy.health_url is not None:
         _refuse_ill(place.policy.health_url)
+    login = log_in(place.environment, secrets)
     with databases.connect(place.server, place.live, autocommit=True) as connection:
         failing = failing_checks(connection)
     if worse := sorted(failing.keys() - _not_to_blame(completed)):
         said = "; ".join(f"{name}: {failing[name]}" for name in worse)
         raise ReleaseUnfit(f"{place.environment.name} with {completed.release}: {said}")
-    return completed.become(ReleaseVerified, checks=len(CHECKS))
+    return completed.become(ReleaseVerified, checks=len(CHECKS), login=login)
 
 
 def _not_to_blame(completed: RolloutCompleted) -> set[str]:

@@ -17,6 +17,7 @@ from shared.estate.entry import (
     ResourceGroup,
     Subscription,
 )
+from shared.estate.logins import Login
 from shared.estate.references import SecretReference
 
 
@@ -412,6 +413,19 @@ class Environment(EstateModel):
     admin_password: SecretReference | None = None
     """Where the password is kept that Odoo's administrator gets after a refresh, with the login
     ``admin``; None: nobody can log in with a password until somebody sets one."""
+
+    login: Login | None = None
+    """As whom a login is tried after a refresh, a release or a failover; None: none is."""
+
+    @model_validator(mode="after")
+    def _login_survives_a_refresh(self) -> Self:
+        admin = (self.login.user, self.login.password) if self.login else None
+        if self.refresh_from and admin not in (None, ("admin", self.admin_password)):
+            raise ValueError(
+                "after a refresh only admin has a password: let login be user admin, with the "
+                "password of admin_password"
+            )
+        return self
 
     @property
     def all_workloads(self) -> tuple[Workload, ...]:

@@ -99,3 +99,5 @@ class EnvironmentPublished(SanitizationProven):
 
     previous: str | None
     """The database kept as checkpoint, if there was one before."""
+    login: str | None = None
+    """What came of trying to log in; None: the estate names no login."""

@@ -12,10 +12,13 @@ from functions.failover.checks import NewPrimary
 from functions.failover.redirect_traffic import NotReadBack, ScheduledTwice, redirect_traffic
 from shared.blobs import Blobs
 from shared.cluster import Cluster, Clusters
+from shared.estate import Reference
+from shared.estate.logins import Login
 from shared.messages.failover import StandbyPromoted
 from shared.postgres.fencing import admit
 from shared.runs import Run
 from tests.integration.failover.pair import PRODUCTION, STANDBY, World
+from tests.odooserver import OdooServer
 
 PATH = "ab/" + "ab" * 20
 
@@ -32,6 +35,7 @@ def new(calm: World) -> Iterator[NewPrimary]:
             connection=connection,
             odoos_dsn=calm.primary.dsn("acme_prod", user="odoo"),
             blobs=calm.resources.blobs,
+            secrets=calm.resources.secrets,
             promoted_at=datetime.now(UTC),
             complete_until=datetime.now(UTC) - timedelta(minutes=1),
         )
@@ -85,6 +89,19 @@ def test_a_file_that_has_arrived_is_no_finding(new: NewPrimary, calm: World) -> 
     blobs.upload(f"filestore/acme-prod/{PATH}", b"")
 
     assert failed(new) == {}
+
+
+def test_a_user_who_cannot_log_in_is_found(new: NewPrimary) -> None:
+    with OdooServer(new.odoos_dsn) as odoo:
+        login = Login(user="check", password=Reference("env", "ERP_PROD_REJOIN_URL"), url=odoo.url)
+        trying = replace(new, side=new.side.model_copy(update={"login": login}))
+        odoo.refuse = [(200, {"result": 7}), (200, {"result": [{"id": 7, "login": "check"}]})]
+        right = failed(trying)
+        odoo.refuse = [(200, {"result": False})]
+        wrong = failed(trying)
+
+    assert right == {}
+    assert wrong["users-can-log-in"].startswith(f"{odoo.url} does not let check into")
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,16 @@ from psycopg import sql
 from infra.local.postgres import PostgresServer
 from shared.cluster import StaleEpoch as StaleClusterEpoch
 from shared.cluster.api import Api
+from shared.estate import Reference
+from shared.estate.logins import Login
 from shared.masking.proof import NotCertified
 from shared.messages.refresh import EnvironmentPublished, SanitizationProven
+from shared.odoo.login import LoginRefused
 from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.postgres.marker import StaleEpoch
 from tests.integration.refresh.conftest import Staging, databases_like, mark
 from tests.integration.refresh.passage import Passage
+from tests.odooserver import OdooServer
 
 
 class Crashed(Exception):
@@ -58,6 +62,27 @@ def test_publishing_keeps_the_previous_database_for_a_while(
         f"erp-nonprod/{published.previous}"
     ]
     assert not databases.exists("erp-nonprod", published.previous)
+
+
+def test_an_environment_that_lets_nobody_in_goes_back(
+    passage: Passage, staging: Staging, proven: SanitizationProven
+) -> None:
+    secret = Reference("env", "ADMIN_PASSWORD")
+    passage.use_secrets(ADMIN_PASSWORD="a password")
+    with OdooServer(staging.dsn) as odoo:
+        login = Login(user="admin", password=secret, url=odoo.url)
+        passage.use_estate(
+            [e.model_copy(update={"login": login}) for e in passage.resources.estate.environments]
+        )
+        odoo.refuse = [(200, {"result": False})]
+        with pytest.raises(LoginRefused, match="does not let admin into database acme_staging"):
+            passage.do("publish_environment", proven)
+        odoo.refuse = [(200, {"result": 2}), (200, {"result": [{"id": 2, "login": "admin"}]})]
+        published = passage.do("publish_environment", proven)
+    passage.undo()
+
+    assert published.login.startswith("admin logged in at ")
+    assert staging.motto() == "as it was"
 
 
 def test_a_database_that_changed_after_the_proof_is_not_published(
