@@ -18,6 +18,7 @@ from shared.messages.announcements import Announcement
 from shared.odoo.manifest import BackupManifest
 from shared.runs import Runbook
 from shared.runs.commands import ANNOUNCEMENTS
+from shared.telemetry.alerts import alert_rules
 from signalbox.manual import command_manual
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +45,7 @@ def generated_files() -> dict[Path, str]:
     schemas = {f"{model.__name__}.json": _schema(model) for model in _models()}
     files: dict[str, Any] = {f"schemas/{name}": schema for name, schema in schemas.items()} | {
         "infra/topology.json": topology(),
+        "infra/azure/alert-rules.json": alert_rules(),
         "schemas/asyncapi.json": asyncapi(),
     }
     written = {

@@ -7,6 +7,11 @@ param applicationObjectId string
 param applicationUri string
 param busId string
 param ledgerId string
+param workspaceId string
+param location string
+
+// Generated from the table of metrics that the app exports.
+var rules = loadJsonContent('alert-rules.json')
 
 resource signalbox 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(applicationObjectId)) {
   name: 'ag-${name}-events'
@@ -121,3 +126,37 @@ resource ledgerDown 'Microsoft.Insights/metricAlerts@2026-01-01' = {
     actions: [{ actionGroupId: people.id }]
   }
 }
+
+resource measured 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for each in rules: {
+  name: each.name
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: each.name
+    description: each.description
+    severity: each.severity
+    enabled: true
+    scopes: [workspaceId]
+    evaluationFrequency: 'PT5M'
+    windowSize: each.window
+    autoMitigate: true
+    criteria: {
+      allOf: [
+        union(
+          {
+            criterionType: 'StaticThresholdCriterion'
+            query: each.query
+            timeAggregation: each.aggregation
+            operator: each.operator
+            threshold: each.threshold
+            dimensions: map(each.dimensions, name => { name: name, operator: 'Include', values: ['*'] })
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          },
+          empty(each.measure) ? {} : { metricMeasureColumn: each.measure[0] }
+        )
+      ]
+    }
+    actions: { actionGroups: [people.id] }
+  }
+}]

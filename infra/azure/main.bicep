@@ -295,6 +295,8 @@ module alerts 'alerts.bicep' = {
     applicationUri: alertApplicationUri
     busId: bus.outputs.id
     ledgerId: ledger.outputs.id
+    workspaceId: monitoring.outputs.workspaceId
+    location: location
   }
 }
 
