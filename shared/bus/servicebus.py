@@ -29,6 +29,12 @@ class ServiceBus:
             return cls(ServiceBusClient.from_connection_string(connection))
         return cls(ServiceBusClient(connection, DefaultAzureCredential()))
 
+    def open(self, topics: Iterable[str]) -> None:
+        """Connect ahead of the first message to each. Raises ServiceBusError."""
+        for topic in topics:
+            with self._locks[topic]:
+                self._sender(topic).__enter__()
+
     def send(self, envelopes: Iterable[Envelope]) -> None:
         by_topic: defaultdict[str, list[ServiceBusMessage]] = defaultdict(list)
         for envelope in envelopes:

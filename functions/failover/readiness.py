@@ -1,0 +1,50 @@
+"""Connect ahead to what the first failover of a process would otherwise wait for."""
+
+from contextlib import suppress
+from datetime import timedelta
+from threading import Timer
+
+import structlog
+from azure.servicebus.exceptions import ServiceBusError
+
+from shared.bus.servicebus import ServiceBus
+from shared.cluster import Clusters
+from shared.errors import StepError
+from shared.estate import Environment, Estate
+from shared.runs.commands import ANNOUNCEMENTS
+
+AFTER_START = timedelta(seconds=2)
+"""Then the host has its functions, and a processor for us."""
+
+log = structlog.get_logger()
+
+
+def get_ready_soon(
+    topics: tuple[str, ...], estate: Estate, bus: ServiceBus, clusters: Clusters
+) -> None:
+    """Connect in a thread of its own, once, shortly after the process has started."""
+    sides = [each for each in estate.environments if _is_paired(each, estate)]
+    if sides:
+        soon = Timer(AFTER_START.total_seconds(), get_ready, (topics, sides, bus, clusters))
+        soon.daemon = True
+        soon.start()
+
+
+def get_ready(
+    topics: tuple[str, ...], sides: list[Environment], bus: ServiceBus, clusters: Clusters
+) -> None:
+    """Open the topics of commands and announcements, and greet the clusters of both sides.
+
+    What does not answer now is connected to when it is needed, as if nobody had tried.
+    """
+    try:
+        bus.open((*topics, ANNOUNCEMENTS))
+    except ServiceBusError as error:
+        log.info("bus_not_ready", reason=type(error).__name__)
+    for side in sides:
+        with suppress(StepError):
+            clusters.of(side).greet()
+
+
+def _is_paired(environment: Environment, estate: Estate) -> bool:
+    return bool(environment.standby_of or estate.standby_for(environment.name))
