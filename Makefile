@@ -26,7 +26,7 @@ up: setup ## Start the embedded platform and stay
 	@$(BIN)/signalbox up
 
 test: setup ## Run the whole test suite
-	@$(BIN)/pytest -n 3 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 unit: setup ## Run the tests that need no server (seconds)
 	@$(BIN)/pytest tests/unit shared

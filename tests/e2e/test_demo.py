@@ -1,5 +1,6 @@
 """``signalbox demo`` as a user runs it: what it shows, how it ends, what it leaves."""
 
+import csv
 import os
 import re
 import subprocess
@@ -10,11 +11,20 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from infra.local.postgres import PostgresServer
 from infra.local.processes import FolderLock
 from tests.e2e.site import STEPS
 
 DUMPS = Path(__file__).parents[3] / "shared" / "odoo"
+SOUGHT = {"email", "email_variant", "phone", "iban", "vat", "secret", "passport"} | {
+    "ssn",
+    "national_id",
+    "login",
+}
+"""The kinds of planted value that nobody else could have by chance."""
+
 MARK = "SIGNALBOX_TEST_MARK"
 CLAIMS = 5
 
@@ -66,6 +76,22 @@ def shown_claims(output: str) -> tuple[int, int]:
     return len(re.findall("^✓", summary, re.M)), len(re.findall("^✗", summary, re.M))
 
 
+def planted_values(folder: Path, server: str, database: str) -> set[str]:
+    """The planted values that a database of an ended demo contains."""
+    with (DUMPS / "planted_values.tsv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    sought = {row["value"].strip() for row in rows if row["kind"] in SOUGHT}
+    with PostgresServer(folder / server) as running:
+        facts = {key: str(value) for key, value in conninfo_to_dict(running.dsn(database)).items()}
+        dump = subprocess.run(
+            [running.bin("pg_dump"), "--data-only", f"--host={facts['host']}",
+             f"--port={facts['port']}", f"--username={facts['user']}", database],
+            env=os.environ | {"PGPASSWORD": facts["password"]},
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+    return {value for value in sought if value in dump}
+
+
 def test_the_demo_shows_every_step_and_proves_every_claim(tmp_path: Path) -> None:
     """On a real Odoo's dump where there is one: the sample goes through the same flow elsewhere."""
     dump, filestore = DUMPS / "erp18.dump", DUMPS / "erp18_filestore.tar.gz"
@@ -81,6 +107,9 @@ def test_the_demo_shows_every_step_and_proves_every_claim(tmp_path: Path) -> Non
     assert re.findall(r"succeeded (\w+)", done.stdout) == list(STEPS)
     assert shown_claims(done.stdout) == (CLAIMS, 0)
     assert "signalbox --settings" in done.stdout
+    if dump.exists():
+        assert len(planted_values(tmp_path / "demo", "erp-prod", "acme_prod")) > 200
+        assert planted_values(tmp_path / "demo", "erp-nonprod", "acme_staging") == set()
 
 
 def test_a_claim_that_is_not_true_fails_the_demo(tmp_path: Path) -> None:
