@@ -8,6 +8,7 @@ from shared.lag import Replication
 from shared.ledger import Placements
 from shared.messages.lag import CatchUpConfirmed, LagRecovered
 from shared.runs import Run
+from shared.runs.hours import Schedules
 
 
 def confirm_catch_up(
@@ -16,6 +17,7 @@ def confirm_catch_up(
     run: Run,
     estate: Estate,
     clusters: Clusters,
+    schedules: Schedules,
     replication: Replication,
     placements: Placements,
 ) -> CatchUpConfirmed:
@@ -27,7 +29,9 @@ def confirm_catch_up(
     sample = measured(pair, replication)
     judge_promotable(pair, sample, placements)
     caught_up = has_caught_up(pair, sample)
-    restored = restore(run.environment, estate, clusters, epoch=run.epoch) if caught_up else ()
+    restored = (
+        restore(run.environment, estate, clusters, schedules, epoch=run.epoch) if caught_up else ()
+    )
     return CatchUpConfirmed(
         standby=pair.standby.name,
         recovered=caught_up,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from shared.cluster import Cluster, Clusters, ObjectMissing
 from shared.estate import Environment, Estate, Workload
+from shared.runs.hours import Schedules
+
+_WHY = "its standby catches up, and needs what this one uses"
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,37 @@ def reliefs(environment: Environment, primary: Environment) -> Iterator[Relief]:
         yield Relief(primary.namespace, known[scaled.workload], scaled.replicas)
 
 
-def restore(environment: str, estate: Estate, clusters: Clusters, *, epoch: int) -> tuple[str, ...]:
+def pause(
+    home: Environment, primary: Environment, estate: Estate, schedules: Schedules
+) -> Iterator[tuple[str, str | None]]:
+    """Let neighbours of the primary sleep; each, and why it does not when somebody else decides.
+
+    Their own runs put them to sleep: what is at work on them ends first.
+    """
+    for each in map(estate.environment, home.lag.easing.pause):
+        if not each.shares_with(primary):
+            continue
+        by = schedules.of(each.name).by
+        if by is None:
+            schedules.want(each.name, asleep=True, until=None, by=_us(home), reason=_WHY)
+        foreign = by not in (None, _us(home))
+        yield f"environment {each.name} sleeps", f"{by} decides" if foreign else None
+
+
+def wake(home: Environment, schedules: Schedules) -> Iterator[str]:
+    """Let them follow their schedules again, unless somebody else decides by now."""
+    for name in home.lag.easing.pause:
+        if schedules.of(name).by == _us(home):
+            schedules.follow(name, by=_us(home))
+            yield f"environment {name} sleeps"
+
+
+def restore(
+    environment: str, estate: Estate, clusters: Clusters, schedules: Schedules, *, epoch: int
+) -> tuple[str, ...]:
     """Give back what was taken, on whichever side; returns what was."""
     home, away = estate.environment(environment), estate.standby_for(environment)
-    restored = []
+    restored = [*wake(home, schedules)]
     for side in filter(None, (home, away)):
         for relief in reliefs(home, side):
             if _give_back(relief, clusters.of(side), epoch):
@@ -50,3 +80,8 @@ def _give_back(relief: Relief, cluster: Cluster, epoch: int) -> bool:
     except ObjectMissing:
         return False
     return True
+
+
+def _us(home: Environment) -> str:
+    """Who wants it, as people see it."""
+    return f"lag of {home.name}"

@@ -8,6 +8,7 @@ from shared.messages.announcements import LagEscalated
 from shared.messages.lag import LagReported, LagWatched
 from shared.runs import Run
 from shared.runs.announcing import Announcing
+from shared.runs.hours import Schedules
 
 
 def report_lag(
@@ -16,6 +17,7 @@ def report_lag(
     run: Run,
     estate: Estate,
     clusters: Clusters,
+    schedules: Schedules,
     placements: Placements,
     announcing: Announcing,
 ) -> LagReported:
@@ -25,7 +27,7 @@ def report_lag(
     """
     promotable = placements.of(run.environment).promotable
     if watched.recovered:
-        restore(run.environment, estate, clusters, epoch=run.epoch)
+        restore(run.environment, estate, clusters, schedules, epoch=run.epoch)
     else:
         announcing.say(
             run,

@@ -321,6 +321,21 @@ def easing_names_what_is_there(estate: Estate) -> Iterator[str]:
         who = f"environment {environment.name}: lag.easing"
         for scaled in environment.lag.easing.scale:
             yield from _unknown(who, "Deployment or StatefulSet", scaled.workload, scalable)
+        for name in environment.lag.easing.pause:
+            yield from _unknown(who, "environment", name, estate.environments)
+        for each in (e for e in estate.environments if e.name in environment.lag.easing.pause):
+            yield from (f"{who}: {why}" for why in _cannot_be_paused(each, environment, estate))
+
+
+def _cannot_be_paused(each: Environment, home: Environment, estate: Estate) -> Iterator[str]:
+    if each.environment_class.holds_real_data:
+        yield f"{each.name} holds real data and never sleeps; remove it from pause"
+    sides = filter(None, (home, estate.standby_for(home.name)))
+    if not any(each.shares_with(side) for side in sides):
+        yield (
+            f"{each.name} shares neither cluster nor server with {home.name}: pausing it gives "
+            "nothing; remove it from pause"
+        )
 
 
 def pairs_can_fail_over(estate: Estate) -> Iterator[str]:

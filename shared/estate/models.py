@@ -257,6 +257,10 @@ class Easing(EstateModel):
     scale: tuple[ScaledDown, ...] = ()
     """Workloads in its namespace that get fewer pods."""
 
+    pause: tuple[Name, ...] = ()
+    """Environments without real data, on the same Kubernetes cluster or server, that sleep
+    meanwhile."""
+
 
 class LagLimits(EstateModel):
     """When a standby is too far behind, and when it has caught up."""
@@ -426,6 +430,10 @@ class Environment(EstateModel):
                 "password of admin_password"
             )
         return self
+
+    def shares_with(self, other: "Environment") -> bool:
+        """Whether what one uses is missing to the other: nodes of a cluster, a server."""
+        return self.cluster == other.cluster or self.database.server == other.database.server
 
     @property
     def all_workloads(self) -> tuple[Workload, ...]:

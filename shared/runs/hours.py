@@ -54,6 +54,8 @@ class Hours:
     record: HoursRecord
     """What it is, and what people want."""
     next_refresh: datetime | None = None
+    by: str | None = None
+    """Who wants it so, for now; None: the schedule."""
 
     @property
     def settled(self) -> bool:
@@ -161,7 +163,8 @@ def hours(estate: Estate, environment: Environment, record: HoursRecord, now: da
     until = record.override_until
     if record.override_asleep is not None and (until is None or until > now):
         because = f"{record.override_by}: {record.override_reason}"
-        return Hours(name, record.override_asleep, until, because, record, due)
+        asleep, by = record.override_asleep, record.override_by
+        return Hours(name, asleep, until, because, record, due, by)
     calendar = _waking_hours(estate, environment)
     if calendar is None:
         return Hours(name, False, None, "no hours are stated", record, due)

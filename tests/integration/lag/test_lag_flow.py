@@ -19,11 +19,15 @@ from shared.ledger import Placements
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.lag import LagRecovered, LagThresholdBreached
 from shared.runs.announcing import Announcing
+from shared.runs.hours import Schedules
 from shared.runs.intake import Intake
 from shared.runs.reading import Received
 from tests.integration.lag.conftest import LIMITS, Site
 
-EASING = Easing(suspend=("reports", "gone"), scale=(ScaledDown(workload="odoo", replicas=1),))
+NEIGHBOURS = ("acme-staging", "acme-training")
+EASING = Easing(
+    pause=NEIGHBOURS, suspend=("reports", "gone"), scale=(ScaledDown(workload="odoo", replicas=1),)
+)
 PATIENT = LIMITS.model_copy(update={"easing": EASING})
 PLACE = "acme-prod"
 ACTIONS = {(a.topic, a.subscription): a for book in (RUNBOOK, CATCH_UP) for a in book.actions()}
@@ -41,6 +45,7 @@ class Agent(Site):
         clock = ledger.clock
         ledger.clock = lambda: clock() + self.late
         self.announcing = Announcing(ledger, self.post)
+        self.schedules = Schedules(self.estate, ledger, self.post)
         self.intake = Intake((RUNBOOK, CATCH_UP), self.estate)
 
     def happen(self, event: Event, id: str = "e-1") -> Any:
@@ -147,6 +152,29 @@ def test_the_load_is_eased_until_the_standby_has_caught_up_and_then_restored(age
     assert agent.said("lag-escalated") == []
 
 
+def test_neighbours_sleep_until_the_standby_has_caught_up_unless_a_person_decides(agent, servers):
+    who = {"asleep": False, "until": None, "by": "a trainer", "reason": "a course"}
+    agent.schedules.want("acme-training", **who)
+    with servers.cut():
+        lag_behind(agent)
+        agent.breach()
+        agent.deliver_until("watch_lag")
+        staging, training = map(agent.schedules.of, NEIGHBOURS)
+    agent.deliver_to_the_end()
+
+    assert (staging.asleep, staging.by) == (True, "lag of acme-prod")
+    assert (training.asleep, training.by) == (False, "a trainer")
+    assert "environment acme-staging sleeps" in agent.facts("ease_load")["eased"]
+    assert "acme-training sleeps: a trainer decides" in agent.facts("ease_load")["not_eased"][-1]
+    assert agent.schedules.of("acme-staging").by is None
+    assert agent.schedules.of("acme-training").by == "a trainer"
+    assert [each["environment"] for each in agent.said("hours-changed")] == [
+        "acme-training",
+        "acme-staging",
+        "acme-staging",
+    ]
+
+
 def test_past_patience_people_are_told_what_to_expect_and_a_later_recovery_restores(agent, servers):
     with servers.cut():
         lag_behind(agent)
@@ -164,7 +192,7 @@ def test_past_patience_people_are_told_what_to_expect_and_a_later_recovery_resto
 
     assert agent.deliver_to_the_end() == "succeeded"
     assert agent.scale() == (2, False)
-    assert len(agent.facts("confirm_catch_up")["restored"]) == 2
+    assert len(agent.facts("confirm_catch_up")["restored"]) == 4
 
 
 def test_past_the_rpo_a_failover_needs_consent_until_the_standby_has_caught_up(

@@ -140,6 +140,22 @@ def test_a_wrong_field_is_named_with_its_line_and_entry(
             "replicas: 2 }]\n    lag: { easing: { scale: [{ workload: od, replicas: 0 }] } }",
             "lag.easing: there is no Deployment or StatefulSet od; known are odoo",
         ),
+        (
+            "replicas: 2 }]",
+            "replicas: 2 }]\n    lag: { easing: { pause: [acme-qa] } }",
+            "lag.easing: there is no environment acme-qa; known are",
+        ),
+        (
+            "replicas: 2 }]",
+            "replicas: 2 }]\n    lag: { easing: { pause: [acme-prod] } }",
+            "lag.easing: acme-prod holds real data and never sleeps",
+        ),
+        (
+            "workloads: [{ name: odoo, replicas: 2 }]",
+            "workloads: [{ name: odoo }]\n    lag: { easing: { pause: [acme-staging] } }\n"
+            "    cluster: other",
+            "acme-staging shares neither cluster nor server with acme-prod",
+        ),
         ("class: staging", "class: standby", "acme-staging holds real data and must never be"),
         ("refresh_from: acme-prod", "refresh_from: acme", "there is no environment acme;"),
         ("refresh_from: acme-prod", "refresh_from: acme-staging", "is no production or standby"),
