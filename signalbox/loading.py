@@ -3,10 +3,13 @@ to import than other commands need in all."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from shared.runs.runbook import Runbook
 
 MODULES = {
     "up": "platform",
@@ -28,6 +31,12 @@ MODULES = {
     "doctor": "doctor",
 }
 """The module in this package whose ``app`` is a command or has it."""
+
+
+def every_runbook() -> tuple["Runbook", ...]:
+    """All runbooks: with them come all agents, which most commands do without."""
+    runbooks: tuple[Runbook, ...] = import_module("functions.runbooks").RUNBOOKS
+    return runbooks
 
 
 class Commands(Mapping[str, Any]):

@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from functions.runbooks import RUNBOOKS
 from shared.ledger.overview import Overview
 from shared.runs import parking
 from shared.runs.intake import Intake
 from signalbox.errors import Unusable
+from signalbox.loading import every_runbook
 from signalbox.sending import open_bus
 from signalbox.session import Session
 from signalbox.views import legible, plain
@@ -66,7 +66,7 @@ def show(context: typer.Context, parked: str, as_json: AsJson = False) -> None:
         message = Overview(ledger).parked(parked)
     if message is None:
         raise Unusable(f"no message {parked!r} is parked: `signalbox parked list` shows them")
-    verdict = parking.verdict(message, Intake(RUNBOOKS, session.estate))
+    verdict = parking.verdict(message, Intake(every_runbook(), session.estate))
     if as_json:
         typer.echo(json.dumps(asdict(message) | {"replay_would": verdict}, default=plain))
         return

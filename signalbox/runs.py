@@ -10,11 +10,11 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from functions.runbooks import RUNBOOKS
 from shared.runs.cancelling import cancel, retry
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from signalbox.errors import Unusable
+from signalbox.loading import every_runbook
 from signalbox.sending import open_bus
 from signalbox.session import Session
 from signalbox.views import plain, runs_table, steps_table
@@ -112,7 +112,7 @@ def retry_(context: typer.Context, run: UUID, as_json: AsJson = False) -> None:
     """
     session: Session = context.obj()
     with session.ledger() as ledger, open_bus(session.settings) as bus:
-        intake = Intake(RUNBOOKS, session.estate)
+        intake = Intake(every_runbook(), session.estate)
         event = retry(ledger, bus, intake, run, by=getpass.getuser(), now=datetime.now(UTC))
     published = {"source": event.source, "id": event.id}
     typer.echo(json.dumps(published) if as_json else f"published {event.id}")
