@@ -20,6 +20,7 @@ from shared.identity import identify_by
 from shared.ledger import EvidenceCopies, Ledger
 from shared.ledger.overview import Overview
 from shared.ledger.retention import Retention
+from shared.ledger.workloads import Workloads
 from shared.limits import RateLimit
 from shared.logs import configure_logging
 from shared.notifying.links import links_key
@@ -107,6 +108,11 @@ for name, schedule, do in (
         "forget_lag_samples",
         "30 */10 * * * *",
         partial(upkeep.forget_samples, resources.replication),
+    ),
+    (
+        "look_at_workloads",
+        "50 * * * * *",
+        partial(upkeep.look_at_workloads, estate, resources.clusters, Workloads(ledger)),
     ),
     (
         "forget_old_records",

@@ -26,6 +26,7 @@ MODULES = {
     "drill": "rehearsal",
     "filestore": "filestore",
     "schedule": "schedule",
+    "status": "status",
     "estate": "estate",
     "mask": "mask",
     "doctor": "doctor",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.console.desk import Desk
+from shared.capabilities import Health, health
 from shared.estate import Environment
 from shared.ledger import Placement, Placements
 from shared.ledger.overview import EnvironmentNow, NewestLag
@@ -35,6 +36,8 @@ class Card:
     """When the database before the last refresh is dropped."""
     lag: NewestLag | None
     """Of the pair that it is a half of."""
+    able: tuple[Health, ...]
+    """How well it can do what a business needs."""
     now: EnvironmentNow
 
 
@@ -43,12 +46,14 @@ def board(desk: Desk) -> list[Card]:
     known = desk.overview.environments([each.name for each in desk.estate.environments])
     placed = _placements(desk)
     lags = desk.overview.newest_lag()
+    able = health(desk.ledger, desk.estate)
     return [
         _card(
             environment,
             known[environment.name],
             placed.get(environment.name),
             lags.get(environment.standby_of or environment.name),
+            able[environment.name],
         )
         for environment in desk.estate.environments
     ]
@@ -70,6 +75,7 @@ def _card(
     now: EnvironmentNow,
     placement: Placement | None,
     lag: NewestLag | None,
+    able: tuple[Health, ...],
 ) -> Card:
     kept = now.refreshed_at if now.checkpoint else None
     return Card(
@@ -86,6 +92,7 @@ def _card(
         backed_up=environment.backups is not None,
         checkpoint_until=kept + environment.checkpoint_keep if kept else None,
         lag=lag,
+        able=able,
         now=now,
     )
 

@@ -22,6 +22,7 @@ from functions.console.desk import At
 from functions.console.drills import drills, plots
 from functions.console.rendering import STATIC, render, render_live, static_file
 from functions.console.timeline import tell
+from shared.capabilities import health
 from shared.identity import Role
 from shared.ledger.approvals import Approval
 from shared.ledger.records import RunStatus
@@ -107,6 +108,7 @@ def show_run(request: Request, id: UUID, desk: At, caller: Reader) -> Response:
         request,
         "run",
         None if story.is_over else OFTEN,
+        able=health(desk.ledger, desk.estate).get(story.environment, ()),
         caller=caller,
         story=story,
         seal=seal,

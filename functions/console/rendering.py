@@ -25,6 +25,11 @@ WORDS = {
     "rejected": "✗",
     "expired": "✗",
     "withdrawn": "-",
+    "working": "✓",
+    "at risk": "!",
+    "unknown": "?",
+    "broken": "✗",
+    "idle": "-",
 }
 """A sign for each status, beside its word: colour alone says nothing to everybody."""
 

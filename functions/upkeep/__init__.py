@@ -16,6 +16,7 @@ from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
 from functions.upkeep.retention import forget_old_records
 from functions.upkeep.standbys import forget_samples, watch_standbys
+from functions.upkeep.workloads import look_at_workloads
 from shared.estate import Estate
 from shared.ledger import Ledger
 from shared.postgres import Databases
@@ -36,6 +37,7 @@ __all__ = [
     "execute_fence_orders",
     "forget_old_records",
     "forget_samples",
+    "look_at_workloads",
     "publish_due_refreshes",
     "redrive_stuck_steps",
     "report_measurements",

@@ -4,7 +4,7 @@ import base64
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from typing import Literal, Self
 
 from azure.identity import DefaultAzureCredential
 
@@ -179,15 +179,20 @@ class Cluster:
 
     def is_ready(self, namespace: str, workload: Workload) -> bool:
         """Whether every pod that is wanted is there, up to date and ready; of what sleeps, none."""
+        return _is_ready(self._api.read(workload.kind, namespace, workload.name))
+
+    def workload_state(
+        self, namespace: str, workload: Workload
+    ) -> Literal["ready", "starting", "stopped", "eased", "asleep"]:
+        """How it is, in a word."""
         found = self._api.read(workload.kind, namespace, workload.name)
-        if workload.kind == "CronJob":
-            return not found["spec"].get("suspend") or _sleeps(found)
-        wanted, status = _scale(found), found.get("status", {})
-        seen = status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
-        return seen and all(
-            (status.get(count) or 0) == wanted
-            for count in ("replicas", "readyReplicas", "updatedReplicas")
-        )
+        if _sleeps(found):
+            return "asleep"
+        if EASED in _annotations(found):
+            return "eased"
+        if _scale(found) == 0:
+            return "stopped"
+        return "ready" if _is_ready(found) else "starting"
 
     def gave_up(self, namespace: str, workload: Workload) -> bool:
         """Whether Kubernetes waits no longer for a Deployment's pods to get ready."""
@@ -355,6 +360,17 @@ def _before(found: Json, epoch: int) -> int | None:
 def _sleeps(found: Json) -> bool:
     """Whether it was put to sleep, and nobody has scaled it since."""
     return ASLEEP in _annotations(found) and _scale(found) == 0
+
+
+def _is_ready(found: Json) -> bool:
+    if found.get("kind") == "CronJob":
+        return not found["spec"].get("suspend") or _sleeps(found)
+    wanted, status = _scale(found), found.get("status", {})
+    seen = status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
+    return bool(seen) and all(
+        (status.get(count) or 0) == wanted
+        for count in ("replicas", "readyReplicas", "updatedReplicas")
+    )
 
 
 def _scale(found: Json) -> int:

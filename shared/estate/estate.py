@@ -10,7 +10,7 @@ from shared.errors import PermanentError
 from shared.estate.azure import AzureRules
 from shared.estate.calendars import Calendar
 from shared.estate.entry import EstateModel
-from shared.estate.models import Cluster, Environment, Region, Server
+from shared.estate.models import Cluster, Environment, Integration, Region, Server, Workload
 from shared.estate.notifications import Notifications
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
@@ -102,6 +102,15 @@ class Estate(EstateModel):
     def refreshed_from(self, name: str) -> tuple[Environment, ...]:
         """Return the environments that the backups of ``name`` refresh, in the file's order."""
         return tuple(found for found in self.environments if found.refresh_from == name)
+
+    def integrations_of(self, environment: Environment) -> tuple[Integration, ...]:
+        """Return what exchanges data for it: on either side of a pair, production's."""
+        return self.environment(environment.standby_of or environment.name).integrations
+
+    def workloads_of(self, environment: Environment) -> tuple[Workload, ...]:
+        """Return what runs for it, integrations included."""
+        integrations = self.integrations_of(environment)
+        return (*environment.workloads, *(each.workload for each in integrations))
 
     def standby_for(self, name: str) -> Environment | None:
         """Return the environment that takes over from ``name``, if there is one."""

@@ -22,6 +22,7 @@ class Rule:
 
 RULES = (
     Rule("upkeep-silent", "signalbox_upkeep", None, 1, "Nothing is watched: no timer has run."),
+    Rule("capability-down", "signalbox_capability_down", 0, 1, "A business cannot do its work."),
     Rule("lag-beyond-rpo", "signalbox_lag_share", 1, 1, "A failover now loses more than promised."),
     Rule("lag-unknown", "signalbox_lag_unknown", 0, 2, "A primary or a standby does not answer."),
     Rule("runs-overdue", "signalbox_runs_overdue", 0, 2, "A run takes longer than expected."),

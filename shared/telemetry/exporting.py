@@ -158,9 +158,11 @@ class Exporting:
             self._live[metric].record((ended - began).total_seconds(), labels)
 
     def observe(self, readings: Iterable[Reading]) -> None:
+        """One value that cannot be spelled would keep all others from being exported."""
         for each in readings:
             if each.metric in self._gauges:
-                self._gauges[each.metric].set(each.value, each.labels)
+                labels = {name: str(value) for name, value in each.labels.items()}
+                self._gauges[each.metric].set(float(each.value), labels)
 
     def close(self) -> None:
         self._traces.shutdown()

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.capabilities import health
 from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory, Ledger
 from shared.ledger.history import Achieved
@@ -31,8 +32,13 @@ def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
     yield Reading("signalbox_upkeep", 1)
     yield from _totals(overview.totals(), now)
     names = [each.name for each in estate.environments]
+    able = health(ledger, estate)
     known, lags = overview.environments(names), overview.newest_lag()
     for environment in estate.environments:
+        for each in able[environment.name]:
+            labels = {"environment": environment.name, "capability": each.capability}
+            broken = each.verdict in ("broken", "unknown")
+            yield Reading("signalbox_capability_down", broken, labels)
         measured = _Measured(environment, known[environment.name], now)
         yield from measured.ages(_longest_wait(environment, estate))
         yield from measured.lag(lags.get(environment.name))
@@ -42,8 +48,7 @@ def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
 
 def _longest_wait(environment: Environment, estate: Estate) -> timedelta | None:
     """How old the data of a copy, or the newest proven backup of its source, may become."""
-    copies = [each for each in estate.environments if each.refresh_from == environment.name]
-    allowed = [environment] if environment.refresh_from else copies
+    allowed = [environment] if environment.refresh_from else estate.refreshed_from(environment.name)
     return min((each.oldest_backup for each in allowed), default=None)
 
 

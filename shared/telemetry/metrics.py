@@ -42,6 +42,11 @@ METRICS = (
     Metric("signalbox_oldest_unsent_seconds", "Age of the oldest.", unit="s"),
     Metric("signalbox_approvals_waiting", "Approvals that people have not decided."),
     Metric("signalbox_oldest_approval_seconds", "How long the oldest waits.", unit="s"),
+    Metric(
+        "signalbox_capability_down",
+        "1 while the environment cannot do it, or nobody knows.",
+        ("environment", "capability"),
+    ),
     _each("signalbox_data_age_seconds", "Since the last refresh.", "s"),
     _each("signalbox_data_age_share", "Of the age that a backup for it may have."),
     _each(

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "infra" / "kubernetes"
 CALLERS = {
-    "nonproduction": ("functions/refresh", "functions/release", "functions/schedules"),
+    "nonproduction": (
+        "functions/refresh",
+        "functions/release",
+        "functions/schedules",
+        "functions/upkeep/workloads.py",
+    ),
     "production": (
         "functions/failover",
         "functions/lag",
@@ -146,6 +151,7 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "is_stopped": for_each(
         lambda c, w: (c.stop_workload(NAMESPACE, w, epoch=5), c.is_stopped(NAMESPACE, w))
     ),
+    "workload_state": for_each(lambda c, w: c.workload_state(NAMESPACE, w)),
     "is_ready": for_each(lambda c, w: c.is_ready(NAMESPACE, w)),
     "read_config": lambda c: c.read_config(NAMESPACE, "odoo-config"),
     "write_config": lambda c: c.write_config(NAMESPACE, "odoo-config", {"a": "b"}, epoch=1),

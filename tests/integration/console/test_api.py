@@ -242,6 +242,9 @@ def test_the_board_claims_nothing_of_a_standby_that_nobody_has_heard_of(
     cards = {card["name"]: card for card in web.get("/api/estate").json()}
 
     assert cards["acme-standby"]["serves"] == "nobody: the standby"
+    assert {each["verdict"] for each in cards["acme-standby"]["able"]} == {"idle"}
+    assert {each["verdict"] for each in cards["acme-prod"]["able"]} == {"unknown"}
+    assert "sequences-ahead was never checked" in web.get("/").text
     for name in ("acme-prod", "acme-standby"):
         assert cards[name]["concern"] == "the lag is not known"
     assert "connection refused" in web.get("/").text

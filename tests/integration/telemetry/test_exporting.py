@@ -191,13 +191,12 @@ def test_gauges_say_what_the_ledger_says(engine: Engine, receiver: OtlpReceiver)
     with host(engine, receiver, "one") as one:
         one.telemetry.observe(readings(engine.ledger, load_estate(ESTATE)))
 
-    said = {
-        name: (points[0].as_double or points[0].as_int) for name, points in receiver.metrics.items()
-    }
+    said = {name: points[0].as_double for name, points in receiver.metrics.items()}
     assert said["signalbox_parked"] == 1
     assert said["signalbox_runs_active"] == 1
     assert said["signalbox_runs_overdue"] == 1
     assert said["signalbox_upkeep"] == 1
+    assert said["signalbox_capability_down"] == 1
     assert "signalbox_attempts" not in said, "counters are for Prometheus"
 
 

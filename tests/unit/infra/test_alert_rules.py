@@ -34,7 +34,7 @@ def test_bicep_reads_every_field_of_the_generated_rules_and_no_other() -> None:
 
     assert {key for rule in rules for key in rule} == set(re.findall(r"each\.(\w+)", text))
     assert "= [for each in rules: {" in text
-    assert {len(rule["dimensions"]) for rule in rules} == {0, 1}
+    assert {len(rule["dimensions"]) for rule in rules} == {0, 1, 2}
 
 
 def test_silence_is_an_alert_of_its_own() -> None:

@@ -1,0 +1,198 @@
+"""What a business can do with an environment now, derived from all that is known of it.
+
+``NEEDS`` is the whole mapping. A capability is as well as the worst of its signs; what is not known
+is said to be unknown, and only what was seen is said to work.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+from shared.estate import Environment, Estate, Integration, Service, Workload
+from shared.ledger import Ledger, Placements
+from shared.ledger.overview import EnvironmentNow, NewestLag, Overview
+from shared.ledger.workloads import State, Verification, Workloads, WorkloadSeen
+
+Verdict = Literal["working", "at risk", "unknown", "broken", "idle"]
+WORST: tuple[Verdict, ...] = ("working", "at risk", "unknown", "broken")
+
+SEEN_WITHIN = timedelta(minutes=5)
+"""What upkeep has not looked at for this long is not known."""
+
+
+class Capability(StrEnum):
+    ORDER_CAPTURE = "order capture"
+    WAREHOUSE = "warehouse"
+    INVOICING = "invoicing"
+    INTEGRATIONS = "integrations"
+
+
+NEEDS: Mapping[Capability, tuple[str, ...]] = {
+    Capability.ORDER_CAPTURE: ("application", "orders", "sequences-ahead"),
+    Capability.WAREHOUSE: ("application", "orders", "carriers", "stock-matches-moves"),
+    Capability.INVOICING: ("application", "scheduled-actions", "mail", "posted-entries-balance"),
+    Capability.INTEGRATIONS: ("scheduled-actions", *Service),
+}
+"""By sign: ``application`` and ``scheduled-actions`` are workloads, the services are those of the
+estate's integrations, the others are checks of a verification. What an environment does not have
+is not asked for."""
+
+CHECKS = ("sequences-ahead", "posted-entries-balance", "stock-matches-moves")
+
+PROTECTION = ("lag", "backup", "automation")
+"""Signs that put every capability at risk, but break none."""
+
+VERDICTS: Mapping[State, Verdict] = {
+    "ready": "working",
+    "starting": "broken",
+    "stopped": "broken",
+    "eased": "at risk",
+    "asleep": "idle",
+    "unknown": "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Sign:
+    name: str
+    verdict: Verdict
+    says: str
+    """Why, if it is not working."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How well an environment can do one thing."""
+
+    capability: Capability
+    verdict: Verdict
+    because: str
+    """Empty while it works."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that is known of an environment, as far as its health follows from it."""
+
+    environment: Environment
+    integrations: tuple[Integration, ...]
+    serves: bool
+    now: EnvironmentNow
+    workloads: Mapping[tuple[str, str], WorkloadSeen] = field(default_factory=dict)
+    """By kind and name."""
+    verification: Verification | None = None
+    lag: NewestLag | None = None
+    backup_age: timedelta | None = None
+    """Of the newest that was restored and found whole; None when there was none."""
+    backup_may_be: timedelta | None = None
+    """None where nobody looks after backups."""
+    parked: int = 0
+
+
+def health(ledger: Ledger, estate: Estate) -> dict[str, tuple[Health, ...]]:
+    """What each environment can do now, by name."""
+    return {each.environment.name: judge(each) for each in _known(ledger, estate)}
+
+
+def judge(known: Known) -> tuple[Health, ...]:
+    """A verdict on each capability that the environment has anything for."""
+    signs = list(_signs(known))
+    return tuple(
+        _health(capability, known, [each for each in signs if each.name in needed])
+        for capability, names in NEEDS.items()
+        if not {each.name for each in signs}.isdisjoint(names)
+        for needed in [(*names, *PROTECTION)]
+    )
+
+
+def _health(capability: Capability, known: Known, signs: list[Sign]) -> Health:
+    if not known.serves:
+        return Health(capability, "idle", "the other side of the pair serves")
+    asleep = [each.says for each in signs if each.verdict == "idle"]
+    if asleep:
+        return Health(capability, "idle", "; ".join(asleep))
+    worst = max((each.verdict for each in signs), key=WORST.index)
+    reasons = [each.says for each in signs if each.verdict == worst and worst != "working"]
+    return Health(capability, worst, "; ".join(reasons))
+
+
+def _signs(known: Known) -> Iterator[Sign]:
+    for workload in known.environment.workloads:
+        name = "scheduled-actions" if workload.scheduled else "application"
+        yield _pods(name, workload, known)
+    for integration in known.integrations:
+        yield _pods(integration.service, integration.workload, known)
+    for check in CHECKS:
+        yield _checked(check, known)
+    yield from _protection(known)
+
+
+def _pods(name: str, workload: Workload, known: Known) -> Sign:
+    seen = known.workloads.get((workload.kind, workload.name))
+    if seen is None:
+        return Sign(name, "unknown", f"nobody has looked at {workload.name} lately")
+    because = f": {seen.reason}" if seen.reason else ""
+    return Sign(name, VERDICTS[seen.state], f"{workload.name} is {seen.state}{because}")
+
+
+def _checked(check: str, known: Known) -> Sign:
+    """The newest word: of a run that verified the environment, or its backup."""
+    verified = known.verification
+    if verified is not None:
+        for finding in verified.findings:
+            if finding["check"] == check and not finding["passed"]:
+                return Sign(check, "broken", f"{check}: {finding['detail']}")
+    if verified is None and known.backup_age is None:
+        return Sign(check, "unknown", f"{check} was never checked")
+    return Sign(check, "working", "")
+
+
+def _protection(known: Known) -> Iterator[Sign]:
+    lag, rpo = known.lag, known.environment.rpo.total_seconds()
+    if lag is not None and lag.seconds is None:
+        yield Sign("lag", "at risk", "the lag is not known")
+    elif lag is not None and lag.seconds is not None and lag.seconds > rpo:
+        yield Sign("lag", "at risk", f"the standby is {lag.seconds:.0f} s behind")
+    if known.backup_may_be is not None and (
+        known.backup_age is None or known.backup_age > known.backup_may_be
+    ):
+        yield Sign("backup", "at risk", "no backup was restored and found whole lately")
+    if known.now.last_status == "failed" and known.now.held_by is None:
+        yield Sign("automation", "at risk", f"the last {known.now.last_runbook} failed")
+    if known.parked:
+        yield Sign("automation", "at risk", f"{known.parked} of its events are parked")
+
+
+def _known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
+    overview, workloads = Overview(ledger), Workloads(ledger)
+    names = [each.name for each in estate.environments]
+    nows, lags, parked = overview.environments(names), overview.newest_lag(), workloads.parked()
+    verified = workloads.verifications(names)
+    seen: dict[str, dict[tuple[str, str], WorkloadSeen]] = {}
+    for each in workloads.states(seen_within=SEEN_WITHIN):
+        seen.setdefault(each.environment, {})[each.kind, each.name] = each
+    for environment in estate.environments:
+        production = environment.standby_of or environment.name
+        proven = nows[production].verified_at
+        may_be = (each.oldest_backup for each in estate.refreshed_from(environment.name))
+        yield Known(
+            environment=environment,
+            integrations=estate.integrations_of(environment),
+            serves=_serves(environment, estate, ledger),
+            now=nows[environment.name],
+            workloads=seen.get(environment.name, {}),
+            verification=verified.get(production),
+            lag=lags.get(production) if estate.standby_for(production) else None,
+            backup_age=ledger.clock() - proven if proven else None,
+            backup_may_be=min(may_be, default=None),
+            parked=parked.get(environment.name, 0),
+        )
+
+
+def _serves(environment: Environment, estate: Estate, ledger: Ledger) -> bool:
+    production = environment.standby_of or environment.name
+    if estate.standby_for(production) is None:
+        return True
+    return Placements(ledger).of(production).active_side == environment.name

@@ -1,0 +1,116 @@
+"""From pods that upkeep looked at to what a business can do, on the page and in the terminal."""
+
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from functions.upkeep import look_at_workloads
+from infra.local.kubernetes import KubernetesEmulator
+from infra.local.processes import free_port
+from shared.capabilities import health
+from shared.cluster import Cluster, Clusters
+from shared.cluster.api import Api
+from shared.estate import Workload, load_estate
+from shared.ledger import Ledger
+from shared.ledger.workloads import Workloads
+from signalbox.status import app
+from tests.contract.kubernetes import support
+
+ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
+STAGING = "acme-staging"
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(database)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def staging(kubernetes: KubernetesEmulator) -> Iterator[Cluster]:
+    """The namespace of staging, whose first workload has no pods wanted."""
+    people = support.Cluster(kubernetes.url)
+    people.core.create_namespace({"metadata": {"name": STAGING}})
+    template = {
+        "metadata": {"labels": {"app": "odoo"}},
+        "spec": {"containers": [{"name": "odoo", "image": "odoo"}]},
+    }
+    for name, replicas in (("odoo", 0), ("odoo-cron", 1)):
+        spec = {"replicas": replicas, "selector": {"matchLabels": {"app": "odoo"}}}
+        body = {"metadata": {"name": name}, "spec": spec | {"template": template}}
+        Api(kubernetes.url).create("Deployment", STAGING, body)
+    yield Cluster.connect(kubernetes.url)
+    people.core.delete_namespace(STAGING)
+    people.close()
+
+
+def states(ledger: Ledger) -> dict[tuple[str, str], str]:
+    seen = Workloads(ledger).states(seen_within=timedelta(minutes=5))
+    return {(each.environment, each.name): each.state for each in seen}
+
+
+def test_what_upkeep_saw_is_what_status_says(
+    ledger: Ledger, staging: Cluster, kubernetes: KubernetesEmulator
+) -> None:
+    session = SimpleNamespace(ledger=lambda: nullcontext(ledger), estate=ESTATE)
+
+    def status(*words: str) -> Any:
+        return CliRunner().invoke(app, words, obj=lambda: session)
+
+    look_at_workloads(ESTATE, Clusters(ESTATE, kubernetes.url), Workloads(ledger))
+    shown = status("--environment", STAGING)
+    asked = json.loads(status("--json").stdout)
+
+    assert states(ledger)[STAGING, "odoo"] == "stopped"
+    assert states(ledger)["acme-training", "odoo"] == "unknown", "it is not in the cluster"
+    assert shown.exit_code == 1
+    assert "odoo is stopped" in " ".join(shown.stdout.split())
+    [capture] = [each for each in asked[STAGING] if each["capability"] == "order capture"]
+    assert capture["verdict"] == "broken"
+    assert {each["verdict"] for each in asked["acme-standby"]} == {"idle"}
+    assert {each["verdict"] for each in asked["acme-prod"]} == {"unknown"}
+
+
+def test_a_workload_is_called_what_it_is(staging: Cluster) -> None:
+    odoo = Workload(name="odoo")
+
+    def now() -> str:
+        return staging.workload_state(STAGING, odoo)
+
+    stopped = now()
+    staging.start_workload(STAGING, odoo, epoch=1)
+    assert now() in ("starting", "ready")
+    staging.ease_workload(STAGING, odoo, 0, epoch=2)
+    eased = now()
+    staging.restore_eased_workload(STAGING, odoo, epoch=3)
+    staging.sleep_workload(STAGING, odoo, epoch=4)
+
+    assert (stopped, eased, now()) == ("stopped", "eased", "asleep")
+
+
+def test_a_cluster_that_does_not_answer_is_asked_once_and_known_of_nothing(ledger: Ledger) -> None:
+    clusters = Clusters(ESTATE, f"http://127.0.0.1:{free_port()}")
+
+    look_at_workloads(ESTATE, clusters, Workloads(ledger))
+
+    assert set(states(ledger).values()) == {"unknown"}
+
+
+def test_what_was_seen_long_ago_is_not_believed(
+    ledger: Ledger, staging: Cluster, kubernetes: KubernetesEmulator
+) -> None:
+    look_at_workloads(ESTATE, Clusters(ESTATE, kubernetes.url), Workloads(ledger))
+    ledger.clock = lambda: datetime.now(UTC) + timedelta(minutes=6)
+
+    [capture, *_] = health(ledger, ESTATE)[STAGING]
+
+    assert capture.verdict == "unknown"
+    assert "nobody has looked at odoo lately" in capture.because
