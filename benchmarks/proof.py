@@ -142,7 +142,7 @@ def _search_all(connection: Database, search: Search) -> None:
 def _statements(connection: Database) -> Iterator[sql.Composed]:
     """COPY of the columns that the search reads."""
     for table in read_tables(connection):
-        columns = [c for c in table.columns if c.kind == "text" or c.name == "id"]
+        columns = [c for c in table.columns if c.kind in ("text", "json") or c.name == "id"]
         names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
         query = sql.SQL("copy (select {} from {}) to stdout (format binary)")
         yield query.format(names, table.identifier)

@@ -24,7 +24,8 @@ enum { PARTS = 0, SPECIAL = 1, IGNORED = 0xFFFF };          /* what a character 
 enum { FEWEST_DIGITS = 7, FEWEST_IN_NAME = 8, FEWEST_IN_SECRET = 8 };
 enum { FILTER_BITS = 24, FIELDS = 2048, NOWHERE = 0xFFFFFFFF };
 enum { STRANGE = 0xFFFF };                                  /* the kind of no original */
-enum { WINDOW = 1 << 16, OVERLAP = 1 << 12, SLACK = 32 };   /* of a text that is spelled at once */
+enum { WINDOW = 1 << 16, OVERLAP = 1 << 12, SLACK = 64 };   /* of a text that is spelled at once */
+enum { WIDE = 64 };                                         /* bytes that are told at once */
 enum { OTHER = 1, UPPER = 2, LOWER = 4 };                   /* digits of base64 */
 enum { ENCODED = 16 };                                      /* of what is decoded, at least */
 
@@ -33,7 +34,7 @@ static u64 secrets[256];                                    /* by unit; 0 and 1 
 static u8 plain[256];                                       /* the unit of a byte, or SPECIAL */
 static u8 digits64[256], values64[256];                     /* of base64 */
 static u8 roles[FIELDS];
-static u8 filter[1 << (FILTER_BITS - 3)];
+static u64 filter[1 << (FILTER_BITS - 6)];
 
 static u8 units[2 * WINDOW + SLACK];
 static u32 starts[WINDOW + 2], firsts[WINDOW + 2], lasts[WINDOW + 2];
@@ -47,15 +48,13 @@ static struct original *found;
 static u64 *table, *invented;
 static u8 *kinds;
 static u32 found_last, found_used, table_last, invented_last, invented_used;
-static u32 rows_read;
-static u32 bytes_read;
+static struct { u32 rows, bytes; } done;                     /* of the last block */
 
 EXPORT(source) u64 source(void) { return SOURCE; }          /* which file this was compiled from */
 EXPORT(folds_at) u16 *folds_at(void) { return folds; }
 EXPORT(secrets_at) u64 *secrets_at(void) { return secrets; }
 EXPORT(roles_at) u8 *roles_at(void) { return roles; }
-EXPORT(rows_read) u32 get_rows_read(void) { return rows_read; }
-EXPORT(bytes_read) u32 get_bytes_read(void) { return bytes_read; }
+EXPORT(done_at) void *done_at(void) { return &done; }
 
 /* Derive what follows from ``folds``, once they are written. */
 EXPORT(prepare) void prepare(void) {
@@ -90,20 +89,27 @@ static u32 add(u64 *set, u32 last, u64 value) {
     return place;
 }
 
-/* Three places in the filter: of first units, and of them with the length of a run or a whole. */
+/* What the filter knows: first units, and them with the length of a run or a whole. Each sets two
+   bits of one word, so that one look is enough and few pass by chance. */
 
 INLINE u32 place_at(const u8 *first) {
     u64 word = *(const u64 *)first & 0xFFFFFFFFFFFFULL;
-    return word * (secrets[0] | 1) >> (64 - FILTER_BITS);
+    return word * (secrets[0] | 1) >> 32;
 }
 
 static u32 shape(u32 place, u32 length, u32 class) {
-    return mixed((u64)place << 32 | length << 2 | class << 1 | 1) >> (64 - FILTER_BITS);
+    return mixed((u64)place << 32 | length << 2 | class << 1 | 1) >> 32;
 }
 
-INLINE int passes(u32 place) { return filter[place >> 3] >> (place & 7) & 1; }
+INLINE u64 filter_bits(u32 place) { return 1ULL << (place & 63) | 1ULL << (place >> 6 & 63); }
 
-static void let_pass(u32 place) { filter[place >> 3] |= 1 << (place & 7); }
+INLINE u64 *filter_word(u32 place) { return &filter[place >> (32 - FILTER_BITS + 6)]; }
+
+INLINE int passes(u32 place) { return !(filter_bits(place) & ~*filter_word(place)); }
+
+static void let_pass(u32 place) { *filter_word(place) |= filter_bits(place); }
+
+static u32 smaller(u32 one, u32 other) { return one < other ? one : other; }
 
 /* ---- spelling --------------------------------------------------------------------------- */
 
@@ -243,14 +249,14 @@ static int is_quoted(const u8 *data, u32 at, u32 end) {
 struct spelled { u32 units, words, quoted, mixed_case, at; };
 
 /* Which of sixteen bytes are letters or digits, and which need a closer look. */
-INLINE u32 letters_in(v128_t bytes) {
+INLINE u64 letters_in(v128_t bytes) {
     v128_t lower = wasm_v128_or(bytes, wasm_i8x16_splat(0x20));
     v128_t letter = wasm_u8x16_lt(wasm_i8x16_sub(lower, wasm_i8x16_splat('a')), wasm_i8x16_splat(26));
     v128_t digit = wasm_u8x16_lt(wasm_i8x16_sub(bytes, wasm_i8x16_splat('0')), wasm_i8x16_splat(10));
     return wasm_i8x16_bitmask(wasm_v128_or(letter, digit));
 }
 
-INLINE u32 special_in(v128_t bytes) {
+INLINE u64 special_in(v128_t bytes) {
     v128_t percent_or_and = wasm_i8x16_sub(bytes, wasm_i8x16_splat('%'));
     v128_t less_or_equal = wasm_i8x16_sub(bytes, wasm_i8x16_splat('<'));
     v128_t one = wasm_v128_or(wasm_u8x16_lt(percent_or_and, wasm_i8x16_splat(2)),
@@ -260,59 +266,86 @@ INLINE u32 special_in(v128_t bytes) {
     return wasm_i8x16_bitmask(wasm_v128_or(bytes, wasm_v128_or(one, other)));
 }
 
+INLINE u64 small_in(v128_t bytes) { return wasm_i8x16_bitmask(wasm_i8x16_shl(bytes, 2)); }
+
+/* One bit for each of the bytes from ``at`` on, ``size`` of them. */
+struct masks { u64 letters, special, small; u32 size; };
+
+INLINE struct masks masks_of(const u8 *data, u32 at, u32 end) {
+    struct masks m = {0, 0, 0, smaller(end - at, WIDE)};
+    for (u32 i = 0; i < WIDE; i += 16) {
+        v128_t bytes = wasm_v128_load(data + at + i);
+        m.letters |= letters_in(bytes) << i;
+        m.special |= special_in(bytes) << i;
+        m.small |= small_in(bytes) << i;
+    }
+    u64 known = ~0ULL >> (64 - m.size);
+    m.letters &= known;
+    m.special &= known;
+    return m;
+}
+
+INLINE u32 ones_in(u64 bits) { return ~bits ? __builtin_ctzll(~bits) : 64; }
+
+INLINE void copy_lower(u8 *to, const u8 *from, u32 size) {
+    const v128_t bit = wasm_i8x16_splat(0x20);
+    wasm_v128_store(to, wasm_v128_or(wasm_v128_load(from), bit));
+    for (u32 i = 16; i < size; i += 16)
+        wasm_v128_store(to + i, wasm_v128_or(wasm_v128_load(from + i), bit));
+}
+
 /* Spell a window of a text into ``units`` and ``starts``; ``places``: say where its words are.
 
-   Sixteen bytes at a time, word by word, as far as they tell their units themselves. */
+   Word by word as far as the bytes tell their units themselves, as most do. */
 INLINE struct spelled spell(const u8 *data, u32 begin, u32 at, u32 end, int places) {
-    u32 count = 0, words = 0, in_word = 0, quoted = 0, mixed_case = 0;
+    u32 count = 0, words = 0, in_word = 0, quoted = 0;
+    u64 mixed_case = 0;
     while (at < end) {
-        u32 known = 0;
-        if (at + 16 <= end) {
-            v128_t bytes = wasm_v128_load(data + at);
-            u32 special = special_in(bytes), letters = letters_in(bytes);
-            known = special ? __builtin_ctz(special) : 16;
-            letters &= (1u << known) - 1;
-            u32 small = letters & wasm_i8x16_bitmask(wasm_i8x16_shl(bytes, 2));
-            mixed_case |= (letters & ~small) & small << 1;
-            u32 ends_in_word = known ? letters >> (known - 1) & 1 : in_word;
+        struct masks m = masks_of(data, at, end);
+        u32 base = at;
+        mixed_case |= m.letters & ~m.small & m.small << 1;
+        for (;;) {
+            u32 from = at - base, known = m.special ? __builtin_ctzll(m.special) : m.size;
+            u64 letters = m.letters & ((m.special & -m.special) - 1);
             while (letters) {
-                u32 skipped = __builtin_ctz(letters), size = __builtin_ctz(~(letters >> skipped));
-                const u8 *from = data + at + skipped;
-                if (skipped || !in_word) {
+                u32 skipped = __builtin_ctzll(letters), size = ones_in(letters >> skipped);
+                u32 is_new = !in_word | (skipped != from);
+                starts[words] = count;
+                if (places && is_new) firsts[words] = base + skipped;
+                words += is_new;
+                if (places) lasts[words - 1] = base + skipped + size;
+                copy_lower(units + count, data + base + skipped, size);
+                count += size;
+                if (skipped + size == 64) break;
+                letters &= ~0ULL << (skipped + size);
+            }
+            if (known > from) in_word = m.letters >> (known - 1) & 1;
+            at = base + known;
+            if (!m.special) break;
+            u32 here = at;
+            if (data[at] == '=') quoted |= is_quoted(data, at, end);
+            u32 unit = folded(data, &at, begin, end);
+            if (unit != IGNORED) {
+                if (unit && !in_word) {
                     starts[words] = count;
-                    if (places) firsts[words] = at + skipped;
+                    if (places) firsts[words] = here;
                     words++;
                 }
-                if (places) lasts[words - 1] = at + skipped + size;
-                v128_t lower = wasm_v128_or(wasm_v128_load(from), wasm_i8x16_splat(0x20));
-                wasm_v128_store(units + count, lower);
-                count += size;
-                letters &= ~0u << (skipped + size);
+                in_word = unit != 0;
+                if (unit) {
+                    if (places) lasts[words - 1] = at;
+                    units[count++] = unit;
+                    if (unit >> 8) units[count++] = unit >> 8;
+                }
             }
-            in_word = ends_in_word;
-            at += known;
-            if (known == 16) continue;
+            if (at - base >= m.size) break;
+            m.letters &= ~0ULL << (at - base);
+            m.special &= ~0ULL << (at - base);
         }
-        u32 here = at, unit = plain[data[at]];
-        if (unit == SPECIAL) {
-            if (data[at] == '=') quoted |= is_quoted(data, at, end);
-            unit = folded(data, &at, begin, end);
-            if (unit == IGNORED) continue;
-        } else at++;
-        if (unit && !in_word) {
-            starts[words] = count;
-            if (places) firsts[words] = here;
-            words++;
-        }
-        in_word = unit != 0;
-        if (!unit) continue;
-        if (places) lasts[words - 1] = at;
-        units[count++] = unit;
-        if (unit >> 8) units[count++] = unit >> 8;
     }
     starts[words] = count;
     *(u64 *)(units + count) = 0;
-    return (struct spelled){count, words, quoted, mixed_case, at};
+    return (struct spelled){count, words, quoted, mixed_case != 0, at};
 }
 
 static u64 hash(u64 value, u32 from, u32 to) {
@@ -324,8 +357,6 @@ static u64 hash(u64 value, u32 from, u32 to) {
 static int field_size(const u8 *at) {
     return (int)((u32)at[0] << 24 | (u32)at[1] << 16 | (u32)at[2] << 8 | at[3]);
 }
-
-static u32 smaller(u32 one, u32 other) { return one < other ? one : other; }
 
 /* ---- collecting originals ---------------------------------------------------------------- */
 
@@ -490,13 +521,14 @@ struct seen { u32 hit, quoted, encoded, length; };
 INLINE struct seen look(struct spelled window, struct notes *notes) {
     struct seen seen = {0, window.quoted, 0, window.units};
     for (u32 word = 0; word < window.words; word++) {
-        u32 start = starts[word], place = place_at(units + start);
-        seen.encoded |= window.mixed_case && starts[word + 1] - start >= ENCODED;
+        u32 place = place_at(units + starts[word]);
         if (passes(place) && begins(word, window.words, place, notes)) {
             seen.hit = HIT_INSIDE;
             break;
         }
     }
+    for (u32 word = 0; window.mixed_case && word < window.words; word++)
+        seen.encoded |= starts[word + 1] - starts[word] >= ENCODED;
     return seen;
 }
 
@@ -600,17 +632,39 @@ static u32 search_field(const u8 *data, u32 begin, u32 end, int compared) {
     return seen.quoted && in_quoted(data, begin, end) ? HIT_INSIDE : 0;
 }
 
+/* A value of a column that has nothing of an original; many columns have it in the next row, too. */
+static struct { u32 at, size; } harmless[FIELDS];
+
+static int is_harmless(const u8 *data, u32 at, u32 size, u32 field) {
+    if (harmless[field].size != size || size > WIDE) return 0;
+    for (u32 i = 0; i < size; i += 16) {
+        v128_t one = wasm_v128_load(data + at + i), other = wasm_v128_load(data + harmless[field].at + i);
+        u32 differs = 0xFFFF & ~wasm_i8x16_bitmask(wasm_i8x16_eq(one, other));
+        if (differs && i + __builtin_ctz(differs) < size) return 0;
+    }
+    return 1;
+}
+
+static u32 look_up(const u8 *data, u32 at, u32 size, u32 field) {
+    if (is_harmless(data, at, size, field)) return 0;
+    u32 kind = search_field(data, at, at + size, roles[field] == COMPARED);
+    harmless[field].at = at;
+    harmless[field].size = kind ? 0 : size;
+    return kind;
+}
+
 /* Look every field of a block of COPY up; return how many hits there were.
 
    ``hits`` gets as many as there is room for: kind, field, place and size of the row's key (size
    0xFFFFFFFF without one). A field has one hit at most. */
 EXPORT(search) u32 search(const u8 *data, u32 size, struct hit *hits, u32 room) {
     u32 count = 0;
-    rows_read = bytes_read = 0;
+    done.rows = done.bytes = 0;
+    __builtin_memset(harmless, 0, sizeof harmless);
     for (u32 at = 0; at + 2 <= size;) {
         u32 fields = (u32)data[at] << 8 | data[at + 1], key_at = 0, key_size = NOWHERE;
         at += 2;
-        rows_read++;
+        done.rows++;
         for (u32 field = 0; field < fields; field++) {
             int length = field_size(data + at);
             at += 4;
@@ -621,8 +675,8 @@ EXPORT(search) u32 search(const u8 *data, u32 size, struct hit *hits, u32 room) 
                 key_size = length;
             } else if (role == EMPTY) kind = length ? HIT_NOT_EMPTY : 0;
             else {
-                bytes_read += length;
-                kind = search_field(data, at, at + length, role == COMPARED);
+                done.bytes += length;
+                kind = look_up(data, at, length, field);
             }
             if (kind && count++ < room)
                 hits[count - 1] = (struct hit){kind, field, key_at, key_size};

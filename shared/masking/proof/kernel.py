@@ -1,6 +1,6 @@
 """The inner loops (``kernel.c``, compiled to WebAssembly), and the memory that they work in.
 
-A call releases the interpreter's lock.
+A call releases the interpreter's lock, but waits for it afterwards: a block is one call.
 """
 
 import struct
@@ -26,12 +26,13 @@ hash."""
 _SMALLEST_VALUE = 7
 """Bytes of the shortest field that is not empty in a block: field count, size, one letter."""
 
-_SLACK = 32
+_SLACK = 64
 """Bytes behind a block that may be read, and are not looked at."""
 
 _SMALLEST_SET = 1 << 12
 _ROOM = 4096
 _HIT = struct.Struct("<4I")
+_DONE = struct.Struct("<2I")
 _NO_KEY = 0xFFFFFFFF
 _SPOT = struct.Struct("<7I")
 _STRANGE = 0xFFFF
@@ -113,6 +114,7 @@ class _Kernel:
         assert isinstance(end, Global)
         self._memory, self._end = memory, int(end.value(self._store))
         self._block_at, self._block_size = 0, 0
+        self._content = self._whole()
         self.write(self.call("folds_at"), spelling.folds)
         self.write(self.call("secrets_at"), spelling.secrets)
         self.call("prepare")
@@ -130,15 +132,16 @@ class _Kernel:
         missing = self._end - self._memory.data_len(self._store)
         if missing > 0:
             self._memory.grow(self._store, -(-missing // _PAGE))
+            self._content = self._whole()
         return at
 
     def write(self, at: int, content: Buffer) -> None:
         """Copy into the memory."""
-        self._view(at, len(content))[:] = content
+        self._content[at : at + len(content)] = content
 
     def read(self, at: int, size: int) -> bytes:
         """Copy out of the memory."""
-        return bytes(self._view(at, size))
+        return bytes(self._content[at : at + size])
 
     def put(self, block: Buffer) -> tuple[int, int]:
         """Bring a block in; its place and size. It takes the place of the one before."""
@@ -148,8 +151,8 @@ class _Kernel:
         self.write(self._block_at, block)
         return self._block_at, size
 
-    def _view(self, at: int, size: int) -> memoryview:
-        return memoryview(self._memory.get_buffer_ptr(self._store, size, at)).cast("B")
+    def _whole(self) -> memoryview:
+        return memoryview(self._memory.get_buffer_ptr(self._store)).cast("B")
 
 
 class Collector:
@@ -198,7 +201,7 @@ class Searcher:
         self._kernel.call("room_for_table", table, kinds, room - 1)
         self._lock = Lock()
         self._hits = self._kernel.reserve(_ROOM * _HIT.size)
-        self._roles = self._kernel.call("roles_at")
+        self._roles, self._done = self._kernel.call("roles_at"), self._kernel.call("done_at")
         self._spots_at, self._room_for_spots = 0, 0
         self.inside = 0
         self.whole = 0
@@ -218,7 +221,7 @@ class Searcher:
             kernel.write(self._roles, roles)
             count = kernel.call("search", *kernel.put(block), self._hits, _ROOM)
             listed = kernel.read(self._hits, min(count, _ROOM) * _HIT.size)
-            rows, size = kernel.call("rows_read"), kernel.call("bytes_read")
+            rows, size = _DONE.unpack(kernel.read(self._done, _DONE.size))
         hits = tuple(_hit(block, *values) for values in _HIT.iter_unpack(listed))
         return Found(rows, size, hits)
 

@@ -104,6 +104,31 @@ def test_under_another_key_nothing_is_found() -> None:
     assert not other.search(block(EMAIL), bytes([Role.SEARCHED])).hits
 
 
+@pytest.mark.parametrize("before", ["-", "ab ", "é ", "<b>", "x" * 40 + " "])
+def test_a_value_is_found_at_every_place_of_a_text(before: str) -> None:
+    looking, roles = searcher(NAME + " of Acme Industries"), bytes([Role.SEARCHED])
+    texts = [f"{before * place}ZOÉ  müller OF <b>Acme</b> Industries" for place in range(70)]
+
+    hits = [looking.search(block(text) + block("next"), roles).hits for text in texts]
+
+    assert hits == [(Hit(HitKind.INSIDE, 0, None),)] * 70
+
+
+def test_each_row_with_a_value_is_a_hit_whatever_the_row_before_holds() -> None:
+    looking = searcher(EMAIL)
+    other = EMAIL.replace("example", "exampla")
+
+    result = looking.search(
+        b"".join(
+            block(str(key), text) for key, text in enumerate([other, other, EMAIL, EMAIL, ""])
+        ),
+        bytes([Role.KEY, Role.SEARCHED]),
+    )
+
+    assert [hit.key for hit in result.hits] == [b"2", b"3"]
+    assert result.bytes == 4 * len(EMAIL)
+
+
 @pytest.mark.parametrize("text", ["\\", "&", "&#", "%", "<", "=", "\\u00", "&#xzz;", "%4", "=4"])
 def test_an_escape_that_breaks_off_is_no_error(text: str) -> None:
     assert found("Ada Holm 1", f"Ada Holm 1{text}")
