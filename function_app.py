@@ -130,6 +130,18 @@ for name, schedule, do in (
         partial(upkeep.announce_due_drills, estate, resources.history, runner),
     ),
     (
+        "settle_debts",
+        "40 * * * * *",
+        partial(
+            upkeep.settle_debts,
+            resources.debts,
+            estate,
+            resources.placements,
+            resources.takeover,
+        ),
+    ),
+    ("announce_owed", "30 0 6 * * *", partial(upkeep.announce_owed, resources.debts, runner)),
+    (
         "execute_fence_orders",
         "* * * * * *",
         partial(

@@ -12,6 +12,7 @@ from shared.estate import Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
+from shared.ledger.debts import Debts
 from shared.ledger.ledger import utc_now
 from shared.postgres import Databases
 from shared.postgres.entra import EntraSignIn
@@ -40,6 +41,7 @@ class Resources:
     replication: Replication
     takeover: Takeover
     traffic: Traffic
+    debts: Debts
     announcing: Announcing
     schedules: Schedules
     clock: Callable[[], datetime] = utc_now
@@ -69,6 +71,7 @@ def build_resources(
         replication=Replication(estate, ledger, Pairs(estate, address)),
         takeover=Takeover.connect(estate, address, clusters),
         traffic=Traffic.connect(estate.traffic),
+        debts=Debts(ledger),
         announcing=Announcing(ledger, post),
         schedules=Schedules(estate, ledger, post),
         clock=ledger.clock,

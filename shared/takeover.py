@@ -14,6 +14,7 @@ from shared.postgres.flexible_server import FlexibleServer
 from shared.postgres.promotion import PlainPostgres, Promoter
 from shared.postgres.promotion_debts import PromotionDebt, debts
 from shared.postgres.rejoin import Rejoiner, RejoinFailed, RejoinHook, RejoinOrder
+from shared.postgres.server_settings import ServerSettings
 
 AzureClient = Callable[[str], PostgreSQLManagementClient]
 """Makes the client of a subscription."""
@@ -77,10 +78,15 @@ class Takeover:
 
     def debts(self, successor: str) -> tuple[PromotionDebt, ...]:
         """What a promoted server lacks that its pair's other one has; only Azure's forget."""
-        here, there = self._pair(successor)
-        if isinstance(here.run_by, RunByAzure) and isinstance(there.run_by, RunByAzure):
-            return debts(*self._flexible_server(here, here.run_by, there.run_by).facts())
-        return ()
+        here, there = (self.settings(each.name) for each in self._pair(successor))
+        return debts(there.facts(), here.facts()) if here and there else ()
+
+    def settings(self, server: str) -> ServerSettings | None:
+        """What a server is set to in Azure; None where somebody else runs it."""
+        run_by = self._estate.server(server).run_by
+        if not isinstance(run_by, RunByAzure):
+            return None
+        return ServerSettings(self._azure(run_by.subscription), run_by)
 
     def _flexible_server(
         self, server: Server, here: RunByAzure, there: RunByAzure

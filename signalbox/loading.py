@@ -29,6 +29,7 @@ MODULES = {
     "status": "status",
     "estate": "estate",
     "mask": "mask",
+    "debts": "debts",
     "doctor": "doctor",
 }
 """The module in this package whose ``app`` is a command or has it."""

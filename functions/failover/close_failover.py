@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from functions.failover.sides import pair_of
-from shared.errors import PermanentError, StepError
+from functions.failover.debts import owe
+from functions.failover.sides import Pair, pair_of
+from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.ledger import Placements
+from shared.ledger.debts import Debts
 from shared.messages.failover import ExpectedLoss, FailoverClosed, IntegrationsResumed, Segment
 from shared.runs import Run
 from shared.takeover import Takeover
@@ -24,6 +26,7 @@ def close_failover(
     estate: Estate,
     placements: Placements,
     takeover: Takeover,
+    debts: Debts,
 ) -> FailoverClosed:
     """Split the recovery time into its parts, state the loss, judge both; keep it as evidence.
 
@@ -57,7 +60,7 @@ def close_failover(
         lost_bytes=loss.bytes if loss else None,
         lost_transactions=loss.transactions if loss else None,
         lost_seconds=loss.seconds if loss else None,
-        debts=_debts(takeover, pair.standby.database.server),
+        debts=tuple(_owed(pair, run, takeover, debts)),
     )
 
 
@@ -92,12 +95,14 @@ def segments(resumed: IntegrationsResumed) -> Iterator[Segment]:
         yield Segment(name=name, took=ended - began)
 
 
-def _debts(takeover: Takeover, server: str) -> tuple[str, ...]:
+def _owed(pair: Pair, run: Run, takeover: Takeover, debts: Debts) -> Iterator[str]:
     """What the cloud did not carry over to the promoted server, and how each is repaired."""
-    try:
-        return tuple(f"{debt.what}: {debt.repair}" for debt in takeover.debts(server))
-    except StepError as error:
-        return (f"what {server} lacks could not be found out: {error}",)
+    server = pair.standby.database.server
+    if unknown := owe(pair, run, takeover, debts):
+        yield unknown
+    for debt in debts.open(run.environment):
+        if debt.server == server:
+            yield f"{debt.what}: {debt.repair}"
 
 
 def _failed_checks(resumed: IntegrationsResumed) -> Iterator[str]:

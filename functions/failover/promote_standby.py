@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from functions.failover.debts import owe
 from functions.failover.fence_primary import fence_active_side, proven
 from functions.failover.losses import view_of_standby
 from functions.failover.sides import Pair, administrators_dsn, now, pair_of
 from shared.cluster import Clusters
 from shared.estate import Estate
 from shared.ledger import Placements
+from shared.ledger.debts import Debts
 from shared.messages.failover import PrimaryFenced, StandbyPromoted
 from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable, admit
@@ -28,6 +30,7 @@ def promote_standby(
     databases: Databases,
     placements: Placements,
     takeover: Takeover,
+    debts: Debts,
 ) -> StandbyPromoted | Again:
     """Record the decision, promote, and mark the new primary with the run's epoch.
 
@@ -43,6 +46,8 @@ def promote_standby(
     previous = view_of_standby(pair, databases)
     still_mine(run)
     _decide(run, pair, fenced, placements)
+    if "owed" not in run.checkpoint:
+        owe(pair, run, takeover, debts)
     dsn, database = administrators_dsn(databases, pair.standby), pair.standby.database.name
     order = PromotionOrder(
         database,
@@ -53,7 +58,7 @@ def promote_standby(
     )
     promotion = takeover.promoter(pair.standby.database.server).promote(order)
     if isinstance(promotion, PromotionPending):
-        return Again(LOOK, {**run.checkpoint, "progress": {"reason": promotion.why}})
+        return Again(LOOK, {"owed": True, "progress": {"reason": promotion.why}})
     admit(dsn, database, side=pair.standby.name, epoch=run.epoch, run_id=str(run.id))
     return fenced.become(
         StandbyPromoted,

@@ -3,13 +3,15 @@
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
 are watched, old primaries are fenced the moment they are back, databases kept as checkpoints go
-when their time is over, environments sleep and are refreshed by their schedules, and the evidence
-of runs that ended is signed and copied to blob storage.
+when their time is over, environments sleep and are refreshed by their schedules, what promoted
+servers lack is repaired or reminded of, and the evidence of runs that ended is signed and copied to
+blob storage.
 What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
 from datetime import timedelta
 
+from functions.upkeep.debts import announce_owed, settle_debts
 from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
@@ -31,6 +33,7 @@ __all__ = [
     "FENCE_WATCH",
     "announce_due_drills",
     "announce_overdue_runs",
+    "announce_owed",
     "close_approvals",
     "copy_evidence",
     "drop_checkpoints",
@@ -42,6 +45,7 @@ __all__ = [
     "redrive_stuck_steps",
     "report_measurements",
     "send_left_behind",
+    "settle_debts",
     "watch_hours",
     "watch_standbys",
 ]

@@ -101,6 +101,10 @@ class RunByAzure(EstateModel):
     resource: Name
     """The server's name in Azure."""
 
+    repair: bool = False
+    """Whether what a promotion does not carry over is set again without a person; high availability
+    and longer backups cost money."""
+
 
 RunBy = Annotated[RunByUs | RunByCloudNativePg | RunByAzure, Field(discriminator="kind")]
 

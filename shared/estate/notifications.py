@@ -13,7 +13,7 @@ AnnouncementType = Annotated[
         pattern=(
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
-            r"|drill-due)"
+            r"|drill-due|debts-owed)"
             r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule))?$"
         )
     ),
@@ -32,6 +32,7 @@ WORTH_KNOWING: tuple[AnnouncementType, ...] = (
     "lag-escalated",
     "run-succeeded/failover",
     "drill-due",
+    "debts-owed",
 )
 
 

@@ -568,3 +568,25 @@ on conflict (environment) do update
 set refreshed_for = excluded.refreshed_for, skipped_by = excluded.skipped_by
 where hours.refreshed_for is null or hours.refreshed_for < excluded.refreshed_for
 returning environment
+
+-- open_debt
+-- What is open already keeps what was wanted first: the former server forgets, too.
+insert into promotion_debts (environment, server, kind, what, wanted, found, repair, run_id, opened_at, checked_at)
+values (%(environment)s, %(server)s, %(kind)s, %(what)s, %(wanted)s, %(found)s, %(repair)s, %(run)s, %(now)s, %(now)s)
+on conflict (server, kind, what) where closed_at is null do nothing
+
+-- open_debts
+select id, environment, server, kind, what, wanted, found, repair, run_id, opened_at, checked_at, problem
+from promotion_debts
+where closed_at is null and (%(environment)s::text is null or environment = %(environment)s)
+order by environment, server, id
+
+-- see_debt
+update promotion_debts
+set found = %(found)s, repair = %(repair)s, problem = %(problem)s, checked_at = %(now)s
+where id = %(id)s and closed_at is null
+
+-- close_debt
+update promotion_debts
+set closed_at = %(now)s, closed_because = %(because)s, checked_at = %(now)s, problem = null
+where id = %(id)s and closed_at is null

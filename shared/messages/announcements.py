@@ -160,6 +160,18 @@ class DrillDue(Announcement):
     at: datetime
 
 
+class DebtsOwed(Announcement):
+    """A promoted server still lacks what the one before it had; said once a day."""
+
+    type: ClassVar[str] = "debts-owed"
+    environment: str
+    server: str
+    debts: tuple[str, ...]
+    """What it lacks, with the repair, and why that came to nothing if it was tried."""
+    since: datetime
+    at: datetime
+
+
 class MessageParked(Announcement):
     """A message that can never be handled is kept until a person replays or discards it."""
 

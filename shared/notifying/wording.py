@@ -12,6 +12,7 @@ from shared.messages.announcements import (
     ApprovalEscalated,
     ApprovalRequested,
     BreakGlassUsed,
+    DebtsOwed,
     DrillDue,
     LagEscalated,
     MessageParked,
@@ -196,6 +197,11 @@ def _drill(data: Mapping[str, Any]) -> Words:
     return f"Drill due: {data['environment']}", what, why, "/drills"
 
 
+def _owed(data: Mapping[str, Any]) -> Words:
+    what = f"Since the promotion {data['server']} lacks what the server before it had."
+    return f"Debts of {data['environment']}", what, "; ".join(data["debts"]), "/estate"
+
+
 def _time(at: str) -> str:
     """
     >>> _time("2026-11-22T14:00:00.123Z")
@@ -217,5 +223,6 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], Words]] = {
     MessageParked.type: _parked,
     LagEscalated.type: _lag,
     DrillDue.type: _drill,
+    DebtsOwed.type: _owed,
 }
 """Everything that a webhook may be told of."""

@@ -29,7 +29,6 @@ from shared.postgres.promotion import (
     PromotionPending,
     refuse_stranger,
 )
-from shared.postgres.promotion_debts import ServerFacts
 from shared.postgres.reach import reach
 from shared.postgres.replication import standby_view
 
@@ -81,10 +80,6 @@ class FlexibleServer:
         """Ask the database."""
         return self._database.promoted()
 
-    def facts(self) -> tuple[ServerFacts, ServerFacts]:
-        """What the former primary and its successor are set to, for ``debts``."""
-        return self._facts(self._there), self._facts(self._here)
-
     def _order(self, *, planned: bool) -> PromotionPending:
         option = ReadReplicaPromoteOption.PLANNED if planned else ReadReplicaPromoteOption.FORCED
         together = self._has_virtual_endpoint()
@@ -134,38 +129,6 @@ class FlexibleServer:
             )
         except AzureError as error:
             raise translated(error) from None
-
-    def _facts(self, place: RunByAzure) -> ServerFacts:
-        server = self._server(place)
-        try:
-            settings = list(
-                self._client.configurations.list_by_server(
-                    place.resource_group, place.resource, retry_total=RETRIES
-                )
-            )
-        except AzureError as error:
-            raise translated(error) from None
-        chosen = {
-            str(each.name): str(each.properties.value)
-            for each in settings
-            if each.properties is not None and each.properties.source == "user-override"
-        }
-        return _facts(server, chosen)
-
-
-def _facts(server: Server, chosen: dict[str, str]) -> ServerFacts:
-    found = server.properties
-    availability = found and found.high_availability
-    login = found and found.auth_config
-    backup = found and found.backup
-    return ServerFacts(
-        name=str(server.name),
-        high_availability=str((availability and availability.mode) or "Disabled"),
-        entra_login=str((login and login.active_directory_auth) or "Disabled"),
-        geo_backup=str((backup and backup.geo_redundant_backup) or "Disabled"),
-        backup_days=int((backup and backup.backup_retention_days) or 0),
-        parameters=chosen,
-    )
 
 
 def _problem(server: Server) -> str | None:

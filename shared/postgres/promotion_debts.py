@@ -9,11 +9,37 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "high-availability", "pgbouncer", "entra-login", "parameters", "geo-backup", "backup"
+    "high-availability",
+    "pgbouncer",
+    "entra-login",
+    "entra-administrator",
+    "parameters",
+    "geo-backup",
+    "backup",
 ]
 
-_POOLER = "pgbouncer"
-_FIXED_AT_CREATION = "is decided when a server is made: make a new replica with it, and switch over"
+Item = tuple[Kind, str]
+"""One thing that a server is set to: its kind, and what it is called."""
+
+AFTER_RESTART = ", after a restart"
+
+_NOTHING: Mapping[Kind, str] = {
+    "pgbouncer": "the default",
+    "parameters": "the default",
+    "entra-administrator": "none",
+}
+_REPAIRS: Mapping[Kind, str] = {
+    "high-availability": "enable high availability ({wanted}) on {server}",
+    "pgbouncer": "set {what} to {wanted} on {server}",
+    "entra-login": "enable Microsoft Entra authentication on {server}, name its administrators",
+    "entra-administrator": "make {wanted} a Microsoft Entra administrator of {server}",
+    "parameters": "set {what} to {wanted} on {server}",
+    "geo-backup": (
+        "geo-redundant backup is decided when a server is made: make a new replica with it, and "
+        "switch over"
+    ),
+    "backup": "keep backups of {server} for {wanted} days; take one on demand now",
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +53,20 @@ class ServerFacts:
     geo_backup: str
     backup_days: int
     parameters: Mapping[str, str]
-    """Only what somebody has set."""
+    """Only what somebody has set; with ``AFTER_RESTART`` where it does not hold before one."""
+    entra_administrators: Mapping[str, str]
+    """Type and name by object id: ``Group erp-admins``."""
+
+    def items(self) -> Mapping[Item, str]:
+        """Everything, by kind and name."""
+        return {
+            ("high-availability", "high availability"): self.high_availability,
+            ("entra-login", "Microsoft Entra authentication"): self.entra_login,
+            ("geo-backup", "geo-redundant backup"): self.geo_backup,
+            ("backup", "days of backups"): str(self.backup_days),
+            **{_parameter(name): value for name, value in sorted(self.parameters.items())},
+            **{("entra-administrator", id): who for id, who in self.entra_administrators.items()},
+        }
 
 
 @dataclass(frozen=True)
@@ -41,50 +80,38 @@ class PromotionDebt:
     repair: str
     """What a person, or the agent, has to do."""
 
+    @property
+    def repairable(self) -> bool:
+        """Whether something can be ordered about it: neither a new server nor a restart."""
+        return self.kind != "geo-backup" and not self.found.endswith(AFTER_RESTART)
+
 
 def debts(former: ServerFacts, successor: ServerFacts) -> tuple[PromotionDebt, ...]:
     """What the successor lacks; nothing once all is repaired."""
-    return tuple(
-        debt
-        for compare in (_availability, _entra_login, _geo_backup, _retention, _parameters)
-        for debt in compare(former, successor)
-    )
+    return tuple(owed(former.items(), successor))
 
 
-def _availability(former: ServerFacts, successor: ServerFacts) -> Iterator[PromotionDebt]:
-    wanted, found = former.high_availability, successor.high_availability
-    if wanted not in ("Disabled", found):
-        repair = f"enable high availability ({wanted}) on {successor.name}"
-        yield PromotionDebt("high-availability", "high availability", wanted, found, repair)
+def owed(wanted: Mapping[Item, str], successor: ServerFacts) -> Iterator[PromotionDebt]:
+    """Which of the wanted things the successor has not, or not so."""
+    found = successor.items()
+    for (kind, what), value in wanted.items():
+        has = found.get((kind, what), _NOTHING.get(kind, "Disabled"))
+        if not _enough(kind, value.removesuffix(AFTER_RESTART), has):
+            yield _debt(kind, what, value.removesuffix(AFTER_RESTART), has, successor.name)
 
 
-def _entra_login(former: ServerFacts, successor: ServerFacts) -> Iterator[PromotionDebt]:
-    wanted, found = former.entra_login, successor.entra_login
-    if wanted not in ("Disabled", found):
-        repair = (
-            f"enable Microsoft Entra authentication on {successor.name}, name its administrators"
-        )
-        yield PromotionDebt("entra-login", "Microsoft Entra authentication", wanted, found, repair)
+def _enough(kind: Kind, wanted: str, found: str) -> bool:
+    if kind == "backup":
+        return int(found) >= int(wanted)
+    return wanted in ("Disabled", found)
 
 
-def _geo_backup(former: ServerFacts, successor: ServerFacts) -> Iterator[PromotionDebt]:
-    wanted, found = former.geo_backup, successor.geo_backup
-    if wanted not in ("Disabled", found):
-        repair = f"geo-redundant backup {_FIXED_AT_CREATION}"
-        yield PromotionDebt("geo-backup", "geo-redundant backup", wanted, found, repair)
+def _debt(kind: Kind, what: str, wanted: str, found: str, server: str) -> PromotionDebt:
+    repair = _REPAIRS[kind].format(what=what, wanted=wanted, server=server)
+    if found == wanted + AFTER_RESTART:
+        repair = f"restart {server} in a quiet hour: {what} does not hold before that"
+    return PromotionDebt(kind, what, wanted, found, repair)
 
 
-def _retention(former: ServerFacts, successor: ServerFacts) -> Iterator[PromotionDebt]:
-    wanted, found = former.backup_days, successor.backup_days
-    if found < wanted:
-        repair = f"keep backups of {successor.name} for {wanted} days; take one on demand now"
-        yield PromotionDebt("backup", "days of backups", str(wanted), str(found), repair)
-
-
-def _parameters(former: ServerFacts, successor: ServerFacts) -> Iterator[PromotionDebt]:
-    for name, wanted in sorted(former.parameters.items()):
-        found = successor.parameters.get(name)
-        if found != wanted:
-            kind: Kind = "pgbouncer" if name.startswith(_POOLER) else "parameters"
-            repair = f"set {name} to {wanted} on {successor.name}"
-            yield PromotionDebt(kind, name, wanted, found or "the default", repair)
+def _parameter(name: str) -> Item:
+    return ("pgbouncer" if name.startswith("pgbouncer") else "parameters", name)

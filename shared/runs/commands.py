@@ -7,7 +7,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from shared.bus import Envelope
 from shared.ledger import RunRecord, StepRecord, Transaction
 from shared.messages import CloudEvent, Command
-from shared.messages.announcements import Announcement, DrillDue, MessageParked, RunAnnouncement
+from shared.messages.announcements import (
+    Announcement,
+    DebtsOwed,
+    DrillDue,
+    MessageParked,
+    RunAnnouncement,
+)
 from shared.runs.runbook import EXPRESS, Priority
 from shared.telemetry.context import carried
 
@@ -72,6 +78,12 @@ def announce_drill_due(tx: Transaction, due: DrillDue) -> None:
     """Queue the reminder; the same day's is the same one."""
     id = f"drill-due:{due.environment}:{due.at:%F}"
     tx.queue([_announcement(due, id, due.environment, tx.now)])
+
+
+def announce_debts(tx: Transaction, owed: DebtsOwed) -> None:
+    """Queue the reminder; the same day's is the same one."""
+    id = f"debts-owed:{owed.server}:{owed.at:%F}"
+    tx.queue([_announcement(owed, id, owed.environment, tx.now)])
 
 
 def _announcement(

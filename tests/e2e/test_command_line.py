@@ -39,6 +39,7 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "status",
             "estate",
             "mask",
+            "debts",
             "doctor",
         ),
     }

@@ -33,6 +33,7 @@ from shared.cluster.api import Api
 from shared.estate import Estate, Failover, Secrets
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
+from shared.ledger.debts import Debts
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded
 from shared.postgres import Databases
@@ -353,6 +354,7 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
             replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
             takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate)),
             traffic=Traffic.connect(()),
+            debts=Debts(ledger),
         )
         apis = {PRODUCTION: Api(west.url), STANDBY: Api(north.url)}
         world = World(resources, ledger, primary, standby, stream, line, region, apis, bus)

@@ -17,7 +17,6 @@ from shared.postgres.promotion import (
     PromotionOrder,
     PromotionPending,
 )
-from shared.postgres.promotion_debts import debts
 from tests.integration.failover_postgres.arm import SUBSCRIPTION, Arm
 from tests.integration.failover_postgres.conftest import DATABASE, Pair
 
@@ -144,30 +143,3 @@ def test_an_older_run_orders_nothing(arm: Arm, standing: Pair) -> None:
         promoter(arm, standing).promote(order(standing, epoch=5))
 
     assert arm.promotions == []
-
-
-def test_what_azure_forgets_is_owed_until_it_is_there(arm: Arm, standing: Pair) -> None:
-    protected = {
-        "highAvailability": {"mode": "ZoneRedundant"},
-        "authConfig": {"activeDirectoryAuth": "Enabled"},
-        "backup": {"geoRedundantBackup": "Enabled", "backupRetentionDays": 35},
-    }
-    arm.add("erp-west", "Primary", **protected)
-    arm.parameters["erp-west"] = {"pgbouncer.enabled": "true", "work_mem": "65536"}
-    found = promoter(arm, standing)
-
-    owed = debts(*found.facts())
-    arm.add("erp-north", "Primary", **protected)
-    arm.parameters["erp-north"] = dict(arm.parameters["erp-west"])
-    paid = debts(*found.facts())
-
-    assert [debt.kind for debt in owed] == [
-        "high-availability",
-        "entra-login",
-        "geo-backup",
-        "backup",
-        "pgbouncer",
-        "parameters",
-    ]
-    assert owed[-1].repair == "set work_mem to 65536 on erp-north"
-    assert paid == ()

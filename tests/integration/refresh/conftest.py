@@ -25,6 +25,7 @@ from shared.cluster import Clusters
 from shared.estate import Estate, Secrets, load_estate
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
+from shared.ledger.debts import Debts
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
 from shared.messages.refresh import BackupCompleted, DatabaseRestored, SanitizationProven
@@ -118,6 +119,7 @@ def resources(
         replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
         takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate, cluster_url)),
         traffic=Traffic.connect(()),
+        debts=Debts(ledger),
         announcing=Announcing(ledger, post=lambda _: None),
     )
 

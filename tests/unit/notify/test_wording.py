@@ -52,6 +52,11 @@ FACTS: dict[str, dict[str, Any]] = {
         "promotable": False,
     },
     "drill-due": {"last_at": None, "every_days": 30},
+    "debts-owed": {
+        "server": "erp-standby",
+        "debts": ["work_mem: set work_mem to 65536 on erp-north"],
+        "since": "2026-11-22T14:00:00Z",
+    },
 }
 
 
