@@ -22,7 +22,7 @@ from rich.table import Table
 from functions.failover.forecast import Forecast, forecast
 from infra.local.failover_demo import FailoverDemo
 from shared.blobs import BlobMissing, Blobs
-from shared.estate import Environment
+from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory
 from shared.messages.failover import FailoverClosed, RegionDegraded
 from shared.odoo.manifest import BackupManifest
@@ -90,7 +90,41 @@ def failover(context: typer.Context, environment: EnvironmentName) -> None:
 
     Example: signalbox drill failover --environment acme-prod
     """
+    if not _drill(context.obj(), environment):
+        raise typer.Exit(1)
+
+
+@drills.command("due")
+def due(context: typer.Context) -> None:
+    """Hold the drill of every environment whose estate says ``drill: run`` and whose last is old.
+
+    For a scheduler, once a day, on a machine that may hold production's data for the time of a
+    drill. Exit status 1 when one does not pass; it is held again the next time.
+
+    Example: signalbox drill due
+    """
     session: Session = context.obj()
+    with _resources(session) as resources:
+        names = drills_due(session.estate, resources.history)
+    say("drills", f"{', '.join(names) or 'none'} due")
+    passed = [_drill(session, name) for name in names]
+    if not all(passed):
+        raise typer.Exit(1)
+
+
+def drills_due(estate: Estate, history: FailoverHistory) -> list[str]:
+    """The environments whose drill a scheduler is to hold now."""
+    return [
+        each.name
+        for each in estate.environments
+        if each.failover.drill == "run"
+        and estate.standby_for(each.name) is not None
+        and history.is_drill_due(each.name, each.drill_every)
+    ]
+
+
+def _drill(session: Session, environment: str) -> bool:
+    """Hold one drill, keep and show what it achieved; whether it passed."""
     production = session.estate.environment(environment)
     if session.estate.standby_for(environment) is None:
         raise Unusable(f"{environment} has no standby: there is no failover to rehearse")
@@ -107,8 +141,7 @@ def failover(context: typer.Context, environment: EnvironmentName) -> None:
             )
         _show_history(resources.history, environment)
     console.print(f"\n{since(began)} in all")
-    if not passed:
-        raise typer.Exit(1)
+    return passed
 
 
 @dataclass(frozen=True)

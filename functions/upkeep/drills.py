@@ -17,7 +17,8 @@ def announce_due_drills(estate: Estate, history: FailoverHistory, runner: Runner
 
 
 def _remind(tx: Transaction, production: Environment, history: FailoverHistory) -> None:
-    last, every = history.last_drill(production.name), production.drill_every
-    if last is None or tx.now - last > every:
+    every = production.drill_every
+    if history.is_drill_due(production.name, every):
+        last = history.last_drill(production.name)
         due = DrillDue(environment=production.name, last_at=last, every_days=every.days, at=tx.now)
         announce_drill_due(tx, due)

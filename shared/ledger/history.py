@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -50,6 +50,11 @@ class FailoverHistory:
         with self._ledger.transaction() as tx:
             [(ended_at,)] = tx.all_of("last_drill", environment=environment)
             return cast("datetime | None", ended_at)
+
+    def is_drill_due(self, environment: str, every: timedelta) -> bool:
+        """Whether no drill has passed for longer than that."""
+        last = self.last_drill(environment)
+        return last is None or self._ledger.clock() - last > every
 
     def verified_backup(self, environment: str) -> VerifiedBackup | None:
         """The newest backup that a refresh has verified."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from functions.upkeep.drills import announce_due_drills
 from shared.ledger import FailoverHistory
+from signalbox.rehearsal import drills_due
 from tests.integration.failover.pair import PRODUCTION, World
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -40,4 +41,13 @@ def test_a_tier_one_environment_is_reminded_once_a_day_until_a_drill_has_passed(
     too_late = reminders(calm, NOW + timedelta(days=31))
 
     assert (never, same_day, after_a_failure, in_time, too_late) == (1, 0, 1, 0, 1)
-    assert [each.passed for each in calm.resources.history.achieved(PRODUCTION)] == [False, True]
+    assert drills_due(calm.resources.estate, calm.resources.history) == []
+    calm.policy(drill="run")
+    assert drills_due(calm.resources.estate, calm.resources.history) == [PRODUCTION]
+    drill(calm, 3, calm.ledger.clock(), passed=True)
+    assert drills_due(calm.resources.estate, calm.resources.history) == []
+    assert [each.passed for each in calm.resources.history.achieved(PRODUCTION)] == [
+        True,
+        False,
+        True,
+    ]
