@@ -42,6 +42,7 @@ from shared.resources import Resources
 from shared.runs import Run, Runner
 from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
+from shared.runs.hours import Schedules
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
@@ -351,6 +352,7 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
             history=FailoverHistory(ledger),
             approvals=Approvals(ledger, Outbox(ledger, bus).post),
             announcing=Announcing(ledger, Outbox(ledger, bus).post),
+            schedules=Schedules(estate, ledger, Outbox(ledger, bus).post),
             replication=Replication(estate, ledger, Pairs(estate, secrets.resolve)),
             takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate)),
             traffic=Traffic.connect(()),

@@ -36,6 +36,7 @@ from shared.postgres.pairs import Pairs
 from shared.resources import Resources
 from shared.runs.announcing import Announcing
 from shared.runs.approvals import Approvals
+from shared.runs.hours import Schedules
 from shared.takeover import Takeover
 from shared.traffic import Traffic
 from tests.integration.refresh.passage import Passage
@@ -121,6 +122,7 @@ def resources(
         traffic=Traffic.connect(()),
         debts=Debts(ledger),
         announcing=Announcing(ledger, post=lambda _: None),
+        schedules=Schedules(estate, ledger, post=lambda _: None),
     )
 
 
