@@ -181,6 +181,11 @@ for name, schedule, do in (
         partial(upkeep.publish_due_refreshes, resources.schedules, estate, resources.blobs, runner),
     ),
     (
+        "watch_logins",
+        "40 */5 * * * *",
+        partial(upkeep.watch_logins, estate, resources.logins, runner),
+    ),
+    (
         "drop_checkpoints",
         "0 7 * * * *",
         partial(upkeep.drop_checkpoints, estate, resources.databases, ledger),

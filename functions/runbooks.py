@@ -7,6 +7,19 @@ from functions.lag import CATCH_UP
 from functions.lag import RUNBOOK as LAG
 from functions.refresh import RUNBOOK as REFRESH
 from functions.release import RUNBOOK as RELEASE
+from functions.rotation import REVOCATION
+from functions.rotation import RUNBOOK as ROTATION
 from functions.schedules import RUNBOOK as SCHEDULE
 
-RUNBOOKS = (REFRESH, FAILOVER, REJOIN, LAG, CATCH_UP, RELEASE, FILESTORE, SCHEDULE)
+RUNBOOKS = (
+    REFRESH,
+    FAILOVER,
+    REJOIN,
+    LAG,
+    CATCH_UP,
+    RELEASE,
+    FILESTORE,
+    SCHEDULE,
+    ROTATION,
+    REVOCATION,
+)

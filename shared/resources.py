@@ -14,6 +14,7 @@ from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.ledger.debts import Debts
 from shared.ledger.ledger import utc_now
+from shared.ledger.logins import Logins
 from shared.postgres import Databases
 from shared.postgres.entra import EntraSignIn
 from shared.postgres.pairs import Pairs
@@ -44,6 +45,7 @@ class Resources:
     debts: Debts
     announcing: Announcing
     schedules: Schedules
+    logins: Logins
     clock: Callable[[], datetime] = utc_now
     """What time it is, as the ledger sees it."""
 
@@ -57,7 +59,8 @@ def build_resources(
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
     clusters = Clusters(estate, settings.kubernetes_url, settings.kubernetes_ca)
-    secrets = Secrets(environment, keyvault=KeyVaultSecrets.connect())
+    vaults = KeyVaultSecrets.connect()
+    secrets = Secrets(environment, keyvault=vaults, keep_in_keyvault=vaults.keep)
     address = EntraSignIn(DefaultAzureCredential()).completing(secrets.resolve)
     return Resources(
         estate=estate,
@@ -74,5 +77,6 @@ def build_resources(
         debts=Debts(ledger),
         announcing=Announcing(ledger, post),
         schedules=Schedules(estate, ledger, post),
+        logins=Logins(ledger),
         clock=ledger.clock,
     )

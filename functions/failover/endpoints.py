@@ -12,6 +12,7 @@ from shared.cluster import Cluster
 from shared.estate import Environment, Workload
 from shared.messages.failover import EndpointChange
 from shared.postgres import Databases
+from shared.postgres.logins import own_login
 from shared.traffic import Redirect
 
 AT_ONCE = 6
@@ -107,7 +108,8 @@ def _configuration(cluster: Cluster, databases: Databases, pair: Pair) -> Redire
 def _secret(cluster: Cluster, databases: Databases, pair: Pair) -> Redirect:
     side, where = pair.standby, _where(administrators_dsn(databases, pair.standby))
     secret = cluster.read_secret(side.namespace, side.database_secret)
-    now, wanted = _where(secret["url"]), where | {"user": side.database.owner}
+    now = _where(secret["url"])
+    wanted = where | {"user": own_login(side.database, now["user"])}
     shown = ({"url": _shown(now)}, {"url": _shown(wanted)})
     url = {"url": _url(secret["url"], wanted)}
     return Redirect(

@@ -15,6 +15,7 @@ from shared.estate import Environment, Estate
 from shared.messages.refresh import DatabaseSanitized, EndpointsRemapped
 from shared.odoo.remap import remap_settings
 from shared.postgres.databases import Databases
+from shared.postgres.logins import own_login
 from shared.runs import Run, still_mine
 
 SNAPSHOT = "signalbox-before-refresh"
@@ -92,7 +93,7 @@ def _remap_cluster(cluster: Cluster, target: Target, run: Run, databases: Databa
     }
     changed = cluster.write_config(place, environment.config_map, config, epoch=epoch)
     secret = cluster.read_secret(place, environment.database_secret)
-    url = {"url": own_url(secret, where | {"user": environment.database.owner}, target)}
+    url = {"url": own_url(secret, where, target)}
     changed += cluster.write_secret(place, environment.database_secret, url, epoch=epoch)
     rules = [own_rule(r, environment) for r in cluster.route_rules(place, environment.route)]
     return changed + cluster.write_route_rules(place, environment.route, rules, epoch=epoch)
@@ -105,7 +106,7 @@ def _where(dsn: str) -> dict[str, str]:
 
 
 def own_url(secret: Mapping[str, str], own: Mapping[str, str], target: Target) -> str:
-    """The URL that Odoo connects with: where the estate says, with the password it has.
+    """The URL that Odoo connects with: where the estate says, with the login that it has there.
 
     A URL that leads there already is left as it is written.
     """
@@ -117,6 +118,7 @@ def own_url(secret: Mapping[str, str], own: Mapping[str, str], target: Target) -
     except ProgrammingError:
         # Not chained: libpq's text quotes the URL.
         raise SecretUnusable(f"{where}: its url is no PostgreSQL connection string") from None
+    own = {"user": own_login(target.environment.database, parts.get("user", "")), **own}
     if all(parts.get(name) == value for name, value in own.items()):
         return secret["url"]
     password = quote(parts.pop("password", ""), safe="")

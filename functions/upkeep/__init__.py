@@ -3,9 +3,9 @@
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
 are watched, old primaries are fenced the moment they are back, databases kept as checkpoints go
-when their time is over, environments sleep and are refreshed by their schedules, what promoted
-servers lack is repaired or reminded of, and the evidence of runs that ended is signed and copied to
-blob storage.
+when their time is over, environments sleep and are refreshed by their schedules, logins are
+exchanged in time, what promoted servers lack is repaired or reminded of, and the evidence of runs
+that ended is signed and copied to blob storage.
 What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
@@ -16,6 +16,7 @@ from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
+from functions.upkeep.logins import watch_logins
 from functions.upkeep.retention import forget_old_records
 from functions.upkeep.standbys import forget_samples, watch_standbys
 from functions.upkeep.workloads import look_at_workloads
@@ -47,6 +48,7 @@ __all__ = [
     "send_left_behind",
     "settle_debts",
     "watch_hours",
+    "watch_logins",
     "watch_standbys",
 ]
 

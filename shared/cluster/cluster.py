@@ -19,6 +19,7 @@ BEFORE = "signalbox.dev/replicas-before"
 RUN = "signalbox.dev/run"
 EASED = "signalbox.dev/eased"
 ASLEEP = "signalbox.dev/asleep"
+RESTARTED = "signalbox.dev/restarted-for"
 
 _CONFLICTS = 5
 """How often a change is tried while controllers write the same object's status."""
@@ -194,6 +195,24 @@ class Cluster:
             return "stopped"
         return "ready" if _is_ready(found) else "starting"
 
+    def restart_workload(
+        self, namespace: str, workload: Workload, mark: str, *, epoch: int
+    ) -> None:
+        """Have the pods replaced one after the other, once per ``mark``. A CronJob has none."""
+
+        def restart(found: Json) -> None:
+            _annotations(found["spec"]["template"])[RESTARTED] = mark
+
+        if workload.kind != "CronJob":
+            self.change(workload.kind, namespace, workload.name, epoch, restart)
+
+    def restarted_for(self, namespace: str, workload: Workload) -> str | None:
+        """The mark of the last ``restart_workload``."""
+        found = self._api.read(workload.kind, namespace, workload.name)
+        if workload.kind == "CronJob":
+            return None
+        return _annotations(found["spec"]["template"]).get(RESTARTED)
+
     def gave_up(self, namespace: str, workload: Workload) -> bool:
         """Whether Kubernetes waits no longer for a Deployment's pods to get ready."""
         found = self._api.read(workload.kind, namespace, workload.name)
@@ -283,6 +302,33 @@ class Cluster:
         self._create("Secret", namespace, {"metadata": {"name": snapshot}, "type": "Opaque"})
         self.change("Secret", namespace, snapshot, epoch, keep)
 
+    def propose(
+        self, namespace: str, name: str, values: Mapping[str, str], *, run_id: str, epoch: int
+    ) -> Mapping[str, str]:
+        """Keep values in a Secret of the run's; return those that it proposed first."""
+        proposed = {key: _encode(value) for key, value in values.items()}
+
+        def keep(found: Json) -> None:
+            if _annotations(found).get(RUN) != run_id:
+                _annotations(found)[RUN] = run_id
+                found["data"] = proposed
+
+        self._create("Secret", namespace, {"metadata": {"name": name}, "type": "Opaque"})
+        self.change("Secret", namespace, name, epoch, keep)
+        return self.read_secret(namespace, name)
+
+    def proposed(self, namespace: str, name: str, *, run_id: str) -> bool:
+        """Whether there is a Secret that this run has proposed."""
+        try:
+            found = self._api.read("Secret", namespace, name)
+        except ObjectMissing:
+            return False
+        return _annotations(found).get(RUN) == run_id
+
+    def delete_secret(self, namespace: str, name: str) -> None:
+        """Delete a Secret; nothing happens when it is gone."""
+        self._api.delete("Secret", namespace, name)
+
     def restore(self, namespace: str, snapshot: str, *, run_id: str, epoch: int) -> None:
         """Put back what ``save`` of this run kept, if it did."""
         try:
@@ -346,8 +392,10 @@ def _refuse_older(found: Json, what: str, epoch: int) -> None:
 
 
 def _annotations(found: Json) -> dict[str, str]:
-    annotations: dict[str, str] = found["metadata"].get("annotations") or {}
-    found["metadata"]["annotations"] = annotations
+    """An object's, or a pod template's, whose metadata may be missing."""
+    metadata = found.setdefault("metadata", {})
+    annotations: dict[str, str] = metadata.get("annotations") or {}
+    metadata["annotations"] = annotations
     return annotations
 
 

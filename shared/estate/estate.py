@@ -250,6 +250,18 @@ def _unfit_followers(estate: Estate, schedule: Schedule) -> Iterator[str]:
         )
 
 
+def rotations_have_a_place(estate: Estate) -> Iterator[str]:
+    """A pair has one login, and a secret that two environments have would get both's."""
+    rotated = [each for each in estate.environments if each.rotation is not None]
+    for each in rotated:
+        if each.standby_of is not None:
+            yield f"environment {each.name}: its login is that of {each.standby_of}; state it there"
+    places = [each.rotation.secret for each in rotated if each.rotation and each.rotation.secret]
+    servers = [server.url for server in estate.servers]
+    for place in _repeated(str(each) for each in (*places, *{*servers} & {*places})):
+        yield f"rotation.secret {place} has another use; give each login a secret of its own"
+
+
 def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:
     if name not in [entry.name for entry in known]:
         yield f"{who}: there is no {kind} {name}; known are {_names(known)}"
@@ -411,6 +423,7 @@ RULES = (
     releases_can_go_where_they_are_let,
     failovers_name_known_calendars,
     schedules_can_be_followed,
+    rotations_have_a_place,
     pairs_can_fail_over,
     traffic_leads_to_pairs,
 )

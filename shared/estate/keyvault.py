@@ -1,6 +1,8 @@
 """Secrets in Azure Key Vault, for references such as ``keyvault:acme-vault/erp-prod-url``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Self
 
 from azure.core.exceptions import (
@@ -21,7 +23,7 @@ class KeyVaultUnreachable(TemporaryError):
 
 
 class KeyVaultSecrets:
-    """Reads ``vault/name`` with one client per vault, made by ``client(vault_url)``."""
+    """Reads and writes ``vault/name`` with one client per vault, made by ``client(vault_url)``."""
 
     def __init__(self, client: Callable[[str], SecretClient]) -> None:
         self._client = client
@@ -39,24 +41,37 @@ class KeyVaultSecrets:
         Raises SecretMissing when it is absent or not ours to read, KeyVaultUnreachable otherwise.
         """
         vault, _, name = place.partition("/")
+        with _explained(place, "Key Vault Secrets User"):
+            return self._vault(vault).get_secret(name).value or ""
+
+    def keep(self, place: str, value: str, expires: datetime | None) -> None:
+        """Write a new version, which is the newest from then on. Raises as reading does."""
+        vault, _, name = place.partition("/")
+        with _explained(place, "Key Vault Secrets Officer"):
+            self._vault(vault).set_secret(name, value, expires_on=expires)
+
+    def _vault(self, vault: str) -> SecretClient:
         if vault not in self._clients:
             self._clients[vault] = self._client(f"https://{vault}.vault.azure.net")
-        try:
-            return self._clients[vault].get_secret(name).value or ""
-        except ResourceNotFoundError as error:
-            raise SecretMissing(f"The secret keyvault:{place} does not exist.") from error
-        except ClientAuthenticationError as error:
-            raise SecretMissing(f"{_refused(place)} (sign-in failed).") from error
-        except HttpResponseError as error:
-            if error.status_code == 403:
-                raise SecretMissing(f"{_refused(place)} (HTTP 403).") from error
-            raise KeyVaultUnreachable(f"Key Vault {vault} answered {error.status_code}.") from error
-        except AzureError as error:
-            raise KeyVaultUnreachable(f"Key Vault {vault} cannot be reached.") from error
+        return self._clients[vault]
 
 
-def _refused(place: str) -> str:
-    return (
-        f"The secret keyvault:{place} may not be read: give this app's identity "
-        "the role Key Vault Secrets User on the vault"
+@contextmanager
+def _explained(place: str, role: str) -> Iterator[None]:
+    vault = place.partition("/")[0]
+    refused = (
+        f"The secret keyvault:{place} is refused: give this app's identity "
+        f"the role {role} on the vault"
     )
+    try:
+        yield
+    except ResourceNotFoundError as error:
+        raise SecretMissing(f"The secret keyvault:{place} does not exist.") from error
+    except ClientAuthenticationError as error:
+        raise SecretMissing(f"{refused} (sign-in failed).") from error
+    except HttpResponseError as error:
+        if error.status_code == 403:
+            raise SecretMissing(f"{refused} (HTTP 403).") from error
+        raise KeyVaultUnreachable(f"Key Vault {vault} answered {error.status_code}.") from error
+    except AzureError as error:
+        raise KeyVaultUnreachable(f"Key Vault {vault} cannot be reached.") from error

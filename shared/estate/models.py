@@ -19,6 +19,7 @@ from shared.estate.entry import (
 )
 from shared.estate.logins import Login
 from shared.estate.references import SecretReference
+from shared.estate.rotations import Rotation
 
 
 class EnvironmentClass(StrEnum):
@@ -409,6 +410,9 @@ class Environment(EstateModel):
 
     release: Release | None = None
     """How it takes releases; without it none reaches it."""
+
+    rotation: Rotation | None = None
+    """How its Odoo gets a new login; without it a person changes the password."""
 
     refresh_from: Name | None = None
     """The environment with real data whose backups refresh this one."""

@@ -14,7 +14,8 @@ AnnouncementType = Annotated[
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
             r"|drill-due|debts-owed)"
-            r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule))?$"
+            r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule|rotation"
+            r"|revocation))?$"
         )
     ),
 ]

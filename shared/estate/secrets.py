@@ -1,6 +1,8 @@
 """From a reference to the secret itself. No error raised here contains a value."""
 
+import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from shared.errors import PermanentError
@@ -9,6 +11,14 @@ from shared.settings import UNRESOLVED
 
 Resolver = Callable[[str], str]
 """Takes the part of a reference after the colon and returns the value."""
+
+
+Keeper = Callable[[str, str, datetime | None], None]
+"""Takes the part of a reference after the colon, a value and when that expires, and keeps it."""
+
+
+class SecretNotKept(PermanentError):
+    """A new value cannot be written where a reference says."""
 
 
 class SecretMissing(PermanentError):
@@ -28,6 +38,7 @@ class Secrets:
         *,
         keyvault: Resolver | None = None,
         kubernetes: Resolver | None = None,
+        keep_in_keyvault: Keeper | None = None,
     ) -> None:
         self._environment = dict(environment)  # the host may show it only while the app loads
         self._resolvers = {
@@ -36,6 +47,7 @@ class Secrets:
             "keyvault": keyvault or _refuse("keyvault", "Azure credentials"),
             "kubernetes": kubernetes or _refuse("kubernetes", "a cluster"),
         }
+        self._keepers = {"file": _write_file, "keyvault": keep_in_keyvault}
 
     def resolve(self, reference: Reference) -> str:
         """Return the secret; raises SecretMissing when it is not there or empty."""
@@ -43,6 +55,23 @@ class Secrets:
         if not value:
             raise SecretMissing(f"The secret {reference} is empty: store a value there.")
         return value
+
+    def keep(self, reference: Reference, value: str, *, expires: datetime | None) -> None:
+        """Write a new value, unless that is the newest one already.
+
+        Raises SecretNotKept where nothing can be written.
+        """
+        keeper = self._keepers.get(reference.scheme)
+        if keeper is None:
+            raise SecretNotKept(f"Nothing can be written to {reference}: name a vault or a file.")
+        if self._newest(reference) != value:
+            keeper(reference.place, value, expires)
+
+    def _newest(self, reference: Reference) -> str | None:
+        try:
+            return self._resolvers[reference.scheme](reference.place)
+        except SecretMissing:
+            return None
 
     def _read_environment(self, name: str) -> str:
         if name not in self._environment:
@@ -64,6 +93,18 @@ def _read_file(path: str) -> str:
     except UnicodeDecodeError:
         # Not chained: that error quotes the file.
         raise SecretMissing(f"The secret file:{path} is not UTF-8 text.") from None
+
+
+def _write_file(path: str, value: str, expires: datetime | None) -> None:  # noqa: ARG001
+    """Whole or not at all, for its owner alone."""
+    new = Path(f"{path}.new")
+    try:
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(value)
+        new.replace(path)
+    except OSError as error:
+        raise SecretNotKept(f"file:{path} cannot be written: {error.strerror}.") from error
 
 
 def _refuse(scheme: str, missing: str) -> Resolver:

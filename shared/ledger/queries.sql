@@ -590,3 +590,19 @@ where id = %(id)s and closed_at is null
 update promotion_debts
 set closed_at = %(now)s, closed_because = %(because)s, checked_at = %(now)s, problem = null
 where id = %(id)s and closed_at is null
+
+-- logins
+select environment, login, rotated_at, previous, revoke_at, revoked_at from logins
+where %(environment)s::text is null or environment = %(environment)s
+
+-- record_login
+insert into logins (environment, login, rotated_at, previous, revoke_at, epoch)
+values (%(environment)s, %(login)s, %(now)s, %(previous)s, %(revoke_at)s, %(epoch)s)
+on conflict (environment) do update
+set login = excluded.login, rotated_at = excluded.rotated_at, previous = excluded.previous,
+    revoke_at = excluded.revoke_at, revoked_at = null, epoch = excluded.epoch
+where logins.epoch < excluded.epoch
+
+-- login_revoked
+update logins set revoked_at = coalesce(revoked_at, %(now)s)
+where environment = %(environment)s and previous = %(previous)s

@@ -137,7 +137,9 @@ def _expiry(event: CloudEvent, estate: Estate) -> Translation:
         (
             Claim("secret-near-expiry", environment.name, {"secret": str(secret)})
             for environment in estate.environments
-            if environment.database.server in servers or estate.masking_key == secret
+            if environment.database.server in servers
+            or estate.masking_key == secret
+            or (environment.rotation and environment.rotation.secret == secret)
         ),
         "nothing in the estate refers to this secret",
     )

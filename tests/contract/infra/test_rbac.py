@@ -30,6 +30,7 @@ CALLERS = {
     "nonproduction": (
         "functions/refresh",
         "functions/release",
+        "functions/rotation",
         "functions/schedules",
         "functions/upkeep/workloads.py",
     ),
@@ -37,6 +38,7 @@ CALLERS = {
         "functions/failover",
         "functions/lag",
         "functions/release",
+        "functions/rotation",
         "functions/upkeep",
     ),
     "cloudnativepg": ("shared/cluster/cloudnativepg.py",),
@@ -118,6 +120,10 @@ def save(cluster: Cluster) -> None:
     cluster.save(NAMESPACE, "snapshot", OBJECTS, run_id="1", epoch=3)
 
 
+def propose(cluster: Cluster) -> None:
+    cluster.propose(NAMESPACE, "proposal", {"password": "new"}, run_id="1", epoch=5)
+
+
 def restore(cluster: Cluster) -> None:
     save(cluster)
     cluster.write_config(NAMESPACE, "odoo-config", {"changed": "meanwhile"}, epoch=3)
@@ -161,6 +167,11 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "write_route_rules": lambda c: c.write_route_rules(
         NAMESPACE, "odoo", ["Host(`b.example`)"], epoch=1
     ),
+    "restart_workload": for_each(lambda c, w: c.restart_workload(NAMESPACE, w, "1", epoch=5)),
+    "restarted_for": for_each(lambda c, w: c.restarted_for(NAMESPACE, w)),
+    "propose": propose,
+    "proposed": lambda c: c.proposed(NAMESPACE, "proposal", run_id="1"),
+    "delete_secret": lambda c: c.delete_secret(NAMESPACE, "proposal"),
     "save": save,
     "restore": restore,
     "greet": lambda c: c.greet(),

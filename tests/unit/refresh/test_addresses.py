@@ -11,7 +11,7 @@ from functions.refresh.targets import Target, target_of
 from shared.estate import Estate, load_estate
 from shared.runs import Run
 
-OWN = {"host": "db.staging", "port": "5432", "dbname": "acme_staging", "user": "odoo"}
+OWN = {"host": "db.staging", "port": "5432", "dbname": "acme_staging"}
 
 
 @pytest.fixture
@@ -42,6 +42,10 @@ def target(estate: Estate) -> Target:
         (
             "postgresql://odoo:pw@db.staging:5432/acme_staging",
             "postgresql://odoo:pw@db.staging:5432/acme_staging",
+        ),
+        (
+            "postgresql://acme_staging_login_b:pw@10.0.0.1/acme_prod",
+            "postgresql://acme_staging_login_b:pw@db.staging:5432/acme_staging",
         ),
         (
             "host=db.staging port=5432 dbname=acme_staging user=odoo password=pw",

@@ -1,0 +1,61 @@
+"""Revoke the login that was exchanged, once its grace is over."""
+
+import base64
+import json
+
+from functions.rotation.places import SNAPSHOT, Side, place_of, users_of
+from shared.cluster import Clusters, ObjectMissing
+from shared.estate import Estate
+from shared.ledger import Placements
+from shared.ledger.logins import Logins
+from shared.messages.rotation import LoginRevoked, LoginSuperseded
+from shared.postgres import Databases
+from shared.postgres.logins import forget_password, prove_revoked, revoke_login, user_of
+from shared.runs import Run, still_mine
+
+
+def revoke_previous_login(
+    superseded: LoginSuperseded,
+    *,
+    run: Run,
+    estate: Estate,
+    clusters: Clusters,
+    databases: Databases,
+    placements: Placements,
+    logins: Logins,
+) -> LoginRevoked:
+    """Let the role log in no more, end its sessions, and try it with the password that it had.
+
+    A role that another environment still logs in with is left.
+
+    Safe to repeat: what is revoked stays so.
+
+    Raises LoginNotRevoked when the server still lets it in.
+    """
+    place = place_of(run, estate, clusters, placements)
+    login = superseded.login
+    used_by = tuple(users_of(login, place.server, estate, clusters))
+    if used_by:
+        logins.revoked(run.environment, login)
+        return LoginRevoked(login=login, used_by=used_by)
+    still_mine(run)
+    before = _url_before(place.active)
+    with databases.connect(place.server, "postgres", autocommit=True) as connection:
+        ended = revoke_login(connection, login)
+        known = before is not None and user_of(before) == login
+        proof = prove_revoked(before) if before and known else "nobody has its password any more"
+        forget_password(connection, login)
+    for side in place.sides:
+        side.cluster.delete_secret(side.namespace, SNAPSHOT)
+    logins.revoked(run.environment, login)
+    return LoginRevoked(login=login, used_by=(), sessions_ended=ended, proof=proof)
+
+
+def _url_before(side: Side) -> str | None:
+    """The login before, as the rotation has remembered it: a secret."""
+    try:
+        kept = side.cluster.read_secret(side.namespace, SNAPSHOT)
+    except ObjectMissing:
+        return None
+    values = json.loads(kept.get(f"Secret.{side.secret}", "{}")) or {}
+    return base64.b64decode(values["url"]).decode() if "url" in values else None
