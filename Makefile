@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-failover up test unit check check-infra generate kernel bench simulate clean
+.PHONY: help setup demo demo-failover demo-environment up test unit check check-infra generate kernel bench simulate clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +21,9 @@ demo: setup ## Refresh a staging environment from a backup, on this machine (DUM
 
 demo-failover: setup ## Kill production while customers order, and let its standby take over, on this machine
 	@$(BIN)/signalbox demo failover
+
+demo-environment: setup ## Clone staging for an engineer, and let the clone end without a trace, on this machine
+	@$(BIN)/signalbox demo environment
 
 up: setup ## Start the embedded platform and stay
 	@$(BIN)/signalbox up

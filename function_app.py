@@ -158,6 +158,11 @@ for name, schedule, do in (
         "*/5 * * * * *",
         partial(withdraw_left_sides, resources.placements, estate, resources.clusters),
     ),
+    (
+        "watch_environments",
+        "*/5 * * * * *",
+        partial(upkeep.watch_environments, estate, runner),
+    ),
     ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
     (
         "copy_evidence",

@@ -1,5 +1,7 @@
 """Every runbook; the topology, the schemas and the host's functions follow from this table."""
 
+from functions.environments import REMOVAL
+from functions.environments import RUNBOOK as ENVIRONMENTS
 from functions.failover import REJOIN
 from functions.failover import RUNBOOK as FAILOVER
 from functions.filestore import RUNBOOK as FILESTORE
@@ -22,4 +24,6 @@ RUNBOOKS = (
     SCHEDULE,
     ROTATION,
     REVOCATION,
+    ENVIRONMENTS,
+    REMOVAL,
 )

@@ -13,6 +13,7 @@ from shared.estate.keyvault import KeyVaultSecrets
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.ledger.debts import Debts
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.ledger import utc_now
 from shared.ledger.logins import Logins
 from shared.postgres import Databases
@@ -46,6 +47,7 @@ class Resources:
     announcing: Announcing
     schedules: Schedules
     logins: Logins
+    on_request: EnvironmentsOnRequest
     clock: Callable[[], datetime] = utc_now
     """What time it is, as the ledger sees it."""
 
@@ -78,5 +80,6 @@ def build_resources(
         announcing=Announcing(ledger, post),
         schedules=Schedules(estate, ledger, post),
         logins=Logins(ledger),
+        on_request=EnvironmentsOnRequest(ledger),
         clock=ledger.clock,
     )

@@ -27,6 +27,7 @@ MODULES = {
     "filestore": "filestore",
     "schedule": "schedule",
     "status": "status",
+    "environment": "environment",
     "estate": "estate",
     "mask": "mask",
     "debts": "debts",

@@ -38,7 +38,7 @@ def command_for(runbook: Runbook) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         context: typer.Context = given.pop("context")
-        _trigger(kind, context.obj(), **given)
+        publish_by_hand(kind, context.obj(), **given)
 
     fields = [
         Parameter(
@@ -77,7 +77,7 @@ def _options(
     """What every trigger has beside the fields of its event."""
 
 
-def _trigger(
+def publish_by_hand(
     kind: type[Event],
     session: Session,
     *,
@@ -88,6 +88,7 @@ def _trigger(
     as_json: bool,
     **facts: Any,
 ) -> None:
+    """Check an event as intake will, publish it, and follow its runs if ``wait``."""
     event = _event(kind, id, {name: fact for name, fact in facts.items() if fact is not None})
     try:
         environments = Intake(RUNBOOKS, session.estate).understand(event).environments

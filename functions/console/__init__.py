@@ -4,6 +4,7 @@ application    the one ASGI application, built at a desk
 desk           what every handler works on
 access         who may do what; nothing is open but health, style and script
 api            JSON for programs
+environments   those on request: until when, asking, extending, removing
 pages          HTML for people, rendered here: no build step, and no script that is needed
 links          deciding by the signed link of a notification
 board          each environment as the estate and the ledger know it

@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from functions.console import api, health, links, pages
+from functions.console import api, environments, health, links, pages
 from functions.console.delivery import Delivery
 from functions.console.desk import Desk
 from functions.console.problems import add_problems
@@ -21,7 +21,15 @@ def build_console(desk: Desk) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
-    for router in (health.router, api.router, pages.router, pages.open_router, links.router):
+    for router in (
+        health.router,
+        api.router,
+        environments.router,
+        environments.page_router,
+        pages.router,
+        pages.open_router,
+        links.router,
+    ):
         app.include_router(router)
     add_problems(app)
     app.add_middleware(Delivery)

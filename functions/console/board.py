@@ -8,6 +8,7 @@ from functions.console.desk import Desk
 from shared.capabilities import Health, health
 from shared.estate import Environment
 from shared.ledger import Placement, Placements
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.overview import EnvironmentNow, NewestLag
 
 
@@ -34,6 +35,8 @@ class Card:
     """Whether its backups are looked after."""
     checkpoint_until: datetime | None
     """When the database before the last refresh is dropped."""
+    expires_at: datetime | None
+    """When it is removed, being one on request."""
     lag: NewestLag | None
     """Of the pair that it is a half of."""
     able: tuple[Health, ...]
@@ -42,8 +45,11 @@ class Card:
 
 
 def board(desk: Desk) -> list[Card]:
-    """Every environment of the estate, in the file's order."""
-    known = desk.overview.environments([each.name for each in desk.estate.environments])
+    """Every environment of the estate, in the file's order; then those on request, by name."""
+    on_request = EnvironmentsOnRequest(desk.ledger).current()
+    environments = (*desk.estate.environments, *(each.place for each in on_request))
+    ends = {each.name: each.expires_at for each in on_request}
+    known = desk.overview.environments([each.name for each in environments])
     placed = _placements(desk)
     lags = desk.overview.newest_lag()
     able = health(desk.ledger, desk.estate)
@@ -53,9 +59,10 @@ def board(desk: Desk) -> list[Card]:
             known[environment.name],
             placed.get(environment.name),
             lags.get(environment.standby_of or environment.name),
-            able[environment.name],
+            able.get(environment.name, ()),
+            ends.get(environment.name),
         )
-        for environment in desk.estate.environments
+        for environment in environments
     ]
 
 
@@ -76,6 +83,7 @@ def _card(
     placement: Placement | None,
     lag: NewestLag | None,
     able: tuple[Health, ...],
+    expires_at: datetime | None,
 ) -> Card:
     kept = now.refreshed_at if now.checkpoint else None
     return Card(
@@ -85,11 +93,12 @@ def _card(
         region=environment.region,
         database=f"{environment.database.server}/{environment.database.name}",
         addresses=tuple(endpoint.host for endpoint in environment.endpoints),
-        serves=_serves(environment, placement),
+        serves="who asked for it" if expires_at else _serves(environment, placement),
         concern=_concern(environment, now, placement, lag),
         refreshed_from=environment.refresh_from,
         refreshed=environment.refresh_from is not None,
         backed_up=environment.backups is not None,
+        expires_at=expires_at,
         checkpoint_until=kept + environment.checkpoint_keep if kept else None,
         lag=lag,
         able=able,

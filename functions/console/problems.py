@@ -14,6 +14,7 @@ from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT
 
 from functions.console.rendering import render
 from shared.errors import PermanentError
+from shared.ledger.environments import UnknownOnRequest
 from shared.runs.cancelling import NoSuchRun
 from shared.runs.deciding import UnknownApproval
 
@@ -89,7 +90,7 @@ def _unfitting(request: Request, error: Exception) -> Response:
 
 
 def _impossible(request: Request, error: Exception) -> Response:
-    unknown = isinstance(error, UnknownApproval | NoSuchRun)
+    unknown = isinstance(error, UnknownApproval | NoSuchRun | UnknownOnRequest)
     return problem(request, 404 if unknown else 409, str(error))
 
 

@@ -9,6 +9,7 @@
     copy       the files that the sanitized database refers to
     verify     every check, of rows and of files, or nobody gets to see it
     prove      the whole database is searched for what masking replaced, and certified
+    keep       a certified copy, if engineers may ask for clones of it
     publish    exchange the databases by name, keep the old one for a while
 
 Until the last step users work on the environment as it was; when any step fails, what the run did
@@ -20,6 +21,7 @@ from datetime import timedelta
 from functions.refresh.build_indexes import build_indexes
 from functions.refresh.copy_filestore import copy_filestore
 from functions.refresh.find_backup import find_backup
+from functions.refresh.keep_certified import drop_certified, keep_certified
 from functions.refresh.mask_database import mask_database
 from functions.refresh.prove_sanitized import prove_sanitized
 from functions.refresh.publish_environment import publish_environment, swap_back
@@ -74,6 +76,7 @@ RUNBOOK = Runbook(
         Step(copy_filestore, time_limit=timedelta(hours=8)),
         Step(verify_environment, time_limit=timedelta(hours=4)),
         Step(prove_sanitized, time_limit=timedelta(hours=4)),
+        Step(keep_certified, undo=drop_certified, time_limit=timedelta(hours=4)),
         Step(publish_environment, undo=swap_back, time_limit=timedelta(minutes=20)),
     ),
     overdue_after=timedelta(hours=6),

@@ -8,7 +8,7 @@ from functions.refresh.targets import Target, look_again, target_of
 from shared.cluster import Cluster, Clusters
 from shared.estate import Estate, Secrets
 from shared.masking.proof import require_certificate
-from shared.messages.refresh import EnvironmentPublished, SanitizationProven
+from shared.messages.refresh import CertifiedKept, EnvironmentPublished
 from shared.odoo.login import log_in
 from shared.postgres.checkpoints import keep_checkpoint, use_checkpoint
 from shared.postgres.databases import Databases
@@ -16,7 +16,7 @@ from shared.runs import Again, Run, still_mine
 
 
 def publish_environment(
-    proven: SanitizationProven,
+    kept: CertifiedKept,
     *,
     run: Run,
     estate: Estate,
@@ -50,11 +50,11 @@ def publish_environment(
     if not _all_started(cluster, target, run):
         return look_again(run)
     login = log_in(target.environment, secrets)
-    return proven.become(EnvironmentPublished, previous=previous, login=login)
+    return kept.become(EnvironmentPublished, previous=previous, login=login)
 
 
 def swap_back(
-    proven: SanitizationProven,  # noqa: ARG001 - an undo gets what its step got
+    kept: CertifiedKept,  # noqa: ARG001 - an undo gets what its step got
     *,
     run: Run,
     estate: Estate,

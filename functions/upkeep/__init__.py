@@ -2,10 +2,10 @@
 
 Messages that a crash left unsent are sent, steps that nobody works on are driven on or ended,
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
-are watched, old primaries are fenced the moment they are back, databases kept as checkpoints go
-when their time is over, environments sleep and are refreshed by their schedules, logins are
-exchanged in time, what promoted servers lack is repaired or reminded of, and the evidence of runs
-that ended is signed and copied to blob storage.
+are watched, old primaries are fenced the moment they are back, databases kept as checkpoints and
+environments on request go when their time is over, environments sleep and are refreshed by their
+schedules, logins are exchanged in time, what promoted servers lack is repaired or reminded of, and
+the evidence of runs that ended is signed and copied to blob storage.
 What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from functions.upkeep.debts import announce_owed, settle_debts
 from functions.upkeep.drills import announce_due_drills
+from functions.upkeep.environments import watch_environments
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
@@ -24,6 +25,7 @@ from shared.estate import Estate
 from shared.ledger import Ledger
 from shared.postgres import Databases
 from shared.postgres.checkpoints import drop_expired_checkpoints
+from shared.postgres.clones import drop_superseded_copies
 from shared.runs import Runner, deciding
 from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
@@ -47,6 +49,7 @@ __all__ = [
     "report_measurements",
     "send_left_behind",
     "settle_debts",
+    "watch_environments",
     "watch_hours",
     "watch_logins",
     "watch_standbys",
@@ -74,7 +77,11 @@ def close_approvals(ledger: Ledger, runner: Runner) -> None:
 
 
 def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:
+    """And certified copies of which a refresh has kept a newer one."""
     drop_expired_checkpoints(estate, databases, ledger.clock())
+    for name in {offer.source for offer in estate.offers}:
+        place = estate.environment(name).database
+        drop_superseded_copies(databases, place.server, place.name)
 
 
 def report_measurements(telemetry: Telemetry, ledger: Ledger, estate: Estate) -> None:

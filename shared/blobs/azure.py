@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
@@ -85,6 +85,10 @@ class AzureBlobs:
             raise TemporaryError(
                 f"storage has not copied {source} to {target} yet: {copied['copy_status']}"
             )
+
+    def delete(self, path: str) -> None:
+        with suppress(BlobMissing), _translated(path):
+            self._client(path).delete_blob()
 
     def list(self, prefix: str) -> Iterator[Blob]:
         container, start = split_prefix(prefix)

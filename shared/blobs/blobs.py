@@ -49,7 +49,7 @@ class Blob:
 
 class Blobs(Protocol):
     """Every method raises BlobPathInvalid, BlobsRefused, or TemporaryError when storage is out of
-    reach; every method but ``list`` and ``upload`` raises BlobMissing."""
+    reach; every method but ``list``, ``upload`` and ``delete`` raises BlobMissing."""
 
     def properties(self, path: str) -> Blob:
         """Size, ETag, MD5 and metadata of a blob."""
@@ -65,6 +65,9 @@ class Blobs(Protocol):
 
     def copy(self, source: str, target: str) -> None:
         """Copy within the account, on its side; an existing target is replaced."""
+
+    def delete(self, path: str) -> None:
+        """Delete a blob, if it is there."""
 
     def list(self, prefix: str) -> Iterator[Blob]:
         """The blobs whose path starts with ``prefix``, by path; the container is a part of it."""

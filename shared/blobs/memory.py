@@ -36,8 +36,8 @@ class MemoryBlobs:
         self._blobs[path] = (blob, content)
 
     def delete(self, path: str) -> None:
-        """Lose a blob, as only a test or a disaster does."""
-        del self._blobs[path]
+        split_path(path)
+        self._blobs.pop(path, None)
 
     def copy(self, source: str, target: str) -> None:
         blob, content = self._find(source)

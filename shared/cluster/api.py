@@ -24,10 +24,17 @@ PLACES = {
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
     "IngressRoute": "apis/traefik.io/v1alpha1/namespaces/{}/ingressroutes",
     "Job": "apis/batch/v1/namespaces/{}/jobs",
+    "LimitRange": "api/v1/namespaces/{}/limitranges",
+    "Namespace": "api/v1/namespaces",
+    "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PostgresCluster": "apis/postgresql.cnpg.io/v1/namespaces/{}/clusters",
     "Pod": "api/v1/namespaces/{}/pods",
+    "ResourceQuota": "api/v1/namespaces/{}/resourcequotas",
+    "RoleBinding": "apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
     "SelfSubjectAccessReview": "apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     "Secret": "api/v1/namespaces/{}/secrets",
+    "SelfSubjectReview": "apis/authentication.k8s.io/v1/selfsubjectreviews",
+    "Service": "api/v1/namespaces/{}/services",
     "StatefulSet": "apis/apps/v1/namespaces/{}/statefulsets",
 }
 
@@ -119,6 +126,12 @@ class Api:
         answer = self._json("POST", "SelfSubjectAccessReview", namespace, body=body)
         allowed: bool = answer["status"]["allowed"]
         return allowed
+
+    def identity(self) -> str:
+        """Who we are to the cluster; every identity may ask it about itself."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = self._json("POST", "SelfSubjectReview", "", body=body)
+        return str(answer["status"]["userInfo"]["username"])
 
     def _json(
         self,

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from azure.identity import DefaultAzureCredential
 
 from shared.cluster.api import Api, Conflict, Json
-from shared.cluster.errors import ObjectMissing, StaleEpoch
+from shared.cluster.errors import NamespaceTaken, ObjectMissing, StaleEpoch
 from shared.cluster.jobs import JobState, by_age, job_state
 from shared.cluster.permissions import Permission
 from shared.estate import Workload
@@ -20,6 +20,7 @@ RUN = "signalbox.dev/run"
 EASED = "signalbox.dev/eased"
 ASLEEP = "signalbox.dev/asleep"
 RESTARTED = "signalbox.dev/restarted-for"
+OWNER = "signalbox.dev/on-request"
 
 _CONFLICTS = 5
 """How often a change is tried while controllers write the same object's status."""
@@ -52,6 +53,10 @@ class Cluster:
     def may(self, namespace: str, permission: Permission) -> bool:
         """Whether the identity that we are may do this in the namespace."""
         return self._api.may(namespace, permission)
+
+    def identity(self) -> str:
+        """Who we are, as the subject of a RoleBinding says it."""
+        return self._api.identity()
 
     def run_job(self, namespace: str, job: Json, environment: Mapping[str, str]) -> None:
         """Start a Job unless one of its name is there.
@@ -340,6 +345,37 @@ class Cluster:
         for key, value in (kept.get("data") or {}).items():
             kind, _, name = key.partition(".")
             self._put_back(kind, namespace, name, json.loads(base64.b64decode(value)), epoch)
+
+    def make_namespace(self, name: str, labels: Mapping[str, str], *, owner: str) -> None:
+        """Make a namespace, which bears its owner's id; raises NamespaceTaken for another's."""
+        body = {"metadata": {"name": name, "labels": {**labels, OWNER: owner}}}
+        self._create("Namespace", "", body)
+        if self.namespace_owner(name) != owner:
+            raise NamespaceTaken(f"Namespace {name} is there and not ours: take another name.")
+
+    def namespace_owner(self, name: str) -> str | None:
+        """Whose the namespace is: empty when nobody's of us, None when there is none."""
+        try:
+            found = self._api.read("Namespace", "", name)
+        except ObjectMissing:
+            return None
+        labels: Json = found["metadata"].get("labels") or {}
+        return str(labels.get(OWNER, ""))
+
+    def delete_namespace(self, name: str, *, owner: str) -> bool:
+        """Begin to delete the owner's namespace and all that is in it; whether it is gone."""
+        found = self.namespace_owner(name)
+        if found == owner:
+            self._api.delete("Namespace", "", name)
+            found = self.namespace_owner(name)
+        return found != owner
+
+    def put(self, kind: str, namespace: str, body: Json, *, epoch: int) -> None:
+        """Make an object, or give one that is there the fields that are stated."""
+        stated = {field: value for field, value in body.items() if field != "metadata"}
+        self._create(kind, namespace, body)
+        name = body["metadata"]["name"]
+        self.change(kind, namespace, name, epoch, lambda found: found.update(stated))
 
     def read(self, kind: str, namespace: str, name: str) -> Json:
         """An object as it is; raises ObjectMissing."""

@@ -13,3 +13,7 @@ class ClusterRefused(PermanentError):
 
 class StaleEpoch(PermanentError):
     """A newer run has changed this object; this one must stop."""
+
+
+class NamespaceTaken(PermanentError):
+    """A namespace that we would make is there already, and somebody else's."""

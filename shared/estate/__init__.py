@@ -7,6 +7,7 @@ from shared.estate.estate import (
     UnknownCalendar,
     UnknownCluster,
     UnknownEnvironment,
+    UnknownOffer,
     UnknownServer,
 )
 from shared.estate.load import EstateInvalid, load_estate
@@ -31,6 +32,7 @@ from shared.estate.models import (
     Service,
     Workload,
 )
+from shared.estate.offers import Offer
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
 from shared.estate.schedules import RefreshSchedule, Schedule
@@ -56,6 +58,7 @@ __all__ = [
     "Integration",
     "LagLimits",
     "MonthEnd",
+    "Offer",
     "Reference",
     "RefreshSchedule",
     "Region",
@@ -74,6 +77,7 @@ __all__ = [
     "UnknownCalendar",
     "UnknownCluster",
     "UnknownEnvironment",
+    "UnknownOffer",
     "UnknownServer",
     "Weekday",
     "Window",

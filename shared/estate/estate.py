@@ -12,6 +12,7 @@ from shared.estate.calendars import Calendar
 from shared.estate.entry import EstateModel
 from shared.estate.models import Cluster, Environment, Integration, Region, Server, Workload
 from shared.estate.notifications import Notifications
+from shared.estate.offers import Offer, problems_of
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import ReleaseRules
 from shared.estate.schedules import Schedule
@@ -28,6 +29,10 @@ class UnknownCluster(PermanentError):
 
 class UnknownCalendar(PermanentError):
     """The estate has no calendar of this name."""
+
+
+class UnknownOffer(PermanentError):
+    """The estate offers no environments of this name."""
 
 
 class UnknownServer(PermanentError):
@@ -58,6 +63,9 @@ class Estate(EstateModel):
     releases: ReleaseRules = ReleaseRules()
     """Which images may be released."""
 
+    offers: tuple[Offer, ...] = ()
+    """Environments that engineers may ask for."""
+
     azure: AzureRules = AzureRules()
     """What Azure's own events and alerts mean here."""
 
@@ -85,6 +93,14 @@ class Estate(EstateModel):
     def calendar(self, name: str) -> Calendar:
         """Return the calendar of that name; raises UnknownCalendar."""
         return _named(self.calendars, name, UnknownCalendar)
+
+    def offer(self, name: str) -> Offer:
+        """Return the offer of that name; raises UnknownOffer."""
+        return _named(self.offers, name, UnknownOffer)
+
+    def is_cloned(self, name: str) -> bool:
+        """Whether an offer clones the environment of that name."""
+        return any(offer.source == name for offer in self.offers)
 
     def in_ring(self, ring: str) -> tuple[Environment, ...]:
         """Return the environments that follow the ring, in the file's order."""
@@ -158,6 +174,7 @@ def names_are_unique(estate: Estate) -> Iterator[str]:
         "environment": estate.environments,
         "calendar": estate.calendars,
         "schedule": estate.schedules,
+        "offer": estate.offers,
         "webhook": estate.notifications.webhooks,
     }
     for kind, entries in kinds.items():
@@ -260,6 +277,13 @@ def rotations_have_a_place(estate: Estate) -> Iterator[str]:
     servers = [server.url for server in estate.servers]
     for place in _repeated(str(each) for each in (*places, *{*servers} & {*places})):
         yield f"rotation.secret {place} has another use; give each login a secret of its own"
+
+
+def offers_can_be_kept(estate: Estate) -> Iterator[str]:
+    """Found when somebody asks, it would be too late."""
+    clusters = [cluster.name for cluster in estate.clusters]
+    for offer in estate.offers:
+        yield from problems_of(offer, estate.environments, clusters)
 
 
 def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:
@@ -424,6 +448,7 @@ RULES = (
     failovers_name_known_calendars,
     schedules_can_be_followed,
     rotations_have_a_place,
+    offers_can_be_kept,
     pairs_can_fail_over,
     traffic_leads_to_pairs,
 )

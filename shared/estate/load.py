@@ -17,6 +17,7 @@ SINGULAR = {
     "environments": "environment",
     "calendars": "calendar",
     "schedules": "schedule",
+    "offers": "offer",
 }
 
 

@@ -13,9 +13,9 @@ AnnouncementType = Annotated[
         pattern=(
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
-            r"|drill-due|debts-owed)"
+            r"|drill-due|debts-owed|environment-expiring)"
             r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule|rotation"
-            r"|revocation))?$"
+            r"|revocation|environments|removal))?$"
         )
     ),
 ]
@@ -34,6 +34,7 @@ WORTH_KNOWING: tuple[AnnouncementType, ...] = (
     "run-succeeded/failover",
     "drill-due",
     "debts-owed",
+    "environment-expiring",
 )
 
 

@@ -27,7 +27,13 @@ R = TypeVar("R")
 
 queries = {
     name: query
-    for file in ("queries.sql", "overview.sql", "retention.sql", "workloads.sql")
+    for file in (
+        "queries.sql",
+        "overview.sql",
+        "retention.sql",
+        "workloads.sql",
+        "environments.sql",
+    )
     for name, query in load_queries(__package__, file).items()
 }
 

@@ -172,6 +172,17 @@ class DebtsOwed(Announcement):
     at: datetime
 
 
+class EnvironmentExpiring(Announcement):
+    """The time of an environment on request will soon be over: somebody may let it live on."""
+
+    type: ClassVar[str] = "environment-expiring"
+    environment: str
+    offer: str
+    requested_by: str
+    expires_at: datetime
+    at: datetime
+
+
 class MessageParked(Announcement):
     """A message that can never be handled is kept until a person replays or discards it."""
 

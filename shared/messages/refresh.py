@@ -94,7 +94,14 @@ class SanitizationProven(EnvironmentVerified):
     """The signed certificate, as JSON; the database holds it, too."""
 
 
-class EnvironmentPublished(SanitizationProven):
+class CertifiedKept(SanitizationProven):
+    """What environments on request are cloned from is kept, as it was proven."""
+
+    kept: str | None = None
+    """The certified copy; None when the estate offers no clones of this environment."""
+
+
+class EnvironmentPublished(CertifiedKept):
     """The incoming database is the environment's; the one before it is kept for a while."""
 
     previous: str | None

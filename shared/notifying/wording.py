@@ -14,6 +14,7 @@ from shared.messages.announcements import (
     BreakGlassUsed,
     DebtsOwed,
     DrillDue,
+    EnvironmentExpiring,
     LagEscalated,
     MessageParked,
     RunFailed,
@@ -202,6 +203,13 @@ def _owed(data: Mapping[str, Any]) -> Words:
     return f"Debts of {data['environment']}", what, "; ".join(data["debts"]), "/estate"
 
 
+def _expiring(data: Mapping[str, Any]) -> Words:
+    name = data["environment"]
+    what = f"{name} is removed at {_time(data['expires_at'])}, with all that is in it."
+    why = f"Nobody has to do anything; to keep it: signalbox environment extend {name} --for 3d"
+    return f"Ends soon: {name}", what, why, "/environments"
+
+
 def _time(at: str) -> str:
     """
     >>> _time("2026-11-22T14:00:00.123Z")
@@ -224,5 +232,6 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], Words]] = {
     LagEscalated.type: _lag,
     DrillDue.type: _drill,
     DebtsOwed.type: _owed,
+    EnvironmentExpiring.type: _expiring,
 }
 """Everything that a webhook may be told of."""

@@ -88,7 +88,7 @@ def neutralize(
         parameters = {key: value for rule in rules for key, value in rule.parameters.items()}
         removed = _remove_parameters(connection, parameters)
         changed["ir_config_parameter"] += _set_parameters(connection, parameters)
-        _renew_identity(connection, clone)
+        renew_identity(connection, clone)
     _forget_dead_rows(connection, schema, rules)
     return NeutralizationReport(
         {table: rows for table, rows in sorted(changed.items()) if rows}, removed
@@ -140,7 +140,7 @@ def _is_harmless(key: str, value: str) -> bool:
     return re.fullmatch(HARMLESS_PARAMETER, value) is not None
 
 
-def _renew_identity(connection: Database, clone: Clone) -> None:
+def renew_identity(connection: Database, clone: Clone) -> None:
     """Make it another database to Odoo's services, whose signatures production does not accept."""
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"signalbox:{clone.run_id}:{clone.epoch}")
     set_parameter(connection, "database.uuid", str(identity))

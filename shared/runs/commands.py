@@ -11,6 +11,7 @@ from shared.messages.announcements import (
     Announcement,
     DebtsOwed,
     DrillDue,
+    EnvironmentExpiring,
     MessageParked,
     RunAnnouncement,
 )
@@ -84,6 +85,12 @@ def announce_debts(tx: Transaction, owed: DebtsOwed) -> None:
     """Queue the reminder; the same day's is the same one."""
     id = f"debts-owed:{owed.server}:{owed.at:%F}"
     tx.queue([_announcement(owed, id, owed.environment, tx.now)])
+
+
+def announce_expiring(tx: Transaction, expiring: EnvironmentExpiring) -> None:
+    """Queue the reminder; the one of the same end is the same one."""
+    id = f"environment-expiring:{expiring.environment}:{expiring.expires_at:%FT%T}"
+    tx.queue([_announcement(expiring, id, expiring.environment, tx.now)])
 
 
 def _announcement(

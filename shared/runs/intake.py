@@ -88,7 +88,8 @@ class Intake:
             typed = runbook.on.model_validate(data)
         except ValidationError as error:
             raise Unacceptable(f"{kind}: {_advice(error, data)}; {self._example(kind)}") from None
-        self._refuse_unknown(typed.environment)
+        if runbook.on.of_the_estate:
+            self._refuse_unknown(typed.environment)
         try:
             return Reaction(runbook, typed, runbook.concerns(typed, self._estate))
         except PermanentError as error:

@@ -37,6 +37,7 @@ def test_the_commands_are_those_that_the_documentation_speaks_of() -> None:
             "filestore",
             "schedule",
             "status",
+            "environment",
             "estate",
             "mask",
             "debts",

@@ -1,4 +1,4 @@
-"""Access reviews: what the one user of this API may do."""
+"""Reviews: who the one user of this API is, and what it may do."""
 
 from collections.abc import Collection
 
@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra.local.kubernetes.status import Json
 
 PATH = ("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews")
+IDENTITY_PATH = ("apis", "authentication.k8s.io", "v1", "selfsubjectreviews")
+IDENTITY = "system:serviceaccount:signalbox:signalbox"
 
 
 class ResourceAttributes(BaseModel):
@@ -38,3 +40,8 @@ def reviewed(body: Json, review: AccessReview, denied: Collection[str]) -> Json:
     allowed = str(attributes) not in denied
     reason = "" if allowed else f"the emulator was told to deny: {attributes}"
     return body | {"metadata": {}, "status": {"allowed": allowed, "reason": reason}}
+
+
+def identified(body: Json) -> Json:
+    """The review with who is asking."""
+    return body | {"metadata": {}, "status": {"userInfo": {"username": IDENTITY}}}

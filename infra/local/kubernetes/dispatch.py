@@ -107,7 +107,7 @@ class Dispatcher:
             found = describe(self._api.registry, list(request.path))
             if found is not None:
                 return Reply(200, found)
-        if request.path == access.PATH:
+        if request.path in (access.PATH, access.IDENTITY_PATH):
             return self._review(request)
         target = self._target(list(request.path))
         if not target.name:
@@ -122,6 +122,8 @@ class Dispatcher:
         if request.method != "POST":
             raise method_not_allowed()
         body = _object(request)
+        if request.path == access.IDENTITY_PATH:
+            return Reply(201, access.identified(body))
         review = _parsed(access.AccessReview, body)
         return Reply(201, access.reviewed(body, review, self._denied))
 

@@ -11,6 +11,7 @@ from shared.masking.proof.certificate import (
     read_certificate,
     require_certificate,
 )
+from shared.masking.proof.copies import certify_copy
 from shared.masking.proof.inspection import ClonedFile
 from shared.masking.proof.originals import OriginalsLost
 from shared.masking.proof.prove import CanariesMissed, LeaksFound, ProofProgress, prove, remember
@@ -26,6 +27,7 @@ __all__ = [
     "OriginalsLost",
     "ProofProgress",
     "SignedCertificate",
+    "certify_copy",
     "prove",
     "read_certificate",
     "remember",

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from functions.environments import manifests
 from functions.refresh.restore_jobs import job_manifest
 from shared.cluster import Cluster, Permission
 from shared.cluster.api import PLACES, Api, Json
 from shared.cluster.cloudnativepg import KIND
-from shared.estate import Environment, Workload
+from shared.estate import Environment, Workload, load_estate
 from signalbox import permissions
 from tests.contract.kubernetes import support
 
@@ -42,6 +43,7 @@ CALLERS = {
         "functions/upkeep",
     ),
     "cloudnativepg": ("shared/cluster/cloudnativepg.py",),
+    "on-request": ("functions/environments",),
 }
 EXAMINER = "signalbox/doctor.py"
 """Run by a person, as that person or as the agents."""
@@ -130,6 +132,15 @@ def restore(cluster: Cluster) -> None:
     cluster.restore(NAMESPACE, "snapshot", run_id="1", epoch=4)
 
 
+def objects_on_request(cluster: Cluster) -> list[Json]:
+    """All that is made in the namespace of an environment on request."""
+    estate = load_estate(ROOT / "infra" / "local" / "estate.yaml")
+    [offer] = estate.offers
+    place = offer.environment("ana-fix", estate.environment(offer.source))
+    made = (*manifests.limits(offer), *manifests.workloads(place, offer, {}, {}))
+    return [*manifests.rights(cluster.identity()), *made, manifests.route(place)]
+
+
 def label(found: Json) -> None:
     found["metadata"]["labels"] = {"release": "new"}
 
@@ -178,6 +189,11 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "may": lambda c: c.may(NAMESPACE, Permission("get", "pods")),
     "read": for_each(lambda c, w: c.read(w.kind, NAMESPACE, w.name)),
     "change": for_each(lambda c, w: c.change(w.kind, NAMESPACE, w.name, 5, label)),
+    "identity": lambda c: c.identity(),
+    "make_namespace": lambda c: c.make_namespace("made", {}, owner="a-run"),
+    "namespace_owner": lambda c: c.namespace_owner("made"),
+    "put": lambda c: [c.put(b["kind"], NAMESPACE, b, epoch=9) for b in objects_on_request(c)],
+    "delete_namespace": lambda c: c.delete_namespace("made", owner="a-run"),
 }
 """Each method, so that it makes every request it ever makes."""
 
@@ -188,6 +204,15 @@ OF_AN_OPERATOR: dict[str, Callable[[Cluster], Any]] = {
 """The same methods, asked for what CloudNativePG looks after."""
 
 
+ON_REQUEST: dict[str, Callable[[Cluster], Any]] = {
+    "start_workload": lambda c: c.start_workload(NAMESPACE, WORKLOADS[0], epoch=10),
+    "is_ready": lambda c: c.is_ready(NAMESPACE, WORKLOADS[0]),
+}
+"""The same methods, asked for Deployments, which is all that runs in an environment on request."""
+
+OTHERS = {"cloudnativepg": OF_AN_OPERATOR, "on-request": ON_REQUEST}
+
+
 @pytest.fixture(scope="module")
 def asked(kubernetes: "KubernetesEmulator") -> Iterator[dict[str, set[Grant]]]:
     """What each method of the cluster asks the API for."""
@@ -195,10 +220,8 @@ def asked(kubernetes: "KubernetesEmulator") -> Iterator[dict[str, set[Grant]]]:
     people = support.Cluster(kubernetes.url)
     people.core.create_namespace({"metadata": {"name": NAMESPACE}})
     furnish(api)
-    yield {
-        name: recorded(kubernetes.url, use)
-        for name, use in (USES | {f"operator.{k}": u for k, u in OF_AN_OPERATOR.items()}).items()
-    }
+    others = {f"{kind}.{k}": use for kind, uses in OTHERS.items() for k, use in uses.items()}
+    yield {name: recorded(kubernetes.url, use) for name, use in (USES | others).items()}
     people.core.delete_namespace(NAMESPACE)
     people.close()
 
@@ -258,16 +281,18 @@ def methods_named(source: str) -> set[str]:
 def granted(kind: str) -> set[Grant]:
     return {
         (group, resource, verb)
-        for rule in role(kind)["rules"]
+        for role in roles(kind)
+        for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
+        if verb != "bind"  # is no request: it lets make a RoleBinding
     }
 
 
-def role(kind: str) -> dict[str, Any]:
+def roles(kind: str) -> list[dict[str, Any]]:
     documents = yaml.safe_load_all((ROLES / kind / "role.yaml").read_text("utf-8"))
-    return next(document for document in documents if document["kind"] == "Role")
+    return [each for each in documents if each["kind"] in ("Role", "ClusterRole")]
 
 
 @pytest.mark.parametrize("kind", CALLERS)
@@ -275,8 +300,7 @@ def test_a_role_grants_exactly_what_the_agents_ask_for(
     kind: str, asked: dict[str, set[Grant]]
 ) -> None:
     methods = {method for source in CALLERS[kind] for method in methods_named(source)}
-    if kind == "cloudnativepg":
-        methods = {f"operator.{method}" for method in methods}
+    methods = {f"{kind}.{each}" if each in OTHERS.get(kind, {}) else each for each in methods}
 
     needed = set().union(*(asked[method] for method in methods))
 
@@ -293,7 +317,7 @@ def test_the_roles_of_environments_suffice_for_an_examination(
     assert needed <= granted("production") & granted("nonproduction")
 
 
-@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize("kind", CALLERS.keys() - {"on-request"})
 def test_the_doctor_asks_for_every_permission_of_a_role(kind: str) -> None:
     names = {"configmaps": "our-config", "ingressroutes": "our-route"}
 
@@ -334,7 +358,7 @@ def test_what_can_be_named_is_granted_by_the_name_that_estates_have_by_default(k
 
     named = {
         rule["resources"][0]: rule["resourceNames"]
-        for rule in role(kind)["rules"]
+        for rule in roles(kind)[0]["rules"]
         if "resourceNames" in rule
     }
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from functions.console import api, health, pages
+from functions.console import api, environments, health, pages
 from functions.console.access import form_token
 from shared.identity import Caller, Role
 from shared.limits import RateLimit
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 OPEN = {*health.OPEN, "/static/{name}"}
 ROUTES = [
     (method, route.path)
-    for router in (health.router, api.router, pages.router, pages.open_router)
+    for router in (
+        health.router,
+        api.router,
+        environments.router,
+        environments.page_router,
+        pages.router,
+        pages.open_router,
+    )
     for route in router.routes
     if isinstance(route, APIRoute)
     for method in route.methods
@@ -36,6 +43,11 @@ NEEDS = {
     ("POST", "/api/runs/{id}/cancel"): Role.OPERATOR,
     ("POST", "/api/runs/{id}/retry"): Role.OPERATOR,
     ("POST", "/runs/{id}"): Role.OPERATOR,
+    ("POST", "/api/environments"): Role.OPERATOR,
+    ("POST", "/api/environments/{name}/extension"): Role.OPERATOR,
+    ("DELETE", "/api/environments/{name}"): Role.OPERATOR,
+    ("POST", "/environments"): Role.OPERATOR,
+    ("POST", "/environments/{name}"): Role.OPERATOR,
 }
 """Whatever changes something; all else only takes a reader."""
 

@@ -34,6 +34,7 @@ from shared.estate import Estate, Failover, Secrets
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.ledger.debts import Debts
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.logins import Logins
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded
@@ -358,8 +359,8 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
             takeover=Takeover.connect(estate, secrets.resolve, Clusters(estate)),
             traffic=Traffic.connect(()),
             debts=Debts(ledger),
-            schedules=Schedules(estate, ledger, Outbox(ledger, bus).post),
             logins=Logins(ledger),
+            on_request=EnvironmentsOnRequest(ledger),
         )
         apis = {PRODUCTION: Api(west.url), STANDBY: Api(north.url)}
         world = World(resources, ledger, primary, standby, stream, line, region, apis, bus)

@@ -26,6 +26,7 @@ from shared.estate import Estate, Secrets, load_estate
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.ledger.debts import Debts
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.logins import Logins
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
@@ -125,6 +126,7 @@ def resources(
         announcing=Announcing(ledger, post=lambda _: None),
         schedules=Schedules(estate, ledger, post=lambda _: None),
         logins=Logins(ledger),
+        on_request=EnvironmentsOnRequest(ledger),
     )
 
 

@@ -15,11 +15,15 @@ from functions.refresh.restore_jobs import job_manifest
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "infra" / "kubernetes").rglob("*.yaml"))
 MODELS = {
+    "ClusterRole": client.V1ClusterRole,
+    "ClusterRoleBinding": client.V1ClusterRoleBinding,
     "Namespace": client.V1Namespace,
     "NetworkPolicy": client.V1NetworkPolicy,
     "Role": client.V1Role,
     "RoleBinding": client.V1RoleBinding,
     "ServiceAccount": client.V1ServiceAccount,
+    "ValidatingAdmissionPolicy": client.V1ValidatingAdmissionPolicy,
+    "ValidatingAdmissionPolicyBinding": client.V1ValidatingAdmissionPolicyBinding,
 }
 POLICIES = ROOT / "infra" / "kubernetes" / "nonproduction" / "network-policies.yaml"
 

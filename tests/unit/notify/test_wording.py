@@ -57,6 +57,11 @@ FACTS: dict[str, dict[str, Any]] = {
         "debts": ["work_mem: set work_mem to 65536 on erp-north"],
         "since": "2026-11-22T14:00:00Z",
     },
+    "environment-expiring": {
+        "offer": "qa-small",
+        "requested_by": "ana",
+        "expires_at": "2026-11-25T12:00:00Z",
+    },
 }
 
 

@@ -22,7 +22,7 @@ def run(**checkpoint: object) -> Run:
 def test_the_undo_of_a_failed_run_goes_backwards() -> None:
     undo = [action.name for action in RUNBOOK.actions() if action.undoes]
 
-    assert undo == ["swap_back", "restore_endpoints", "drop_incoming"]
+    assert undo == ["swap_back", "drop_certified", "restore_endpoints", "drop_incoming"]
 
 
 @pytest.mark.parametrize("action", RUNBOOK.actions(), ids=lambda action: action.name)

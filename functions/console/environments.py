@@ -1,0 +1,195 @@
+"""Environments on request: who has which until when; asking, extending, removing."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field, ValidationError
+
+from functions.console.access import READ, Operator, Reader, Token, check_token, form_token
+from functions.console.api import Published
+from functions.console.desk import At, Desk
+from functions.console.problems import described
+from functions.console.rendering import render
+from shared.identity import Caller, Role
+from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
+from shared.messages import CloudEvent, Event
+from shared.messages.environments import NAME, EnvironmentExpired, EnvironmentRequested
+from shared.runs.deciding import MANUAL
+from shared.runs.publishing import publish
+from shared.runs.reading import Unacceptable, explain
+
+router = APIRouter(
+    prefix="/api/environments",
+    tags=["environments"],
+    dependencies=[READ],
+    responses={
+        "4XX": described("Why not, and what to do."),
+        503: described("The ledger does not answer."),
+    },
+)
+page_router = APIRouter(prefix="/environments", dependencies=[READ], include_in_schema=False)
+
+Hours = Annotated[float, Field(gt=0, le=24 * 90)]
+
+
+class Wanted(BaseModel):
+    """What somebody asks for."""
+
+    name: str = Field(pattern=NAME)
+    offer: str = Field(min_length=1, max_length=63)
+    hours: Hours
+
+
+class Longer(BaseModel):
+    """For how long from now, and why."""
+
+    hours: Hours
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+class Shown(BaseModel):
+    """An environment on request."""
+
+    name: str
+    offer: str
+    status: str
+    requested_by: str
+    requested_at: datetime
+    expires_at: datetime
+    url: str
+    namespace: str
+    database: str
+    """Server and name."""
+
+    @classmethod
+    def of(cls, found: OnRequest) -> "Shown":
+        place = found.place
+        return cls(
+            name=found.name,
+            offer=found.offer,
+            status=found.status,
+            requested_by=found.requested_by,
+            requested_at=found.requested_at,
+            expires_at=found.expires_at,
+            url=place.endpoints[0].base_url,
+            namespace=place.namespace,
+            database=f"{place.database.server}/{place.database.name}",
+        )
+
+
+@router.get("")
+def list_environments(desk: At) -> list[Shown]:
+    """Those that are not over, by name."""
+    return [Shown.of(each) for each in EnvironmentsOnRequest(desk.ledger).current()]
+
+
+@router.post("", status_code=202)
+def request_environment(wanted: Wanted, desk: At, caller: Operator) -> Published:
+    """Ask for one; its run says what became of it."""
+    return _request(desk, caller, wanted.name, wanted.offer, wanted.hours)
+
+
+@router.get("/{name}")
+def show_environment(name: str, desk: At) -> Shown:
+    """One that is not over."""
+    return Shown.of(EnvironmentsOnRequest(desk.ledger).named(name))
+
+
+@router.post("/{name}/extension")
+def extend_environment(name: str, longer: Longer, desk: At, caller: Operator) -> Shown:
+    """Let it live on, as long as its offer allows."""
+    _extend(desk, caller, name, longer.hours, longer.reason)
+    return Shown.of(EnvironmentsOnRequest(desk.ledger).named(name))
+
+
+@router.delete("/{name}", status_code=202)
+def remove_environment(name: str, desk: At, caller: Operator) -> Published:
+    """Have it removed with all that is in it; its run says what became of that."""
+    EnvironmentsOnRequest(desk.ledger).named(name)
+    return _remove(desk, caller, name)
+
+
+@page_router.get("")
+def show_environments(request: Request, desk: At, caller: Reader) -> Response:
+    """Who has which until when, and what is offered."""
+    on_request = EnvironmentsOnRequest(desk.ledger)
+    return render(
+        request,
+        "environments.html",
+        caller=caller,
+        offers=desk.estate.offers,
+        found=[(each, Shown.of(each)) for each in on_request.current()],
+        may_operate=caller.may(Role.OPERATOR),
+        token=form_token(desk, caller),
+        now=desk.ledger.clock(),
+    )
+
+
+@page_router.post("")
+def ask(
+    desk: At,
+    caller: Operator,
+    token: Token,
+    name: Annotated[str, Form(max_length=63)],
+    offer: Annotated[str, Form(max_length=63)],
+    hours: Annotated[float, Form(gt=0, le=24 * 90)],
+) -> Response:
+    """Ask for one, and lead to its run's list."""
+    check_token(desk, caller, token)
+    _request(desk, caller, name, offer, hours)
+    return RedirectResponse(f"/runs?environment={name}", 303)
+
+
+@page_router.post("/{name}")
+def change(
+    name: str,
+    desk: At,
+    caller: Operator,
+    token: Token,
+    verdict: Annotated[Literal["extend", "remove"], Form()],
+    hours: Annotated[float, Form(gt=0, le=24 * 90)] = 24,
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Extend or remove one."""
+    check_token(desk, caller, token)
+    if verdict == "extend":
+        _extend(desk, caller, name, hours, reason.strip() or "no reason given")
+        return RedirectResponse("/environments", 303)
+    EnvironmentsOnRequest(desk.ledger).named(name)
+    _remove(desk, caller, name)
+    return RedirectResponse(f"/runs?environment={name}", 303)
+
+
+def _request(desk: Desk, caller: Caller, name: str, offer: str, hours: float) -> Published:
+    try:
+        event = EnvironmentRequested(
+            environment=name, offer=offer, hours=hours, requested_by=caller.name
+        )
+    except ValidationError as error:
+        raise HTTPException(422, explain(error)) from None
+    return _publish(desk, caller, event)
+
+
+def _extend(desk: Desk, caller: Caller, name: str, hours: float, reason: str) -> None:
+    on_request = EnvironmentsOnRequest(desk.ledger)
+    offer = desk.estate.offer(on_request.named(name).offer)
+    on_request.extend(name, offer, timedelta(hours=hours), by=caller.name, reason=reason)
+
+
+def _remove(desk: Desk, caller: Caller, name: str) -> Published:
+    return _publish(desk, caller, EnvironmentExpired(environment=name, removed_by=caller.name))
+
+
+def _publish(desk: Desk, caller: Caller, event: Event) -> Published:
+    said = CloudEvent.of(
+        event, id=str(uuid4()), source=f"{MANUAL}{caller.name}", time=desk.ledger.clock()
+    )
+    try:
+        desk.intake.understand(said)
+    except Unacceptable as refused:
+        raise HTTPException(400, str(refused)) from None
+    publish(desk.bus, said)
+    return Published(source=said.source, id=said.id)

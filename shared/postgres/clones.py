@@ -1,0 +1,233 @@
+"""Clones inside one server: certified copies that are kept, and what is cloned from them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import LiteralString
+
+from psycopg import errors, sql
+
+from shared.errors import PermanentError, TemporaryError
+from shared.postgres.databases import Databases
+from shared.postgres.marker import CloneMarker, Database, write_marker
+
+SMALL = 256 * 1024 * 1024
+"""Bytes up to which the write-ahead log is quicker than files, which cost two checkpoints."""
+
+_CERTIFIED = "_certified_"
+
+_KEPT: LiteralString = """
+select datname from pg_database
+where starts_with(datname, %s) and datname ~ '_certified_[0-9a-f]{8}$'
+"""
+
+_OWNED: LiteralString = """
+select kind.type, kind.identity
+from pg_shdepend d
+join pg_database b on b.oid = d.dbid and b.datname = current_database(),
+lateral pg_identify_object(d.classid, d.objid, d.objsubid) kind
+where d.refclassid = 'pg_authid'::regclass and d.refobjid = (select oid from pg_roles
+      where rolname = %s) and d.deptype = 'o'
+"""
+
+_GIVEN: dict[str, LiteralString] = {
+    "table": "alter table {} owner to {}",
+    "view": "alter view {} owner to {}",
+    "materialized view": "alter materialized view {} owner to {}",
+    "sequence": "alter sequence {} owner to {}",
+    "function": "alter function {} owner to {}",
+    "procedure": "alter procedure {} owner to {}",
+    "aggregate": "alter aggregate {} owner to {}",
+    "type": "alter type {} owner to {}",
+    "schema": "alter schema {} owner to {}",
+}
+
+
+class NameInUse(PermanentError):
+    """Something of this name is on the server that is not this run's."""
+
+
+@dataclass(frozen=True)
+class CertifiedCopy:
+    """A copy of what a refresh has proven, which nobody has used since."""
+
+    database: str
+    marker: CloneMarker
+    """That of the refresh."""
+
+
+def certified_name(live: str, run: str) -> str:
+    """The name of the certified copy that a run keeps.
+
+    >>> certified_name("acme_staging", "0a1b2c3d")
+    'acme_staging_certified_0a1b2c3d'
+    """
+    return f"{_beginning(live)}{run}"
+
+
+def certified_copies(databases: Databases, server: str, live: str) -> list[CertifiedCopy]:
+    """The certified copies of a database, newest first."""
+    with databases.connect(server, "postgres", autocommit=True) as connection:
+        names = [name for (name,) in connection.execute(_KEPT, (_beginning(live),))]
+    found = ((name, databases.marker(server, name)) for name in names)
+    copies = [CertifiedCopy(name, marker) for name, marker in found if marker is not None]
+    return sorted(copies, key=lambda each: each.marker.epoch, reverse=True)
+
+
+def drop_superseded_copies(databases: Databases, server: str, live: str) -> list[str]:
+    """Drop the certified copies that are older than what is live; returns their names.
+
+    One that somebody clones at this moment goes afterwards: PostgreSQL itself waits.
+    """
+    published = databases.marker(server, live)
+    epoch = published.epoch if published else 0
+    old = [e for e in certified_copies(databases, server, live) if e.marker.epoch < epoch]
+    for copy in old:
+        databases.drop(server, copy.database)
+    return [copy.database for copy in old]
+
+
+def clone_inside(
+    databases: Databases, server: str, source: str, clone: str, marker: CloneMarker
+) -> None:
+    """Clone a database that nobody is connected to; only the administrator can reach the clone.
+
+    Its marker says whose it is: in the clone's comment from the first moment, then in the clone.
+    Safe to repeat: a clone that bears the marker is there; one without any died as it was made.
+
+    Raises NameInUse for a clone of somebody else, TemporaryError while the source is used or gone.
+    """
+    databases.refuse_production(server)
+    with databases.connect(server, "postgres", autocommit=True) as connection:
+        theirs = databases.marker(server, clone)
+        if theirs is not None and theirs.run_id != marker.run_id:
+            raise NameInUse(f"database {server}/{clone} is the clone of run {theirs.run_id}")
+        if theirs is None:
+            _refuse_commented(connection, server, clone)
+            databases.drop(server, clone)
+            _create(connection, source, clone)
+        _run(connection, "comment on database {} is {}", clone, sql.Literal(marker.as_comment()))
+        _run(connection, "revoke all on database {} from public", clone)
+        _run(connection, "alter database {} allow_connections true", clone)
+    with databases.connect(server, clone) as connection:
+        connection.execute("delete from signalbox.clone")
+        write_marker(connection, marker)
+
+
+def marker_of(source: CloneMarker, *, run_id: str, epoch: int) -> CloneMarker:
+    """The marker of a run's clone: it comes from where its source does."""
+    return replace(source, run_id=run_id, epoch=epoch)
+
+
+def make_role(databases: Databases, server: str, role: str, owner: str) -> None:
+    """A role that cannot log in yet; its comment says whose it is. Raises NameInUse."""
+    with _transaction(databases, server) as connection:
+        if _role_comment(connection, role) is None:
+            _run(connection, "create role {} nologin", role)
+            _run(connection, "comment on role {} is {}", role, sql.Literal(owner))
+            _run(connection, "grant {} to current_user", role)
+        elif _role_comment(connection, role) != owner:
+            raise NameInUse(f"server {server} has another role {role}: drop it, or rename")
+
+
+def drop_role(databases: Databases, server: str, role: str, owner: str) -> None:
+    """Drop a role that ``make_role`` made; nothing happens when it is not there."""
+    with _transaction(databases, server) as connection:
+        if _role_comment(connection, role) == owner:
+            _run(connection, "drop role {}", role)
+
+
+def has_role(databases: Databases, server: str, role: str) -> bool:
+    """Whether the server has a role of this name, whoever made it."""
+    with _transaction(databases, server) as connection:
+        return _role_comment(connection, role) is not None
+
+
+def set_password(databases: Databases, server: str, role: str, password: str) -> None:
+    """Only its SCRAM verifier is sent, so that no log of the server can hold the password."""
+    with _transaction(databases, server) as connection:
+        verifier = connection.pgconn.encrypt_password(
+            password.encode(), role.encode(), b"scram-sha-256"
+        )
+        _run(connection, "alter role {} password {}", role, sql.Literal(verifier.decode()))
+
+
+def let_in(databases: Databases, server: str, database: str, role: str) -> None:
+    """Open a database to the one role that owns it from now on."""
+    with _transaction(databases, server) as connection:
+        _run(connection, "alter role {} login", role)
+        _run(connection, "alter database {} owner to {}", database, sql.Identifier(role))
+
+
+def give_objects(connection: Database, giver: str, receiver: str) -> int:
+    """Make ``receiver`` the owner of all that ``giver`` owns in the connected database.
+
+    Not ``reassign owned``: that would take from it the databases of the server as well.
+    Safe to repeat: what is given already is not its any more.
+    """
+    with connection.transaction():
+        owned = connection.execute(_OWNED, (giver,)).fetchall()
+        # Sequences of columns go with their tables, so tables come first.
+        for kind, identity in sorted(owned, key=lambda each: each[0] != "table"):
+            if kind in _GIVEN and (kind != "sequence" or _owns(connection, giver, identity)):
+                statement = sql.SQL(_GIVEN[kind])
+                name, role = sql.SQL(identity), sql.Identifier(receiver)
+                connection.execute(statement.format(name, role))
+    return len(owned)
+
+
+def _owns(connection: Database, role: str, sequence: str) -> bool:
+    query = "select pg_get_userbyid(relowner) = %s from pg_class where oid = %s::regclass"
+    row = connection.execute(query, (role, sequence)).fetchone()
+    return bool(row and row[0])
+
+
+def _beginning(live: str) -> str:
+    return f"{live[: 63 - len(_CERTIFIED) - 8]}{_CERTIFIED}"
+
+
+def _refuse_commented(connection: Database, server: str, clone: str) -> None:
+    """A database with somebody's words is not a clone that died as it was made."""
+    query = """
+        select shobj_description(oid, 'pg_database'), datallowconn
+        from pg_database where datname = %s
+    """
+    row = connection.execute(query, (clone,)).fetchone()
+    if row is not None and (row[0] is not None or row[1]):
+        raise NameInUse(f"server {server} has a database {clone} that is not ours: rename it")
+
+
+def _create(connection: Database, source: str, clone: str) -> None:
+    try:
+        large = connection.execute("select pg_database_size(%s) > %s", (source, SMALL)).fetchone()
+        strategy = "file_copy" if large and large[0] else "wal_log"
+        _run(
+            connection,
+            "create database {} template {} strategy {} allow_connections false",
+            clone,
+            sql.Identifier(source),
+            sql.SQL(strategy),
+        )
+    except errors.ObjectInUse:
+        raise TemporaryError(f"somebody is connected to {source}, which is to be cloned") from None
+    except errors.InvalidCatalogName:
+        raise TemporaryError(f"{source} has just been replaced by a newer copy") from None
+
+
+def _role_comment(connection: Database, role: str) -> str | None:
+    """None when there is no such role."""
+    query = """
+        select coalesce(shobj_description(oid, 'pg_authid'), '') from pg_roles where rolname = %s
+    """
+    row = connection.execute(query, (role,)).fetchone()
+    return row[0] if row else None
+
+
+@contextmanager
+def _transaction(databases: Databases, server: str) -> Iterator[Database]:
+    with databases.connect(server, "postgres") as connection:
+        yield connection
+
+
+def _run(connection: Database, statement: LiteralString, name: str, *parts: sql.Composable) -> None:
+    connection.execute(sql.SQL(statement).format(sql.Identifier(name), *parts))
