@@ -99,10 +99,10 @@ def examine(open_session: Callable[[], Session]) -> Iterator[Finding]:
     clusters = Clusters(estate, session.settings.kubernetes_url, session.settings.kubernetes_ca)
     for each in estate.clusters:
         remedy = f"Start it, or correct url of cluster {each.name} in the estate file."
-        yield _probe("cluster", each.name, remedy, clusters.named(each.name).greet)
-    for environment in estate.environments:
-        yield from _cluster(clusters.of(environment), environment)
-    yield from _permissions(clusters, estate)
+        greeting = _probe("cluster", each.name, remedy, clusters.named(each.name).greet)
+        yield greeting
+        if greeting.is_well:
+            yield from _in_cluster(each.name, clusters.named(each.name), estate)
 
 
 def _probe(part: str, what: str, remedy: str, look: Callable[[], object]) -> Finding:
@@ -198,6 +198,13 @@ def _servers(estate: Estate, secrets: Secrets) -> Iterator[Finding]:
         yield _probe("server", server.name, remedy, look)
 
 
+def _in_cluster(name: str, cluster: Cluster, estate: Estate) -> Iterator[Finding]:
+    for environment in estate.environments:
+        if environment.cluster == name:
+            yield from _cluster(cluster, environment)
+    yield from _permissions(name, cluster, estate)
+
+
 def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
     place = environment.namespace
     role = f"infra/kubernetes/{kind_of(environment)}"
@@ -217,9 +224,8 @@ def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
         yield _probe("cluster", f"{place}: {what}", remedy, look)
 
 
-def _permissions(clusters: Clusters, estate: Estate) -> Iterator[Finding]:
-    for name, place, kind, permissions in needed(estate):
-        cluster = clusters.named(name)
+def _permissions(name: str, cluster: Cluster, estate: Estate) -> Iterator[Finding]:
+    for place, kind, permissions in needed(name, estate):
         remedy = (
             f"kubectl apply --namespace {place} -f infra/kubernetes/{kind}/role.yaml, with the "
             "estate's names as resourceNames and this identity as a subject of the RoleBinding."

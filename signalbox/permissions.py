@@ -28,17 +28,16 @@ def granted(kind: str, names: Mapping[str, str]) -> tuple[Permission, ...]:
     )
 
 
-def needed(estate: Estate) -> Iterator[tuple[str, str, str, tuple[Permission, ...]]]:
-    """Each cluster and namespace of the estate, the kind of its Role, and what is needed there."""
-    for environment in estate.environments:
+def needed(cluster: str, estate: Estate) -> Iterator[tuple[str, str, tuple[Permission, ...]]]:
+    """Each of our namespaces in a cluster, the kind of its Role, and what is needed there."""
+    for environment in (each for each in estate.environments if each.cluster == cluster):
         kind = kind_of(environment)
         names = {"configmaps": environment.config_map, "ingressroutes": environment.route}
-        yield environment.cluster, environment.namespace, kind, granted(kind, names)
+        yield environment.namespace, kind, granted(kind, names)
     operated = (server.run_by for server in estate.servers)
-    for cluster, namespace in sorted(
-        {(by.cluster, by.namespace) for by in operated if isinstance(by, RunByCloudNativePg)}
-    ):
-        yield cluster, namespace, "cloudnativepg", granted("cloudnativepg", {})
+    ours = [by for by in operated if isinstance(by, RunByCloudNativePg) and by.cluster == cluster]
+    for namespace in sorted({by.namespace for by in ours}):
+        yield namespace, "cloudnativepg", granted("cloudnativepg", {})
 
 
 def kind_of(environment: Environment) -> str:

@@ -108,6 +108,8 @@ def test_each_fault_is_found_with_its_remedy(
     assert [each.what for each in found if each.part == "storage"] == ["never-created/"]
     [lost] = [each for each in found if each.part == "bus"]
     assert "no subscription refresh/find-backup" in str(lost.fault)
+    clusters = [each.what for each in found if each.part == "cluster"]
+    assert clusters == ["aks-westeurope", "aks-northeurope"]
     [server] = [each for each in found if each.part == "server"]
     assert server.what == "erp-prod"
     assert all(each.remedy for each in found)
