@@ -1,7 +1,8 @@
 """Bring an image to the environments that follow a ring, each within its change window.
 
     accept      by digest, from where the estate allows it; new modules have a masking verdict
-    await       the environment's change window; a person may let it go earlier, with a reason
+    await       the environment's change window; a person may let it go earlier, with a reason;
+                others may change the environment meanwhile, so it is looked at again
     wake        what sleeps outside its hours
     checkpoint  what runs there is written down, the database copied if the estate says so
     deploy      the workloads' image
@@ -54,7 +55,7 @@ RUNBOOK = Runbook(
     coalesce=lambda event: event.image,
     steps=(
         Step(accept_release),
-        Step(await_window, time_limit=timedelta(days=35)),
+        Step(await_window, steps_aside=True, time_limit=timedelta(days=35)),
         Step(wake_environment),
         Step(checkpoint_environment, undo=restore_environment, time_limit=timedelta(hours=4)),
         Step(deploy_release, undo=return_image),

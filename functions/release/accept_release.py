@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from functions.release.places import place_of, states
+from functions.release.places import Place, place_of, states
 from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate
@@ -43,19 +43,29 @@ def accept_release(
     verdict, ContainerMissing, ObjectMissing, PairNotWhole.
     """
     place = place_of(run, estate)
-    cluster = clusters.of(place.environment)
-    _refuse_foreign(promoted, estate)
     _refuse_unstated(promoted, estate)
     _refuse_uncovered(promoted, place.environment, estate)
-    _refuse_broken_pair(place.environment, estate, placements)
-    states(cluster, place)
-    for workload in place.stopped:
-        cluster.read(workload.kind, place.namespace, workload.name)
+    refuse_unfit(place, promoted.image, estate, clusters, placements)
     return ReleaseAccepted(image=promoted.image, release=promoted.release)
 
 
-def _refuse_foreign(promoted: ReleasePromoted, estate: Estate) -> None:
-    repository = promoted.image.partition("@")[0]
+def refuse_unfit(
+    place: Place, image: str, estate: Estate, clusters: Clusters, placements: Placements
+) -> None:
+    """What can change while a release waits: where images come from, the pair, the workloads.
+
+    Raises ImageNotAllowed, PairNotWhole, ContainerMissing, ObjectMissing.
+    """
+    _refuse_foreign(image, estate)
+    _refuse_broken_pair(place.environment, estate, placements)
+    cluster = clusters.of(place.environment)
+    states(cluster, place)
+    for workload in place.stopped:
+        cluster.read(workload.kind, place.namespace, workload.name)
+
+
+def _refuse_foreign(image: str, estate: Estate) -> None:
+    repository = image.partition("@")[0]
     allowed = estate.releases.repositories
     if not any(fnmatchcase(repository, each.replace("[", "[[]")) for each in allowed):
         raise ImageNotAllowed(

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from functions.release.places import place_of
+from functions.release.accept_release import refuse_unfit
+from functions.release.places import Place, place_of
 from shared.calendars import Opening, closed_because, next_opening
+from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Calendar, Estate
+from shared.ledger import Placements
 from shared.ledger.approvals import Approval
 from shared.messages.release import ReleaseAccepted, WindowReached
 from shared.runs import Again, Run
@@ -28,18 +31,37 @@ def await_window(
     run: Run,
     estate: Estate,
     approvals: Approvals,
+    clusters: Clusters,
+    placements: Placements,
     clock: Callable[[], datetime],
 ) -> WindowReached | Again:
     """Go on inside a window of the environment's calendar; before, people may say: now.
 
-    Safe to repeat: it only reads, and asks people once. A more urgent run does not wait for it.
+    Other runs have the environment while it waits, a refresh for example. With the environment in
+    hand again it looks at the calendar, and whether the release still fits.
 
-    Raises NoWindow; ApprovalRejected when people call the release off.
+    Safe to repeat: it only reads, and asks people once.
+
+    Raises NoWindow; ApprovalRejected when people call the release off; what ``refuse_unfit`` does.
     """
     place = place_of(run, estate)
+    answer = _answer(place, accepted, run, estate, approvals, clock())
+    if isinstance(answer, WindowReached):
+        refuse_unfit(place, accepted.image, estate, clusters, placements)
+    return answer
+
+
+def _answer(
+    place: Place,
+    accepted: ReleaseAccepted,
+    run: Run,
+    estate: Estate,
+    approvals: Approvals,
+    now: datetime,
+) -> WindowReached | Again:
     if place.policy.calendar is None:
         return accepted.become(WindowReached, allowed_by="no calendar is stated")
-    calendar, now = estate.calendar(place.policy.calendar), clock()
+    calendar = estate.calendar(place.policy.calendar)
     opening = next_opening(calendar, now, place.policy.takes)
     if opening is not None and opening.at <= now:
         allowed = f"calendar {calendar.name}, open until {opening.until:%F %R} UTC"
@@ -94,7 +116,7 @@ def _overridden(accepted: ReleaseAccepted, answer: Approval, approvals: Approval
 def _wait(run: Run, opening: Opening, now: datetime, reason: str, answer: Approval) -> Again:
     hint = f"earlier only by: signalbox approvals show {answer.id}"
     checkpoint = {**run.checkpoint, "progress": {"reason": f"{reason}; {hint}"}}
-    return Again(min(opening.at - now, LONGEST_LOOK), checkpoint, gives_way=True)
+    return Again(min(opening.at - now, LONGEST_LOOK), checkpoint)
 
 
 def _when(opening: Opening) -> str:

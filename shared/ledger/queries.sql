@@ -44,16 +44,25 @@ values (%(run)s, %(position)s, %(name)s, %(kind)s, %(undoes)s, 'pending', %(max_
         %(time_limit)s, %(input)s)
 
 -- next_waiting_run
-select id from runs
-where environment = %(environment)s and status = 'waiting'
-order by priority desc, created_at, id
+-- A run that has stepped aside has a step that is ready, and comes back when that is due.
+select r.id, (select s.name from steps s where s.run_id = r.id and s.status = 'ready') as aside from runs r
+where r.environment = %(environment)s and r.status = 'waiting'
+  and not exists (select from steps s where s.run_id = r.id and s.status = 'ready' and s.due_at > %(now)s)
+order by r.priority desc, r.created_at, r.id
 limit 1
 
 -- start_run
-update runs set status = 'running', epoch = %(epoch)s, started_at = %(now)s,
-                overdue_at = %(now)s::timestamptz + overdue_after
+update runs set status = 'running', epoch = %(epoch)s, started_at = coalesce(started_at, %(now)s),
+                overdue_at = case when started_at is null then %(now)s::timestamptz + overdue_after
+                                  else overdue_at end
 where id = %(run)s
 returning id, runbook, environment, status, priority, epoch, traceparent
+
+-- step_aside
+with released as (
+    update interlocks set run_id = null where environment = %(environment)s and run_id = %(run)s
+)
+update runs set status = 'waiting' where id = %(run)s
 
 -- ready_step
 update steps set status = 'ready', input = coalesce(%(input)s, input), due_at = %(now)s,
@@ -156,7 +165,10 @@ update steps set input = %(input)s, checkpoint = %(checkpoint)s
 where run_id = %(run)s and position = %(position)s
 
 -- turn_back
-update runs set status = 'undoing', reason = %(reason)s, ends_as = %(ends_as)s where id = %(run)s
+-- One that has stepped aside has nothing to undo, and another run may have the environment.
+update runs set status = case status when 'waiting' then status else 'undoing' end, reason = %(reason)s,
+                ends_as = %(ends_as)s
+where id = %(run)s
 
 -- run_state
 select id, runbook, environment, status, priority, coalesce(epoch, 0) as epoch, traceparent from runs where id = %(run)s
@@ -198,7 +210,10 @@ limit %(limit)s
 -- stuck_steps
 -- Ready, yet nobody works on it: the lease ran out, or the command never came.
 select s.run_id, s.name from steps s join runs r on r.id = s.run_id
-where s.status = 'ready' and r.status in ('running', 'undoing')
+where s.status = 'ready'
+  and (r.status in ('running', 'undoing')
+       or r.status = 'waiting' and exists (
+           select from interlocks i where i.environment = r.environment and i.run_id is null))
   and (coalesce(s.lease_until, s.due_at) < %(before)s
        or (s.deadline_at < %(now)s and (s.lease_until is null or s.lease_until < %(now)s)))
 order by s.due_at
@@ -211,7 +226,7 @@ returning redrives
 
 -- overdue_runs
 update runs set overdue_at = null
-where status in ('running', 'undoing') and overdue_at < %(now)s
+where status in ('running', 'undoing', 'waiting') and overdue_at < %(now)s
 returning id, runbook, environment, status, priority, epoch, traceparent
 
 -- current_step

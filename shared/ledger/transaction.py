@@ -139,9 +139,14 @@ class Transaction:
     def release_interlock(self, environment: str, run: UUID) -> None:
         self.do("release_interlock", environment=environment, run=run)
 
-    def next_waiting_run(self, environment: str) -> UUID | None:
-        found = self.all_of("next_waiting_run", environment=environment)
-        return found[0][0] if found else None
+    def next_waiting_run(self, environment: str) -> tuple[UUID, str | None] | None:
+        """Who comes next, and the step that it goes on with if it has stepped aside."""
+        found = self.all_of("next_waiting_run", environment=environment, now=self.now)
+        return (found[0][0], found[0][1]) if found else None
+
+    def step_aside(self, step: StepRecord) -> None:
+        """Let the step's run wait without the interlock."""
+        self.do("step_aside", environment=step.environment, run=step.run_id)
 
     # -- runs ----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from shared.ledger import StepRecord, Transaction
 from shared.messages import Command
 from shared.messages.announcements import StepRetrying, StepSucceeded
 from shared.runs.commands import announce_step, command
+from shared.runs.interlock import come_back, grant_next
 from shared.runs.runbook import Again, Priority
 from shared.runs.undoing import fail_step, succeed, turn_back, undo_next
 
@@ -59,7 +60,11 @@ def begin(tx: Transaction, asked: Command, lease: UUID, length: timedelta) -> St
     if step is None:
         raise UnknownStep(f"run {asked.run} has no step {asked.step!r}")
     active = "running" if step.kind == "do" else "undoing"
-    if step.run_status != active or step.status != "ready" or step.due_at > tx.now + SKEW:
+    if (
+        step.run_status not in (active, "waiting")
+        or step.status != "ready"
+        or step.due_at > tx.now + SKEW
+    ):
         log.info("command_was_done", status=step.status, run_status=step.run_status)
         return None
     if step.lease_id == lease:
@@ -67,7 +72,8 @@ def begin(tx: Transaction, asked: Command, lease: UUID, length: timedelta) -> St
     if step.lease_until and step.lease_until > tx.now:
         _put_off(tx, step, asked, step.lease_until)
         return None
-    return _take_over(tx, step, lease, length)
+    present = come_back(tx, step) if step.run_status == "waiting" else step
+    return present and _take_over(tx, present, lease, length)
 
 
 def _put_off(tx: Transaction, step: StepRecord, asked: Command, until: datetime) -> None:
@@ -101,8 +107,13 @@ def _take_over(
     return replace(step, lease_id=lease, lease_until=until, looks=step.looks + 1)
 
 
-def finish(tx: Transaction, begun: StepRecord, outcome: Outcome) -> bool:
-    """Record how an attempt ended and what follows. False, and nothing, when its lease was lost."""
+def finish(
+    tx: Transaction, begun: StepRecord, outcome: Outcome, *, steps_aside: bool = False
+) -> bool:
+    """Record how an attempt ended and what follows. False, and nothing, when its lease was lost.
+
+    ``steps_aside``: until it looks again, other runs may have the environment.
+    """
     step = tx.lock_step(begun.run_id, begun.name)
     if step is None or step.lease_id != begun.lease_id:
         return False
@@ -110,7 +121,7 @@ def finish(tx: Transaction, begun: StepRecord, outcome: Outcome) -> bool:
         case Succeeded(facts):
             _succeed(tx, step, facts)
         case Again() as again:
-            _look_again(tx, step, again)
+            _look_again(tx, step, again, steps_aside=steps_aside)
         case Retrying() if _is_cancelled(step):
             fail_step(tx, step, step.cancelled or "")
         case Retrying(reason, delay) if step.attempt < step.max_attempts:
@@ -149,7 +160,9 @@ def _is_outranked(step: StepRecord) -> bool:
     return urgent and step.priority < Priority.URGENT
 
 
-def _look_again(tx: Transaction, step: StepRecord, again: Again) -> None:
+def _look_again(
+    tx: Transaction, step: StepRecord, again: Again, *, steps_aside: bool = False
+) -> None:
     tx.close_attempt(step, "again")
     if _is_cancelled(step):
         tx.give_up_step(step, again.checkpoint)
@@ -163,6 +176,9 @@ def _look_again(tx: Transaction, step: StepRecord, again: Again) -> None:
     tx.postpone_step(step, due_at, attempt=step.attempt, checkpoint=again.checkpoint)
     suffix = f":look:{step.looks}"
     tx.queue([command(step.run, step.name, step.attempt, at=due_at, suffix=suffix)])
+    if steps_aside:
+        tx.step_aside(step)
+        grant_next(tx, step.environment)
 
 
 def _retry(tx: Transaction, step: StepRecord, reason: str, delay: timedelta) -> None:

@@ -49,11 +49,10 @@ def _cancel(tx: Transaction, id: UUID, said: str) -> None:
     if asked is None:
         raise NotCancelled(f"run {id} is {found.status}: only what waits or runs can be cancelled")
     tx.audit(id, "cancel_asked", reason=said)
-    if asked.status == "waiting":
-        _end_unstarted(tx, asked, said)
-        return
     step = tx.lock_step(id, tx.current_step(id))
-    if step is not None and (step.lease_until is None or step.lease_until <= tx.now):
+    if step is None and asked.status == "waiting":
+        _end_unstarted(tx, asked, said)
+    elif step is not None and (step.lease_until is None or step.lease_until <= tx.now):
         fail_step(tx, step, said)
 
 

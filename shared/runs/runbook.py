@@ -89,6 +89,9 @@ class Step:
     undo: Callable[..., Message | Again | None] | None = None
     max_attempts: int = 5
     time_limit: timedelta = timedelta(hours=1)
+    steps_aside: bool = False
+    """Whether other runs may have the environment between two looks; then neither this step nor
+    one before it can have an undo."""
 
     @property
     def name(self) -> str:
@@ -114,6 +117,9 @@ class Runbook:
         names = [action.name for action in self.actions()]
         if len(set(names)) < len(names):
             raise RunbookInvalid(f"{self.name}: a step name appears twice in {names}")
+        last_aside = max((n for n, step in enumerate(self.steps, 1) if step.steps_aside), default=0)
+        if any(step.undo for step in self.steps[:last_aside]):
+            raise RunbookInvalid(f"{self.name}: a run that steps aside has nothing to undo")
         expected: type[Message] = self.on
         for step in self.steps:
             _takes(self.name, step.handler, expected)

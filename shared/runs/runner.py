@@ -79,7 +79,8 @@ class Runner:
         with self._telemetry.attempt(begun) as ended:
             with self._beating(lease):
                 outcome = self._call(action, begun, lease)
-            if self.commit(lambda tx: finish(tx, begun, outcome)):
+            aside = action.step.steps_aside
+            if self.commit(lambda tx: finish(tx, begun, outcome, steps_aside=aside)):
                 ended(type(outcome).__name__.lower(), getattr(outcome, "reason", None))
             else:
                 log.warning("attempt_outlived", outcome=type(outcome).__name__)

@@ -11,6 +11,9 @@ from shared.runs.undoing import fail_step
 
 log = structlog.get_logger()
 
+WATCHED = ("running", "undoing", "waiting")
+"""A run that waits has a step that is ready when it has stepped aside."""
+
 LIMIT = 200
 """Steps per round; the next round takes the rest."""
 
@@ -27,7 +30,7 @@ def redrive(tx: Transaction, stuck: StuckStep, grace: timedelta) -> None:
     The lease is left as it is: who takes the step over sees that an attempt was lost.
     """
     step = tx.lock_step(stuck.run_id, stuck.name)
-    if step is None or step.status != "ready" or step.run_status not in ("running", "undoing"):
+    if step is None or step.status != "ready" or step.run_status not in WATCHED:
         return
     idle_since = step.lease_until or step.due_at
     if step.deadline_at <= tx.now and idle_since <= tx.now:

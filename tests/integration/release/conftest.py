@@ -56,7 +56,6 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     connection.execute("update res_partner set name = 'updated'")
 """
 FAILING_UPDATE = UPDATE + "    connection.commit()\n    raise SystemExit(3)\n"
-ACTIONS = {(a.topic, a.subscription): a for a in RUNBOOK.actions()}
 
 _numbers = count(1)
 
@@ -86,6 +85,8 @@ DISASTER = Runbook(
     priority=Priority.URGENT,
     steps=(Step(take_over),),
 )
+
+ACTIONS = {(a.topic, a.subscription): a for book in (RUNBOOK, DISASTER) for a in book.actions()}
 
 CREATION = (
     "create database acme_staging template release_template owner odoo strategy file_copy",
@@ -135,10 +136,9 @@ class Agent:
         accept_event(received, runner=self.runner, intake=intake, bus=self.bus)
         return list(self.ledger.runs_of_event("/test", id))
 
-    def demand(self, annotations: dict[str, str]) -> None:
-        """Let the estate demand them of every release."""
-        rules = self.estate.releases.model_copy(update={"annotations": annotations})
-        self.estate = self.estate.model_copy(update={"releases": rules})
+    def use(self, estate: Estate) -> None:
+        """From now on this is the estate."""
+        self.estate = estate
 
     def hold_real_data(self) -> None:
         """From now on every server of the estate is one of production."""

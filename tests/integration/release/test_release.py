@@ -8,10 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from functions.upkeep import redrive_stuck_steps
 from infra.local.furnish import IMAGE
 from infra.local.kubernetes import Failure
 from infra.local.postgres import PostgresServer
+from shared.ledger import Ledger
 from shared.messages.failover import RegionDegraded
+from shared.runs.cancelling import cancel
 from tests.integration.release.conftest import FAILING_UPDATE, NEW, UPDATE, Agent, Staging
 
 OPENS = datetime(2026, 11, 24, 21, tzinfo=UTC)
@@ -167,16 +170,35 @@ def test_a_person_calls_it_off(agent_with: Callable[..., Agent]) -> None:
     assert agent.workloads() == BEFORE
 
 
-def test_a_failover_does_not_wait_for_a_window(
+def test_others_have_the_environment_while_a_release_waits_for_its_window(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(calendar="nights")
+    agent.promote()
+    release = agent.run
+    agent.deliver_until(agent.time)
+
+    [agent.run] = agent.happen(RegionDegraded(environment="acme-staging"), id="disaster")
+    assert agent.deliver_to_the_end() == "succeeded"
+    assert agent.time < OPENS
+    agent.run = release
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
+    assert agent.time - OPENS < timedelta(minutes=5)
+    assert agent.workloads() == AFTER
+
+
+def test_what_changed_while_a_release_waited_is_looked_at_again(
     agent_with: Callable[..., Agent],
 ) -> None:
     agent = agent_with(calendar="nights")
     agent.promote()
     agent.deliver_until(agent.time)
+    rules = agent.estate.releases.model_copy(update={"repositories": ("acme.azurecr.io/shop",)})
 
-    agent.happen(RegionDegraded(environment="acme-staging"), id="disaster")
+    agent.use(agent.estate.model_copy(update={"releases": rules}))
 
-    assert agent.deliver_to_the_end() == "superseded"
+    assert agent.deliver_to_the_end() == "failed"
+    assert "ImageNotAllowed" in agent.reason
     assert agent.workloads() == BEFORE
 
 
@@ -193,6 +215,35 @@ def test_a_release_wakes_what_sleeps_and_upkeep_knows(
     assert agent.deliver_to_the_end() == "succeeded", agent.reason
     assert agent.workloads() == AFTER
     assert not agent.schedules.of("acme-staging").record.asleep
+
+
+def test_a_release_that_waits_aside_can_be_given_up_while_another_run_works(
+    agent_with: Callable[..., Agent], ledger: Ledger
+) -> None:
+    agent = agent_with(calendar="nights")
+    agent.promote()
+    agent.deliver_until(agent.time)
+    [other] = agent.happen(RegionDegraded(environment="acme-staging"), id="disaster")
+
+    cancel(ledger, agent.post, agent.run, by="ann", reason="not today")
+
+    assert (agent.status, agent.reason) == ("failed", "await_window: cancelled by ann: not today")
+    agent.run = other
+    assert agent.deliver_to_the_end() == "succeeded"
+
+
+def test_a_release_whose_command_is_lost_while_it_waits_aside_is_taken_up_again(
+    agent_with: Callable[..., Agent], ledger: Ledger
+) -> None:
+    agent = agent_with(calendar="nights")
+    agent.promote()
+    agent.deliver_until(agent.time)
+
+    agent.bus.sent.clear()
+    agent.time = OPENS + timedelta(hours=1)
+    redrive_stuck_steps(ledger, agent.runner, timedelta(seconds=30))
+
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
 
 
 def test_an_image_that_is_promoted_twice_is_deployed_once(

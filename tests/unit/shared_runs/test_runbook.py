@@ -45,6 +45,15 @@ def test_the_plan_is_every_step_in_order_and_then_every_undo_in_reverse():
     assert [action.undoes for action in plan] == [None, None, "shelve", "unload"]
 
 
+def test_a_run_that_steps_aside_has_nothing_to_undo():
+    def unshelve(unloaded: Unloaded) -> None: ...
+
+    runbook(Step(unload, steps_aside=True), Step(shelve, undo=unshelve))
+
+    with pytest.raises(RunbookInvalid, match="steps aside has nothing to undo"):
+        runbook(Step(unload, undo=load_back), Step(shelve, steps_aside=True))
+
+
 def test_a_step_listens_on_the_subscription_that_bears_its_name():
     undo = runbook(Step(unload, undo=load_back)).actions()[1]
 
