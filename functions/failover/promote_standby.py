@@ -18,7 +18,7 @@ from shared.postgres.replication import NotAPrimary, StandbyView
 from shared.runs import Again, Run, still_mine
 from shared.takeover import Takeover
 
-LOOK = timedelta(seconds=1)
+LOOK, LONGEST = timedelta(seconds=1), timedelta(seconds=10)
 
 
 def promote_standby(
@@ -58,7 +58,8 @@ def promote_standby(
     )
     promotion = takeover.promoter(pair.standby.database.server).promote(order)
     if isinstance(promotion, PromotionPending):
-        return Again(LOOK, {"owed": True, "progress": {"reason": promotion.why}})
+        progress = {"owed": True, "progress": {"reason": promotion.why}}
+        return Again(LOOK, progress, at_most=LONGEST)
     admit(dsn, database, side=pair.standby.name, epoch=run.epoch, run_id=str(run.id))
     return fenced.become(
         StandbyPromoted,

@@ -15,7 +15,7 @@ from shared.postgres import Databases
 from shared.runs import Again, Run, still_mine
 from shared.traffic import Traffic
 
-LOOK = timedelta(seconds=0.1)
+LOOK, LONGEST = timedelta(seconds=0.1), timedelta(seconds=10)
 
 LOOK_AT_AZURE = timedelta(seconds=1)
 
@@ -66,7 +66,8 @@ def redirect_traffic(
         done["not_led"] = [*led.refused, *led.waiting]
     if not _ready(cluster, pair):
         reason = f"waits for the workloads of {pair.standby.name}"
-        return Again(LOOK, {"done": done, "progress": {"reason": reason}})
+        progress = {"done": done, "progress": {"reason": reason}}
+        return Again(LOOK, progress, at_most=LONGEST)
     return promoted.become(TrafficRedirected, **done, redirected_at=now())
 
 

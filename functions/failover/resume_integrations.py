@@ -9,7 +9,7 @@ from shared.estate import Estate, Integration, Service
 from shared.messages.failover import FailoverVerified, IntegrationsResumed
 from shared.runs import Again, Run, still_mine
 
-LOOK = timedelta(seconds=0.1)
+LOOK, LONGEST = timedelta(seconds=0.1), timedelta(seconds=10)
 
 
 def resume_integrations(
@@ -30,7 +30,8 @@ def resume_integrations(
             if each.service is service and each.name not in held_back
         ]
         if not _all_started(cluster, pair, run, wanted):
-            return Again(LOOK, {"progress": {"reason": f"waits for integrations: {service}"}})
+            progress = {"reason": f"waits for integrations: {service}"}
+            return Again(LOOK, {"progress": progress}, at_most=LONGEST)
     return verified.become(
         IntegrationsResumed,
         resumed=tuple(e.name for e in _in_order(pair) if e.name not in held_back),

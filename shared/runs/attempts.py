@@ -172,7 +172,11 @@ def _look_again(
         tx.give_up_step(step, again.checkpoint)
         turn_back(tx, step, ends_as="superseded", reason="a more urgent run waits")
         return
-    due_at = tx.now if step.woken else min(tx.now + again.after, max(step.deadline_at, tx.now))
+    due_at = (
+        tx.now
+        if step.woken
+        else min(tx.now + again.pause(step.looks), max(step.deadline_at, tx.now))
+    )
     tx.postpone_step(step, due_at, attempt=step.attempt, checkpoint=again.checkpoint)
     suffix = f":look:{step.looks}"
     tx.queue([command(step.run, step.name, step.attempt, at=due_at, suffix=suffix)])

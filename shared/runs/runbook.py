@@ -48,6 +48,20 @@ class Again:
     checkpoint: Mapping[str, Any] = field(default_factory=dict)
     gives_way: bool = False
     """Whether a more urgent run need not wait for the end of this step: it is then undone."""
+    at_most: timedelta | None = None
+    """With it each look waits twice as long as the one before, up to this: thousands that wait for
+    minutes would otherwise ask the ledger for nothing else."""
+
+    def pause(self, looks: int) -> timedelta:
+        """How long to wait after so many looks.
+
+        >>> again = Again(timedelta(seconds=1), at_most=timedelta(seconds=5))
+        >>> [again.pause(looks).seconds for looks in (1, 2, 9)]
+        [1, 2, 5]
+        """
+        if self.at_most is None:
+            return self.after
+        return min(self.after * 2 ** min(looks - 1, 40), self.at_most)
 
 
 @dataclass(frozen=True)

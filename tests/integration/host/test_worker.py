@@ -8,15 +8,69 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from infra.local.host import AppInvalid
 from infra.local.host.app import load_app
 from infra.local.host.settings import read_local_settings
+from infra.local.postgres import PostgresServer
 from tests.integration.host.support import APP, SETTINGS
 
 ROOT = Path(__file__).parents[3]
-INDEXING = Path(__file__).parent / "indexing.py"
+WORKER = Path(__file__).parent / "worker.py"
 RUNTIME = "azure-functions-runtime==1.3.0"
+KEY = "key-of-the-test"
+
+MESSAGE = {
+    "function": "accept_event",
+    "argument": "message",
+    "data": {"bytes": json.dumps({"id": "to-nowhere", "type": "unheard-of", "data": {}})},
+    "metadata": {
+        "MessageId": {"string": "m-1"},
+        "DeliveryCount": {"json": "1"},
+        "ApplicationProperties": {"json": "{}"},
+        "UserProperties": {"json": "{}"},
+    },
+}
+GRID_EVENT = {
+    "function": "accept_grid_event",
+    "argument": "event",
+    "data": {
+        "json": json.dumps(
+            {
+                "id": "grid-1",
+                "topic": "/subscriptions/s/registry",
+                "subject": "odoo:1",
+                "eventType": "Microsoft.Storage.BlobDeleted",
+                "eventTime": "2026-01-01T00:00:00Z",
+                "dataVersion": "1",
+                "data": {},
+            }
+        )
+    },
+}
+TIMER = {
+    "function": "announce_overdue_runs",
+    "argument": "timer",
+    "data": {"json": json.dumps({"IsPastDue": False, "Schedule": {}, "ScheduleStatus": None})},
+}
+ALERT = {
+    "function": "accept_alert",
+    "argument": "request",
+    "data": {"http": {"method": "POST", "url": "https://h/api/alerts", "headers": {}}},
+}
+PAGE = {
+    "function": "console",
+    "argument": "request",
+    "data": {
+        "http": {
+            "method": "GET",
+            "url": "https://h/api/events",
+            "headers": {"x-functions-key": KEY},
+        }
+    },
+}
+BROKEN = TIMER | {"data": {"bytes": "what no timer sends"}}
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +86,18 @@ def worker_runtime(pytestconfig: pytest.Config) -> Path:
     return folder
 
 
-def index(runtime: Path, app: Path, settings: dict[str, str]) -> dict[str, Any]:
+def work(
+    runtime: Path, app: Path, settings: dict[str, str], *invocations: dict[str, Any]
+) -> dict[str, Any]:
+    """What the worker finds in the app, and what came of calling it."""
     done = subprocess.run(
-        [sys.executable, str(INDEXING), str(runtime), str(app)],
+        [sys.executable, str(WORKER), str(runtime), str(app), json.dumps(invocations)],
         capture_output=True,
         text=True,
         check=True,
         env=os.environ | settings,
     )
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # others log there, too
     return found
 
 
@@ -51,20 +108,27 @@ def ours(app: Path, settings: dict[str, str]) -> dict[str, list[str]]:
 def test_the_worker_finds_the_functions_that_the_host_serves(worker_runtime: Path) -> None:
     settings = {**SETTINGS, "ServiceBus": "Endpoint=sb://unused"}
 
-    found = index(worker_runtime, APP, settings)
+    found = work(worker_runtime, APP, settings)
 
-    assert found == {"functions": ours(APP, settings)}
+    assert found == {"functions": ours(APP, settings), "answers": []}
 
 
-def test_the_worker_finds_the_functions_of_the_project(worker_runtime: Path) -> None:
-    example = ROOT / "local.settings.example.json"
-    if not (example.exists() and (ROOT / "function_app.py").exists()):
-        pytest.skip("function_app.py or local.settings.example.json is not written yet")
-    settings = read_local_settings(example)
+def test_the_worker_finds_the_functions_of_the_project_and_calls_one_of_each_trigger(
+    worker_runtime: Path, postgres: PostgresServer, database: str
+) -> None:
+    settings = read_local_settings(ROOT / "local.settings.example.json")
+    ledger = postgres.url(conninfo_to_dict(database)["dbname"])
+    settings |= {"SIGNALBOX_LEDGER_URL": ledger, "SIGNALBOX_API_KEY": KEY}
 
-    found = index(worker_runtime, ROOT, settings)
+    found = work(worker_runtime, ROOT, settings, MESSAGE, GRID_EVENT, TIMER, ALERT, PAGE, BROKEN)
 
-    assert found == {"functions": ours(ROOT, settings)}
+    assert found.get("functions") == ours(ROOT, settings), found
+    *called, alert, page, broken = found["answers"]
+    assert called == [{"status": None}] * 3
+    assert (alert["status"], page["status"]) == ("401", "200")
+    listed = {each["id"]: each["disposition"] for each in json.loads(page["body"])}
+    assert listed == {"to-nowhere": "parked", "grid-1": "ignored"}
+    assert "unable to decode" in broken["failure"]
 
 
 def test_both_refuse_an_app_whose_function_names_collide(
@@ -80,7 +144,7 @@ def test_both_refuse_an_app_whose_function_names_collide(
         "        return ''\n"
     )
 
-    found = index(worker_runtime, tmp_path, {})
+    found = work(worker_runtime, tmp_path, {})
 
     assert "same" in found["failure"]
     with pytest.raises(AppInvalid, match="same"):
