@@ -110,8 +110,8 @@ class Agent:
         self.clock = ledger.clock
         self.bus = KeepingBus()
         self.estate = estate_with(policy)
-        self._resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
-        self.databases = Databases(self.estate, self._resolve)
+        self.secrets = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()})
+        self.databases = Databases(self.estate, self.secrets.resolve)
         self.clusters = Clusters(self.estate, cluster_url)
         self.api = Api(cluster_url)
         self.placements = Placements(ledger)
@@ -144,7 +144,7 @@ class Agent:
         """From now on every server of the estate is one of production."""
         servers = (each.model_copy(update={"role": "production"}) for each in self.estate.servers)
         self.estate = self.estate.model_copy(update={"servers": tuple(servers)})
-        self.databases = Databases(self.estate, self._resolve)
+        self.databases = Databases(self.estate, self.secrets.resolve)
 
     def deliver(self, until: datetime | None = None) -> None:
         """Deliver what is there; a command that is scheduled moves the clock, as far as allowed."""
