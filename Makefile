@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-failover demo-environment up test unit check check-infra generate kernel bench simulate clean
+.PHONY: help setup demo demo-failover demo-environment up test unit check check-infra generate kernel bench simulate outage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -54,6 +54,9 @@ kernel: setup ## Compile the proof's inner loops from C to WebAssembly
 
 simulate: setup ## Run the engine against a hostile bus (SEED=n replays one seed, SEEDS=n runs many)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
+
+outage: setup ## Lose a region with 10,000 environments, and write what that takes into docs/scaling.md (half an hour)
+	@$(BIN)/python -m benchmarks.outage --environments 10 --environments 1000 --environments 10000 --write
 
 bench: setup ## Measure what we claim
 	@$(BIN)/python -m benchmarks.chain

@@ -20,6 +20,7 @@ from shared.runs import Runbook
 from shared.runs.commands import ANNOUNCEMENTS
 from shared.telemetry.alerts import alert_rules
 from signalbox.manual import command_manual
+from signalbox.scaling import scaled_object
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "schemas" / "examples"
@@ -52,7 +53,11 @@ def generated_files() -> dict[Path, str]:
         ROOT / path: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         for path, content in files.items()
     }
-    return written | {ROOT / "docs" / "cli.md": command_manual()}
+    scaling = ROOT / "infra" / "kubernetes" / "functions" / "scaled-object.yaml"
+    return written | {
+        ROOT / "docs" / "cli.md": command_manual(),
+        scaling: scaled_object(files["infra/topology.json"]),
+    }
 
 
 def stale_files() -> list[Path]:

@@ -61,7 +61,7 @@ class Again:
         """
         if self.at_most is None:
             return self.after
-        return min(self.after * 2 ** min(looks - 1, 40), self.at_most)
+        return min(self.after * 2.0 ** min(looks - 1, 16), self.at_most)
 
 
 @dataclass(frozen=True)
