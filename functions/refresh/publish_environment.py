@@ -49,8 +49,8 @@ def publish_environment(
     hand_over(databases, target.server, target.live, target.environment.database.owner)
     if not _all_started(cluster, target, run):
         return look_again(run)
-    login = log_in(target.environment, secrets)
-    return kept.become(EnvironmentPublished, previous=previous, login=login)
+    said = log_in(target.environment, secrets)
+    return kept.become(EnvironmentPublished, previous=previous, tried_login=said)
 
 
 def swap_back(

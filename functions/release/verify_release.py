@@ -37,13 +37,13 @@ def verify_release(
     place = place_of(run, estate)
     if place.policy.health_url is not None:
         _refuse_ill(place.policy.health_url)
-    login = log_in(place.environment, secrets)
+    said = log_in(place.environment, secrets)
     with databases.connect(place.server, place.live, autocommit=True) as connection:
         failing = failing_checks(connection)
     if worse := sorted(failing.keys() - _not_to_blame(completed)):
         said = "; ".join(f"{name}: {failing[name]}" for name in worse)
         raise ReleaseUnfit(f"{place.environment.name} with {completed.release}: {said}")
-    return completed.become(ReleaseVerified, checks=len(CHECKS), login=login)
+    return completed.become(ReleaseVerified, checks=len(CHECKS), tried_login=said)
 
 
 def _not_to_blame(completed: RolloutCompleted) -> set[str]:

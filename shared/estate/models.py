@@ -17,9 +17,9 @@ from shared.estate.entry import (
     ResourceGroup,
     Subscription,
 )
-from shared.estate.logins import Login
 from shared.estate.references import SecretReference
 from shared.estate.rotations import Rotation
+from shared.estate.tried_login import TriedLogin
 
 
 class EnvironmentClass(StrEnum):
@@ -430,15 +430,15 @@ class Environment(EstateModel):
     """Where the password is kept that Odoo's administrator gets after a refresh, with the login
     ``admin``; None: nobody can log in with a password until somebody sets one."""
 
-    login: Login | None = None
+    try_login: TriedLogin | None = None
     """As whom a login is tried after a refresh, a release or a failover; None: none is."""
 
     @model_validator(mode="after")
-    def _login_survives_a_refresh(self) -> Self:
-        admin = (self.login.user, self.login.password) if self.login else None
+    def _tried_login_survives_a_refresh(self) -> Self:
+        admin = (self.try_login.user, self.try_login.password) if self.try_login else None
         if self.refresh_from and admin not in (None, ("admin", self.admin_password)):
             raise ValueError(
-                "after a refresh only admin has a password: let login be user admin, with the "
+                "after a refresh only admin has a password: let try_login be user admin, with the "
                 "password of admin_password"
             )
         return self

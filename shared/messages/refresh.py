@@ -106,5 +106,5 @@ class EnvironmentPublished(CertifiedKept):
 
     previous: str | None
     """The database kept as checkpoint, if there was one before."""
-    login: str | None = None
+    tried_login: str | None = None
     """What came of trying to log in; None: the estate names no login."""

@@ -104,5 +104,5 @@ class ReleaseVerified(RolloutCompleted):
     """Odoo works, and its data is no worse than before."""
 
     checks: int
-    login: str | None = None
+    tried_login: str | None = None
     """What came of trying to log in; None: the estate names no login."""

@@ -36,12 +36,12 @@ class LoginRefused(PermanentError):
 def log_in(
     environment: Environment, secrets: Secrets, patience: timedelta = PATIENCE
 ) -> str | None:
-    """Log in as the environment's ``login`` and read that user; says in words that it worked.
+    """Log in as the environment's ``try_login`` and read that user; says in words that it worked.
 
     None when the estate names no login. Whoever does not answer is asked again until ``patience``
     is over. Raises LoginRefused, OdooSilent, SecretMissing.
     """
-    login = environment.login
+    login = environment.try_login
     if login is None:
         return None
     url = login.url or environment.endpoints[0].base_url

@@ -13,7 +13,7 @@ from functions.failover.redirect_traffic import NotReadBack, ScheduledTwice, red
 from shared.blobs import Blobs
 from shared.cluster import Cluster, Clusters
 from shared.estate import Reference
-from shared.estate.logins import Login
+from shared.estate.tried_login import TriedLogin
 from shared.messages.failover import StandbyPromoted
 from shared.postgres.fencing import admit
 from shared.runs import Run
@@ -93,8 +93,10 @@ def test_a_file_that_has_arrived_is_no_finding(new: NewPrimary, calm: World) -> 
 
 def test_a_user_who_cannot_log_in_is_found(new: NewPrimary) -> None:
     with OdooServer(new.odoos_dsn) as odoo:
-        login = Login(user="check", password=Reference("env", "ERP_PROD_REJOIN_URL"), url=odoo.url)
-        trying = replace(new, side=new.side.model_copy(update={"login": login}))
+        login = TriedLogin(
+            user="check", password=Reference("env", "ERP_PROD_REJOIN_URL"), url=odoo.url
+        )
+        trying = replace(new, side=new.side.model_copy(update={"try_login": login}))
         odoo.refuse = [(200, {"result": 7}), (200, {"result": [{"id": 7, "login": "check"}]})]
         right = failed(trying)
         odoo.refuse = [(200, {"result": False})]

@@ -42,7 +42,7 @@ def environment(url: str, **login: Any) -> Environment:
     found = load_estate(ESTATE).environment("acme-prod").model_dump(by_alias=True)
     found["database"]["name"] = DATABASE
     stated = {"user": "check", "password": "env:PASSWORD", "url": url} | login
-    return Environment.model_validate(found | {"login": stated})
+    return Environment.model_validate(found | {"try_login": stated})
 
 
 def test_a_user_who_may_log_in_does(odoo: OdooServer) -> None:
@@ -113,9 +113,9 @@ def test_nobody_there_no_certificate_and_silence_are_told_apart(odoo: OdooServer
 def test_a_login_that_a_refresh_would_take_away_is_refused() -> None:
     staging = load_estate(ESTATE).environment("acme-staging").model_dump(by_alias=True)
     login = {"user": "check", "password": "env:PASSWORD"}
-    admin = {"admin_password": "env:PASSWORD", "login": login | {"user": "admin"}}
+    admin = {"admin_password": "env:PASSWORD", "try_login": login | {"user": "admin"}}
 
     with pytest.raises(ValidationError, match="only admin has a password"):
-        Environment.model_validate(staging | {"login": login})
+        Environment.model_validate(staging | {"try_login": login})
 
-    assert Environment.model_validate(staging | admin).login is not None
+    assert Environment.model_validate(staging | admin).try_login is not None

@@ -9,7 +9,7 @@ from infra.local.postgres import PostgresServer
 from shared.cluster import StaleEpoch as StaleClusterEpoch
 from shared.cluster.api import Api
 from shared.estate import Reference
-from shared.estate.logins import Login
+from shared.estate.tried_login import TriedLogin
 from shared.masking.proof import NotCertified
 from shared.messages.refresh import EnvironmentPublished, SanitizationProven
 from shared.odoo.login import LoginRefused
@@ -70,9 +70,12 @@ def test_an_environment_that_lets_nobody_in_goes_back(
     secret = Reference("env", "ADMIN_PASSWORD")
     passage.use_secrets(ADMIN_PASSWORD="a password")
     with OdooServer(staging.dsn) as odoo:
-        login = Login(user="admin", password=secret, url=odoo.url)
+        login = TriedLogin(user="admin", password=secret, url=odoo.url)
         passage.use_estate(
-            [e.model_copy(update={"login": login}) for e in passage.resources.estate.environments]
+            [
+                e.model_copy(update={"try_login": login})
+                for e in passage.resources.estate.environments
+            ]
         )
         odoo.refuse = [(200, {"result": False})]
         with pytest.raises(LoginRefused, match="does not let admin into database acme_staging"):
@@ -81,7 +84,7 @@ def test_an_environment_that_lets_nobody_in_goes_back(
         published = passage.do("publish_environment", proven)
     passage.undo()
 
-    assert published.login.startswith("admin logged in at ")
+    assert published.tried_login.startswith("admin logged in at ")
     assert staging.motto() == "as it was"
 
 

@@ -6,7 +6,7 @@ from shared.estate.entry import EstateModel
 from shared.estate.references import SecretReference
 
 
-class Login(EstateModel):
+class TriedLogin(EstateModel):
     """A user of Odoo with a password and no rights worth having: internal, in no other group."""
 
     user: str = Field(min_length=1)
