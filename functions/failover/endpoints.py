@@ -52,7 +52,8 @@ def withdraw(cluster: Cluster, side: Environment, production: Environment, *, ep
 
 
 def restore(cluster: Cluster, side: Environment, production: Environment, *, epoch: int) -> None:
-    """Lead users back to a side, and scale its workloads to what they were."""
+    """Lead users back to a side, and scale its workloads to what they were; raises as above."""
+    cluster.greet()
     _route(cluster, side, production, taken_over).write(epoch)
     for workload in _workloads(side, production):
         cluster.start_workload(side.namespace, workload, epoch=epoch, as_before=True)

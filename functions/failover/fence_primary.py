@@ -135,8 +135,17 @@ def unfence_primary(
         )
     _take_back(run, pair, placements)
     _open_again(run, pair, databases, placements)
+    _restore(pair, run, clusters, placements)
+
+
+def _restore(pair: Pair, run: Run, clusters: Clusters, placements: Placements) -> None:
+    """Give back what was withdrawn. A lost cluster from which nothing was is not waited for."""
     side = pair.active
-    restore(clusters.of(side), side, pair.production, epoch=run.epoch)
+    try:
+        restore(clusters.of(side), side, pair.production, epoch=run.epoch)
+    except TemporaryError:
+        if placements.was_withdrawn(run.environment, side.name, epoch=run.epoch):
+            raise
 
 
 def _open_again(run: Run, pair: Pair, databases: Databases, placements: Placements) -> None:

@@ -160,6 +160,12 @@ class Placements:
             )
         )
 
+    def was_withdrawn(self, environment: str, side: str, *, epoch: int) -> bool:
+        """Whether that was recorded for this epoch, be the order lifted or not."""
+        with self._ledger.transaction() as tx:
+            [(found,)] = tx.all_of("was_withdrawn", environment=environment, side=side, epoch=epoch)
+            return bool(found)
+
     def not_withdrawn(self) -> list[FenceOrder]:
         """Orders of sides that were left while their cluster could not be reached."""
         with self._ledger.transaction() as tx:

@@ -391,6 +391,10 @@ where environment = %(environment)s and side = %(side)s and epoch = %(epoch)s an
 update fence_orders set withdrawn_at = coalesce(withdrawn_at, %(now)s)
 where environment = %(environment)s and side = %(side)s and epoch = %(epoch)s
 
+-- was_withdrawn
+select exists (select from fence_orders where environment = %(environment)s and side = %(side)s
+               and epoch = %(epoch)s and withdrawn_at is not null)
+
 -- sides_not_withdrawn
 -- Also of a side whose database is a standby again: its cluster may come back later.
 select f.environment, f.side, f.epoch, f.run_id, f.ordered_at, f.executed_at, f.proof

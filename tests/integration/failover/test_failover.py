@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from shared.errors import TemporaryError
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.postgres.fencing import FenceUnreachable
 from shared.postgres.reach import Unreachable
@@ -67,6 +68,24 @@ def test_a_region_that_is_lost_with_its_cluster_is_left_and_tidied_up_when_it_is
     assert world.resources.placements.not_withdrawn() == []
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         world.order(world.primary, "S-split-brain")
+
+
+def test_a_failure_before_the_promotion_does_not_wait_for_a_cluster_that_was_never_reached(
+    world: World,
+) -> None:
+    world.policy(hold_down=timedelta(0))
+    world.measure()
+    world.primary.kill()
+    world.region.cut()
+    run = world.happen()
+    world.work(run, before="promote_standby")
+
+    world.look_at(run, "unfence_primary")
+    world.region.mend()
+
+    assert world.resources.placements.standing_orders() == []
+    assert world.resources.placements.not_withdrawn() == []
+    assert world.pods()[PRODUCTION] == EVERYBODY
 
 
 def test_an_old_primary_that_returns_in_mid_run_is_fenced_before_the_promotion(
@@ -173,6 +192,10 @@ def test_a_fence_stands_while_nobody_can_tell_whether_the_standby_was_promoted(
         world.look_at(run, "unfence_primary")
     still = world.resources.placements.standing_orders()
     world.primary.start()
+    world.region.cut()
+    with pytest.raises(TemporaryError, match="The cluster is out of reach"):
+        world.look_at(run, "unfence_primary")
+    world.region.mend()
     world.look_at(run, "unfence_primary")
 
     assert order.executed_at is not None
