@@ -13,7 +13,8 @@ from rich.text import Text
 
 from infra.local import demo as demos
 from infra.local import environment_demo, failover_demo
-from infra.local.platform import FOLDER, Platform
+from infra.local.coretools import offer_settings
+from infra.local.platform import FOLDER, ROOT, Platform
 from infra.local.platform import reset as erase
 from infra.local.sample import require_odoo_dump
 from shared.ledger import Ledger
@@ -44,9 +45,19 @@ plays.command("environment")(on_request.demo)
 
 
 @app.command()
-def up() -> None:
-    """Start the embedded platform and stay until Ctrl-C; its state survives in .local/platform."""
-    with running(Platform(FOLDER, progress=part_progress)) as platform:
+def up(
+    host: Annotated[
+        bool, typer.Option(help="Run the functions, too; --no-host leaves them to `func start`.")
+    ] = True,
+) -> None:
+    """Start the embedded platform and stay until Ctrl-C; its state survives in .local/platform.
+
+    Writes its settings into local.settings.json, for `func start`, unless you have one of your own.
+    """
+    app = ROOT if host else None
+    with running(Platform(FOLDER, app=app, progress=part_progress)) as platform:
+        if not offer_settings(ROOT, platform.settings):
+            console.print("local.settings.json is yours and was left as it is")
         show_addresses(platform)
         wait_for_ctrl_c()
         console.print("stopping")
