@@ -19,11 +19,14 @@ from shared.errors import TemporaryError
 Json = dict[str, Any]
 
 PLACES = {
+    "Application": "apis/argoproj.io/v1alpha1/namespaces/{}/applications",
     "ConfigMap": "api/v1/namespaces/{}/configmaps",
     "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "HelmRelease": "apis/helm.toolkit.fluxcd.io/v2/namespaces/{}/helmreleases",
     "IngressRoute": "apis/traefik.io/v1alpha1/namespaces/{}/ingressroutes",
     "Job": "apis/batch/v1/namespaces/{}/jobs",
+    "Kustomization": "apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{}/kustomizations",
     "LimitRange": "api/v1/namespaces/{}/limitranges",
     "Namespace": "api/v1/namespaces",
     "NetworkPolicy": "apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from shared.estate.deployments import ByImage, Deploy
 from shared.estate.entry import (
     Container,
     DatabaseName,
@@ -307,6 +308,9 @@ class Release(EstateModel):
 
     container: Name = "odoo"
     """The container of each workload that runs the released image."""
+
+    deploy: Deploy = ByImage()
+    """How the image gets to the workloads: written there, or told to who owns them."""
 
     checkpoint: Literal["none", "database"] = "none"
     """Whether the database is copied inside its server first, to go back to. Everything that uses

@@ -45,11 +45,17 @@ class ApplicationController:
         """Nothing is kept beside the object."""
 
     def reconcile(self, target: Target, application: Json) -> None:
+        if "operationState" in _mapping(application.get("status")):
+            return  # Set by hand: someone plays Argo CD.
         source = _mapping(_mapping(application.get("spec")).get("source"))
         revision = source.get("targetRevision", "HEAD")
         health = "Degraded" if failure_of({"metadata": application["metadata"]}) else "Healthy"
         synced = {
-            "sync": {"status": "Synced", "revision": revision},
+            "sync": {
+                "status": "Synced",
+                "revision": revision,
+                "comparedTo": {"source": source},
+            },
             "health": {"status": health},
         }
         self._api.set_status(target, _mapping(application.get("status")) | synced)

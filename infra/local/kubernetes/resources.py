@@ -172,6 +172,16 @@ WELL_KNOWN = (
     ),
     *_api("cert-manager.io/v1", ("certificates", "Certificate", "cert", "status"), custom=True),
     *_api(
+        "helm.toolkit.fluxcd.io/v2",
+        ("helmreleases", "HelmRelease", "hr", "status"),
+        custom=True,
+    ),
+    *_api(
+        "kustomize.toolkit.fluxcd.io/v1",
+        ("kustomizations", "Kustomization", "ks", "status"),
+        custom=True,
+    ),
+    *_api(
         "postgresql.cnpg.io/v1",
         ("backups", "Backup", "", "status"),
         ("clusters", "Cluster", "", "status scale"),

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from kubernetes import client
 from psycopg import sql
 
 from functions.intake import accept_event
@@ -108,12 +109,14 @@ class Agent:
         self.time = TUESDAY_NOON
         ledger.clock = lambda: self.time
         self.clock = ledger.clock
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What others do before each round of deliveries."""
         self.bus = KeepingBus()
         self.estate = estate_with(policy)
         self.secrets = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()})
         self.databases = Databases(self.estate, self.secrets.resolve)
         self.clusters = Clusters(self.estate, cluster_url)
-        self.api = Api(cluster_url)
+        self.cluster_url, self.api = cluster_url, Api(cluster_url)
         self.placements = Placements(ledger)
         self.post = Outbox(ledger, self.bus).post
         self.approvals = Approvals(ledger, self.post)
@@ -148,6 +151,7 @@ class Agent:
 
     def deliver(self, until: datetime | None = None) -> None:
         """Deliver what is there; a command that is scheduled moves the clock, as far as allowed."""
+        self.meanwhile()
         for envelope in [e for e in self.bus.sent if (e.topic, e.subject) in ACTIONS]:
             due = envelope.scheduled_for or self.time
             if until is not None and due > until:
@@ -231,6 +235,12 @@ class Agent:
         if failure is not None:
             found["metadata"]["annotations"][FAILURE_ANNOTATION] = failure
         self.api.replace("Deployment", PLACE, found)
+
+    def set_status(self, plural: str, name: str, status: dict[str, Any]) -> None:
+        """As the operator of a custom resource of Argo CD would."""
+        custom = client.CustomObjectsApi(client.ApiClient(client.Configuration(self.cluster_url)))
+        place = ("argoproj.io", "v1alpha1", PLACE, plural, name)
+        custom.patch_namespaced_custom_object_status(*place, {"status": status})
 
     def write_image(self, name: str, image: str) -> None:
         """As GitOps would."""

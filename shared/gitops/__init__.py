@@ -1,0 +1,1 @@
+"""Deploying by what others own and apply: a Git repository, Argo CD, Flux."""
