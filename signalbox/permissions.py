@@ -7,6 +7,7 @@ import yaml
 
 from shared.cluster import Cluster, Permission
 from shared.estate import Environment, Estate
+from shared.estate.deployments import ByArgoCd, ByFlux
 from shared.estate.models import RunByCloudNativePg
 from signalbox.errors import Unusable
 
@@ -38,6 +39,11 @@ def needed(cluster: str, estate: Estate) -> Iterator[tuple[str, str, tuple[Permi
     ours = [by for by in operated if isinstance(by, RunByCloudNativePg) and by.cluster == cluster]
     for namespace in sorted({by.namespace for by in ours}):
         yield namespace, "cloudnativepg", granted("cloudnativepg", {})
+    for environment in estate.environments:
+        deploy = environment.release and environment.release.deploy
+        owned = isinstance(deploy, ByArgoCd | ByFlux)
+        if owned and (deploy.cluster or environment.cluster) == cluster:
+            yield deploy.namespace, deploy.kind, granted(deploy.kind, {})
 
 
 def kind_of(environment: Environment) -> str:

@@ -44,9 +44,12 @@ def accept_release(
     """
     place = place_of(run, estate)
     _refuse_unstated(promoted, estate)
-    _refuse_uncovered(promoted, place.environment, estate)
+    gaps = _gaps(promoted, place.environment, estate)
+    if estate.releases.uncovered == "refuse":
+        refuse_gaps(gaps)
     refuse_unfit(place, promoted.image, estate, clusters, placements)
-    return ReleaseAccepted(image=promoted.image, release=promoted.release)
+    uncovered = tuple(str(gap) for gap in gaps)
+    return ReleaseAccepted(image=promoted.image, release=promoted.release, uncovered=uncovered)
 
 
 def refuse_unfit(
@@ -85,15 +88,15 @@ def _refuse_unstated(promoted: ReleasePromoted, estate: Estate) -> None:
         )
 
 
-def _refuse_uncovered(promoted: ReleasePromoted, environment: Environment, estate: Estate) -> None:
-    """A module without a verdict would stop the next refresh."""
+def _gaps(
+    promoted: ReleasePromoted, environment: Environment, estate: Estate
+) -> tuple[ModuleGap, ...]:
+    """New modules without a verdict: they would stop the next refresh."""
     policies = list(_policies(environment, estate))
-    refuse_gaps(
-        tuple(
-            ModuleGap(module, "no verdict")
-            for module in sorted(set(promoted.modules))
-            if any(policy.verdict_on(module) is None for policy in policies)
-        )
+    return tuple(
+        ModuleGap(module, "no verdict")
+        for module in sorted(set(promoted.modules))
+        if any(policy.verdict_on(module) is None for policy in policies)
     )
 
 

@@ -49,6 +49,8 @@ class ReleaseAccepted(Message):
 
     image: str
     release: str
+    uncovered: tuple[str, ...] = ()
+    """New modules that will stop the next refresh, each with a verdict to propose."""
 
 
 class WindowReached(ReleaseAccepted):

@@ -19,7 +19,7 @@ from shared.cluster import Clusters
 from shared.estate import Estate, Release, load_estate
 from shared.ledger import Ledger, Placements
 from shared.masking import CoverageGap
-from shared.messages.release import ReleasePromoted
+from shared.messages.release import ReleaseAccepted, ReleasePromoted
 from shared.runs import Run
 from tests.integration.release.conftest import ESTATE, NEW, PLACE, estate_with
 
@@ -44,10 +44,23 @@ def accept(
     cluster_url: str,
     placements: Placements,
     environment: str = PLACE,
-) -> None:
+) -> ReleaseAccepted:
     run = Run(uuid4(), environment, 1, "accept_release", 1, {}, lambda: True)
     clusters = Clusters(estate, cluster_url)
-    accept_release(event, run=run, estate=estate, clusters=clusters, placements=placements)
+    return accept_release(event, run=run, estate=estate, clusters=clusters, placements=placements)
+
+
+def test_new_modules_without_a_verdict_are_named_where_the_estate_only_warns(
+    furnished: None, cluster_url: str, placements: Placements
+) -> None:
+    estate = estate_with(EARLY)
+    rules = estate.releases.model_copy(update={"uncovered": "warn"})
+    estate = estate.model_copy(update={"releases": rules})
+
+    accepted = accept(promoted(modules=("acme_secret", "base")), estate, cluster_url, placements)
+
+    [said] = accepted.uncovered
+    assert said.startswith("module acme_secret: no verdict; proposed: quiet")
 
 
 def demanding(estate: Estate, **annotations: str) -> Estate:
