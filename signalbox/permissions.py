@@ -41,8 +41,9 @@ def needed(cluster: str, estate: Estate) -> Iterator[tuple[str, str, tuple[Permi
         yield namespace, "cloudnativepg", granted("cloudnativepg", {})
     for environment in estate.environments:
         deploy = environment.release and environment.release.deploy
-        owned = isinstance(deploy, ByArgoCd | ByFlux)
-        if owned and (deploy.cluster or environment.cluster) == cluster:
+        if not isinstance(deploy, ByArgoCd | ByFlux):
+            continue
+        if (deploy.cluster or environment.cluster) == cluster:
             yield deploy.namespace, deploy.kind, granted(deploy.kind, {})
 
 
