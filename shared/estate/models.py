@@ -64,6 +64,12 @@ class Cluster(EstateModel):
     ca: str | None = None
     """Certificate authority of that API server, base64, as AKS shows it; it is no secret."""
 
+    @model_validator(mode="after")
+    def _of_an_address(self) -> Self:
+        if self.ca and not self.url:
+            raise ValueError("ca belongs to url: state both, or neither")
+        return self
+
 
 class RunByUs(EstateModel):
     """Plain PostgreSQL: promoted by a statement, and somebody has its files."""

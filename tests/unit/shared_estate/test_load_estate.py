@@ -141,6 +141,11 @@ def test_a_wrong_field_is_named_with_its_line_and_entry(
             "lag.easing: there is no Deployment or StatefulSet od; known are odoo",
         ),
         (
+            "{ name: aks, region: westeurope }",
+            "{ name: aks, region: westeurope, ca: LS0t }",
+            "ca belongs to url: state both, or neither",
+        ),
+        (
             "replicas: 2 }]",
             "replicas: 2 }]\n    lag: { easing: { pause: [acme-qa] } }",
             "lag.easing: there is no environment acme-qa; known are",
