@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -109,7 +109,7 @@ class AttachmentRule(PolicyPart):
 def default_rules() -> tuple[Rule, ...]:
     """The rules on columns that cannot hold anything personal, by their type and their name."""
     source = files("shared.masking").joinpath("policies", "defaults.yaml")
-    rules = yaml.safe_load(source.read_text(encoding="utf-8"))
+    rules = _parse(source.read_text(encoding="utf-8"))
     return tuple(Rule.model_validate(rule) for rule in rules)
 
 
@@ -171,10 +171,15 @@ def load_policy(path: Path | None = None) -> MaskingPolicy:
     """
     source = path or files("shared.masking").joinpath("policies", "odoo.yaml")
     try:
-        policy = MaskingPolicy.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+        policy = MaskingPolicy.model_validate(_parse(source.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise PolicyInvalid(f"masking policy {source}: {error}") from error
     return policy.followed_by(load_policy()) if policy.extends else policy
+
+
+def _parse(text: str) -> Any:
+    """Eight times as fast with libyaml, which PyYAML's wheels bring along."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _compile(patterns: tuple[str, ...]) -> re.Pattern[str]:
