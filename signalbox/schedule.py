@@ -34,9 +34,6 @@ For = Annotated[str | None, typer.Option("--for", help="For so long: 90 minutes,
 Reason = Annotated[str, typer.Option(help="Why; others see it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
-AWAKE_FOR = timedelta(hours=4)
-"""How long an environment is awake whose waker says nothing."""
-
 
 @app.command()
 def show(
@@ -73,9 +70,11 @@ def wake(
     Example: signalbox schedule wake acme-staging --for "2 hours" --reason "a demo"
     """
     with _schedules(context.obj()) as schedules:
-        end = _end(until, for_) or datetime.now(UTC) + AWAKE_FOR
+        end = _end(until, for_)
         schedules.want(environment, asleep=False, until=end, by=getpass.getuser(), reason=reason)
-    typer.echo(f"{environment} wakes, and is awake until {end:%F %R} UTC")
+        typer.echo(
+            f"{environment} wakes, and is awake until {_moment(schedules.of(environment).until)}"
+        )
 
 
 @app.command()
@@ -93,8 +92,8 @@ def sleep(
     with _schedules(context.obj()) as schedules:
         end = _end(until, for_)
         schedules.want(environment, asleep=True, until=end, by=getpass.getuser(), reason=reason)
-        until = schedules.of(environment).until
-    typer.echo(f"{environment} goes to sleep {f'until {until:%F %R} UTC' if until else 'for good'}")
+        end = schedules.of(environment).until
+    typer.echo(f"{environment} goes to sleep until {_moment(end) or 'further notice'}")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from functions.console import api, environments, health, links, pages
+from functions.console import api, environments, health, links, pages, schedules
 from functions.console.delivery import Delivery
 from functions.console.desk import Desk
 from functions.console.problems import add_problems
@@ -26,6 +26,8 @@ def build_console(desk: Desk) -> FastAPI:
         api.router,
         environments.router,
         environments.page_router,
+        schedules.router,
+        schedules.page_router,
         pages.router,
         pages.open_router,
         links.router,

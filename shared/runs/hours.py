@@ -31,6 +31,9 @@ SOURCE = "/signalbox/schedules"
 LATE = timedelta(hours=1)
 """A refresh that could not be published for longer than this is left out."""
 
+AWAKE_FOR = timedelta(hours=4)
+"""How long an environment is awake whose waker says nothing."""
+
 _LEAST = timedelta(microseconds=1)
 
 
@@ -102,11 +105,11 @@ class Schedules:
     def want(
         self, name: str, *, asleep: bool, until: datetime | None, by: str, reason: str
     ) -> CloudEvent:
-        """Override the schedule until then; until the next waking hours when it is to sleep and
-        nothing is said. Raises NeverSleeps."""
-        environment = refuse_real_data(self._estate.environment(name))
-        if asleep and until is None:
-            until = _next_waking(self._estate, environment, self._ledger.clock())
+        """Override the schedule until then. When nothing is said it is awake for four hours, and
+        asleep until its next waking hours. Raises NeverSleeps."""
+        environment, now = refuse_real_data(self._estate.environment(name)), self._ledger.clock()
+        if until is None:
+            until = _next_waking(self._estate, environment, now) if asleep else now + AWAKE_FOR
         return self._override(name, asleep=asleep, until=until, by=by, reason=reason)
 
     def follow(self, name: str, *, by: str) -> CloudEvent:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from functions.console import api, environments, health, pages
+from functions.console import api, environments, health, pages, schedules
 from functions.console.access import form_token
 from shared.identity import Caller, Role
 from shared.limits import RateLimit
@@ -26,6 +26,8 @@ ROUTES = [
         api.router,
         environments.router,
         environments.page_router,
+        schedules.router,
+        schedules.page_router,
         pages.router,
         pages.open_router,
     )
@@ -48,6 +50,8 @@ NEEDS = {
     ("DELETE", "/api/environments/{name}"): Role.OPERATOR,
     ("POST", "/environments"): Role.OPERATOR,
     ("POST", "/environments/{name}"): Role.OPERATOR,
+    ("POST", "/api/schedules/{environment}"): Role.OPERATOR,
+    ("POST", "/schedules/{environment}"): Role.OPERATOR,
 }
 """Whatever changes something; all else only takes a reader."""
 

@@ -51,10 +51,10 @@ def test_ticks_that_were_missed_and_a_person_in_between_end_in_what_holds_now(ag
     agent.settle()
     assert agent.scale() == ASLEEP
 
-    agent.schedules.want(PLACE, asleep=False, until=None, by="ann", reason="until further notice")
+    agent.schedules.want(PLACE, asleep=False, until=None, by="ann", reason="four hours")
     agent.tick()
     agent.settle()
-    agent.go_to("2026-11-24 22:00")
+    agent.go_to("2026-11-24 05:59")
     assert agent.scale() == AWAKE
     agent.schedules.follow(PLACE, by="ann")
     agent.tick()

@@ -1,0 +1,128 @@
+"""Who is asleep or awake until when, and doing otherwise for once."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from functions.console.access import READ, Operator, Reader, Token, check_token, form_token
+from functions.console.desk import At, Desk
+from functions.console.problems import described
+from functions.console.rendering import render
+from shared.identity import Caller, Role
+from shared.runs.hours import Hours, Schedules
+
+router = APIRouter(
+    prefix="/api/schedules",
+    tags=["schedules"],
+    dependencies=[READ],
+    responses={
+        "4XX": described("Why not, and what to do."),
+        503: described("The ledger does not answer."),
+    },
+)
+page_router = APIRouter(prefix="/schedules", dependencies=[READ], include_in_schema=False)
+
+Verdict = Literal["wake", "sleep", "follow", "skip"]
+
+
+class Shown(BaseModel):
+    """What an environment does by the clock."""
+
+    environment: str
+    asleep: bool
+    """As far as a run has brought it."""
+    wanted: Literal["asleep", "awake"]
+    until: datetime | None
+    """When that is to end; null: not by the clock."""
+    because: str
+    overridden: bool
+    """Whether a person wants it so."""
+    next_refresh: datetime | None
+    skipped_by: str | None
+    """Who passed the refresh over that would have been due next."""
+
+    @classmethod
+    def of(cls, hours: Hours) -> "Shown":
+        return cls(
+            environment=hours.environment,
+            asleep=hours.record.asleep,
+            wanted="asleep" if hours.asleep else "awake",
+            until=hours.until,
+            because=hours.because,
+            overridden=hours.record.override_asleep is not None,
+            next_refresh=hours.next_refresh,
+            skipped_by=hours.record.skipped_by,
+        )
+
+
+class Otherwise(BaseModel):
+    """What a person wants."""
+
+    verdict: Verdict
+    """``wake`` and ``sleep`` hold until their end; ``follow`` ends them; ``skip`` passes the next
+    scheduled refresh over."""
+    until: AwareDatetime | None = None
+    """For ``wake`` four hours from now when left out, for ``sleep`` the next waking hours."""
+    reason: str = Field(default="no reason given", min_length=1, max_length=1000)
+
+
+@router.get("")
+def list_schedules(desk: At) -> list[Shown]:
+    """Every environment that follows a schedule, sleeps, or is wanted so by somebody."""
+    return [Shown.of(each) for each in _schedules(desk).all()]
+
+
+@router.post("/{environment}")
+def do_otherwise(environment: str, wanted: Otherwise, desk: At, caller: Operator) -> Shown:
+    """Wake an environment or put it to sleep, let it follow its schedule, or skip a refresh."""
+    _apply(desk, caller, environment, wanted)
+    return Shown.of(_schedules(desk).of(environment))
+
+
+@page_router.get("")
+def show_schedules(request: Request, desk: At, caller: Reader) -> Response:
+    """Who is asleep or awake until when and why, and when the next refresh is due."""
+    return render(
+        request,
+        "schedules.html",
+        caller=caller,
+        found=[Shown.of(each) for each in _schedules(desk).all()],
+        may_operate=caller.may(Role.OPERATOR),
+        token=form_token(desk, caller),
+    )
+
+
+@page_router.post("/{environment}")
+def change_hours(
+    environment: str,
+    desk: At,
+    caller: Operator,
+    token: Token,
+    verdict: Annotated[Verdict, Form()],
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """The same by a form, with the ends that are taken when none is given."""
+    check_token(desk, caller, token)
+    why = reason.strip() or "no reason given"
+    _apply(desk, caller, environment, Otherwise(verdict=verdict, reason=why))
+    return RedirectResponse("/schedules", 303)
+
+
+def _schedules(desk: Desk) -> Schedules:
+    return Schedules(desk.estate, desk.ledger, desk.post)
+
+
+def _apply(desk: Desk, caller: Caller, environment: str, wanted: Otherwise) -> None:
+    if environment not in [each.name for each in desk.estate.environments]:
+        raise HTTPException(404, "The estate has no such environment.")
+    schedules, by = _schedules(desk), caller.name
+    if wanted.verdict == "follow":
+        schedules.follow(environment, by=by)
+    elif wanted.verdict == "skip":
+        schedules.skip_refresh(environment, by=by)
+    else:
+        asleep = wanted.verdict == "sleep"
+        schedules.want(environment, asleep=asleep, until=wanted.until, by=by, reason=wanted.reason)
