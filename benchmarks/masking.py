@@ -225,11 +225,18 @@ def _cpu(connection: Database) -> float:
     )
     postmaster = psutil.Process(connection.info.backend_pid).parent()
     assert postmaster is not None
+    living = sum(map(_lived, postmaster.children()))
     ended = postmaster.cpu_times()
-    living = (process.cpu_times() for process in postmaster.children())
-    return (
-        ours + ended.children_user + ended.children_system + sum(t.user + t.system for t in living)
-    )
+    return ours + living + ended.children_user + ended.children_system
+
+
+def _lived(process: psutil.Process) -> float:
+    """What a process of the server has used; one that ends now is counted among those that have."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0
+    return times.user + times.system
 
 
 @contextmanager

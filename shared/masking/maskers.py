@@ -6,6 +6,7 @@ into the rewrite; inlining would compute twice what the others name in PL/pgSQL.
 """
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -69,7 +70,7 @@ def maskers_ready(connections: Sequence[Database], key: bytes) -> Iterator[None]
         raise WeakMaskingKey(
             f"the masking key has {len(key)} bytes; give it at least {SHORTEST_KEY} random ones"
         )
-    block = hashlib.sha256(key).hexdigest()[:32]
+    block = b64encode(hashlib.sha256(key).digest()[:16]).decode().rstrip("=")
     with connections[0].transaction():
         connections[0].execute(masker_functions())
     try:

@@ -1,5 +1,5 @@
 -- Maskers. One text value in, one out; deterministic under the session setting signalbox.masking_key,
--- 32 hexadecimal digits (128 bits). sha256(key || domain || value) with a key of fixed length that never
+-- 22 digits of base64 (128 bits). sha256(key || domain || value) with a key of fixed length that never
 -- leaves the session and a digest of which only a part is shown: nobody can extend it, so the plain prefix
 -- is as good here as HMAC at a quarter of its price, and most values fit one block of SHA-256.
 -- What needs its digest once is one expression, which PostgreSQL inlines; the rest is PL/pgSQL, which
@@ -19,6 +19,11 @@ return encode(signalbox_maskers.hash(domain, value), 'hex');
 create or replace function signalbox_maskers.digits(domain text, value text, amount integer) returns text
 language sql stable parallel safe
 return translate(left(signalbox_maskers.digest(domain, value), amount), 'abcdef', '012345');
+
+-- The first 31 bits of a hash.
+create or replace function signalbox_maskers.number(hash bytea) returns integer
+language sql immutable parallel safe
+return ((get_byte(hash, 0) & 127) << 24) + (get_byte(hash, 1) << 16) + (get_byte(hash, 2) << 8) + get_byte(hash, 3);
 
 create or replace function signalbox_maskers.alphanumeric(value text) returns text
 language sql immutable parallel safe
@@ -160,19 +165,25 @@ begin
         else 'nl' end;
 end $$;
 
+-- A chain of replace takes a ninth of what translate takes with UTF-8.
+create or replace function signalbox_maskers.unpunctuated(value text) returns text
+language sql immutable parallel safe
+return replace(replace(replace(replace(replace(value, '.', ''), ',', ''), '(', ''), ')', ''), '"', '');
+
 -- A company is recognised by its legal form, which it keeps, or by a digit in its name.
 create or replace function signalbox_maskers.one_name(value text) returns text
 language plpgsql stable parallel safe as $$
 declare
     is_plain boolean := value !~ '[0-9.,()"]';
-    plain text := lower(case when is_plain then value else translate(value, '.,()"', '') end);
+    bare text := case when is_plain then value else signalbox_maskers.unpunctuated(value) end;
+    plain text := lower(bare);
     hash bytea := signalbox_maskers.hash('name:', plain);
     language text;
 begin
     if split_part(plain, ' ', -1) = any (signalbox_maskers.every_legal_form()) then
         language := signalbox_maskers.language_of_company(split_part(plain, ' ', -1));
         return signalbox_maskers.company(hash, language) || ' ' || split_part(value, ' ', -1);
-    elsif not is_plain and plain ~ '[0-9]' then
+    elsif not is_plain and (bare = value or plain ~ '[0-9]') then
         return signalbox_maskers.company(hash, 'en');
     end if;
     language := signalbox_maskers.language_of_person(plain);
@@ -222,13 +233,15 @@ return left(number, kept) || left('00' || random, length(number) - kept);
 create or replace function signalbox_maskers.mask_phone(value text) returns text
 language plpgsql stable parallel safe as $$
 declare
-    compact text := translate(replace(value, '(0)', ''), ' +-()./', '');
+    compact text := replace(replace(replace(replace(value, ' ', ''), '+', ''), '-', ''), '.', '');
+    hash bytea;
     random text;
 begin
     if compact ~ '[^0-9]' then
-        compact := regexp_replace(compact, '[^0-9]', '', 'g');
+        compact := regexp_replace(replace(value, '(0)', ''), '[^0-9]', '', 'g');
     end if;
-    random := signalbox_maskers.digits('phone:', right(compact, 8), 6);
+    hash := signalbox_maskers.hash('phone:', right(compact, 8));
+    random := substr((1000000 + signalbox_maskers.number(hash) % 1000000)::text, 2);
     if strpos(value, '+') = 0 then
         return signalbox_maskers.unassigned(compact, greatest(length(compact) - 8, 0), random);
     end if;
@@ -376,13 +389,13 @@ create or replace function signalbox_maskers.mask_vat(value text) returns text
 language plpgsql stable parallel safe as $$
 declare
     compact text := signalbox_maskers.alphanumeric(value);
-    hash text := signalbox_maskers.digest('vat:', compact);
+    hash bytea := signalbox_maskers.hash('vat:', compact);
     random text;
 begin
     if compact like 'FR%' then
-        return 'FR' || signalbox_maskers.french_vat(('x' || left(hash, 15))::bit(60)::bigint % 100000000);
+        return 'FR' || signalbox_maskers.french_vat(signalbox_maskers.number(hash) % 100000000);
     end if;
-    random := translate(left(hash, greatest(length(compact), 8)), 'abcdef', '012345');
+    random := translate(left(encode(hash, 'hex'), greatest(length(compact), 8)), 'abcdef', '012345');
     if compact ~ '^[A-Z]{2}' then
         return left(compact, 2) || coalesce(
             signalbox_maskers.national_vat(left(compact, 2), random)
