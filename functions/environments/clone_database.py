@@ -9,7 +9,15 @@ from shared.ledger.environments import EnvironmentsOnRequest
 from shared.masking.proof import SignedCertificate, require_certificate
 from shared.messages.environments import CloneMade, EnvironmentAccepted
 from shared.postgres import Databases
-from shared.postgres.clones import CertifiedCopy, clone_inside, drop_role, make_role, marker_of
+from shared.postgres.clones import (
+    CertifiedCopy,
+    clone_inside,
+    drop_half_made,
+    drop_role,
+    is_clone_of,
+    make_role,
+    marker_of,
+)
 from shared.runs import Run, still_mine
 
 
@@ -64,8 +72,8 @@ def drop_clone(
     Safe to repeat: what is gone stays gone.
     """
     database = made_by(run, on_request).place.database
-    marker = databases.marker(database.server, database.name)
-    if marker is None or marker.run_id == str(run.id):
+    drop_half_made(databases, database.server, database.name)
+    if is_clone_of(databases, database.server, database.name, str(run.id)):
         databases.drop(database.server, database.name)
     drop_role(databases, database.server, database.owner, str(run.id))
 

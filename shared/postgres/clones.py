@@ -99,19 +99,30 @@ def clone_inside(
     """
     databases.refuse_production(server)
     with databases.connect(server, "postgres", autocommit=True) as connection:
-        theirs = databases.marker(server, clone)
-        if theirs is not None and theirs.run_id != marker.run_id:
-            raise NameInUse(f"database {server}/{clone} is the clone of run {theirs.run_id}")
-        if theirs is None:
-            _refuse_commented(connection, server, clone)
-            databases.drop(server, clone)
+        drop_half_made(databases, server, clone)
+        if not databases.exists(server, clone):
             _create(connection, source, clone)
+        elif not is_clone_of(databases, server, clone, marker.run_id):
+            raise NameInUse(f"server {server} has another database {clone}: drop or rename it")
         _run(connection, "comment on database {} is {}", clone, sql.Literal(marker.as_comment()))
         _run(connection, "revoke all on database {} from public", clone)
         _run(connection, "alter database {} allow_connections true", clone)
     with databases.connect(server, clone) as connection:
         connection.execute("delete from signalbox.clone")
         write_marker(connection, marker)
+
+
+def is_clone_of(databases: Databases, server: str, clone: str, run_id: str) -> bool:
+    """Whether a run has made this database; False when there is none."""
+    marker = databases.marker(server, clone)
+    return marker is not None and marker.run_id == run_id
+
+
+def drop_half_made(databases: Databases, server: str, clone: str) -> None:
+    """Drop what is left of a clone that died as it was made, and nothing else."""
+    with databases.connect(server, "postgres", autocommit=True) as connection:
+        if _died_as_it_was_made(connection, clone):
+            databases.drop(server, clone)
 
 
 def marker_of(source: CloneMarker, *, run_id: str, epoch: int) -> CloneMarker:
@@ -186,15 +197,13 @@ def _beginning(live: str) -> str:
     return f"{live[: 63 - len(_CERTIFIED) - 8]}{_CERTIFIED}"
 
 
-def _refuse_commented(connection: Database, server: str, clone: str) -> None:
-    """A database with somebody's words is not a clone that died as it was made."""
+def _died_as_it_was_made(connection: Database, clone: str) -> bool:
+    """PostgreSQL made it, and nobody came to say whose it is; a database of people is open."""
     query = """
-        select shobj_description(oid, 'pg_database'), datallowconn
-        from pg_database where datname = %s
+        select from pg_database
+        where datname = %s and not datallowconn and shobj_description(oid, 'pg_database') is null
     """
-    row = connection.execute(query, (clone,)).fetchone()
-    if row is not None and (row[0] is not None or row[1]):
-        raise NameInUse(f"server {server} has a database {clone} that is not ours: rename it")
+    return connection.execute(query, (clone,)).fetchone() is not None
 
 
 def _create(connection: Database, source: str, clone: str) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,7 @@ class Agent:
     def __init__(self, ledger: Ledger, machine: Machine) -> None:
         self.ledger, self.machine = ledger, machine
         self.time = NOON
+        self.actions = ACTIONS
         ledger.clock = lambda: self.time
         self.clock = ledger.clock
         self.bus = KeepingBus()
@@ -108,21 +109,23 @@ class Agent:
         self.approvals = Approvals(ledger, self.post)
         self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
 
-    def request(self, name: str, *, by: str = "ana", hours: int = 24, offer: str = OFFER) -> UUID:
-        return self.happen(
-            EnvironmentRequested(environment=name, offer=offer, hours=hours, requested_by=by)
-        )
+    def wanted(self, name: str, *, by: str = "ana", hours: int = 24) -> EnvironmentRequested:
+        return EnvironmentRequested(environment=name, offer=OFFER, hours=hours, requested_by=by)
+
+    def request(self, name: str, *, by: str = "ana", hours: int = 24) -> UUID:
+        [run] = self.happen(self.wanted(name, by=by, hours=hours))
+        return run
 
     def remove(self, name: str, *, by: str | None = "ana") -> UUID:
-        return self.happen(EnvironmentExpired(environment=name, removed_by=by))
+        [run] = self.happen(EnvironmentExpired(environment=name, removed_by=by))
+        return run
 
-    def happen(self, event: Event) -> UUID:
-        """The run of the event, which may be that of an earlier one."""
+    def happen(self, event: Event) -> list[UUID]:
+        """The run of the event; none when it is the same as one at work."""
         id = f"e-{next(_numbers)}"
         said = CloudEvent.of(event, id=id, source="/test", time=self.time)
         self.accept(said)
-        [run] = self.ledger.runs_of_event("/test", id)
-        return run
+        return self.ledger.runs_of_event("/test", id)
 
     def accept(self, said: CloudEvent) -> None:
         body = said.model_dump_json().encode()
@@ -141,7 +144,7 @@ class Agent:
             self.bus.sent.remove(envelope)
             self.time = max(self.time, envelope.scheduled_for or self.time)
             command = Command.model_validate_json(envelope.body)
-            self.runner.deliver(ACTIONS[envelope.topic, envelope.subject], command)
+            self.runner.deliver(self.actions[envelope.topic, envelope.subject], command)
 
     def finish(self, run: UUID) -> str:
         def over() -> bool:
@@ -151,12 +154,18 @@ class Agent:
         wait_until(over, seconds=30, waiting_for="the end of the run")
         return self.status(run)
 
-    def deliver_until_waits(self, run: UUID, step: str) -> None:
-        def waits() -> bool:
-            self.deliver()
-            return any(s.name == step and s.checkpoint for s in self.ledger.progress(run))
+    def deliver_past(self, run: UUID, step: str | None) -> None:
+        """Until a step has succeeded; None: until the first one waits for people."""
 
-        wait_until(waits, seconds=20, waiting_for=step)
+        def so() -> bool:
+            self.deliver()
+            if step is None:
+                return bool(self.ledger.progress(run)[0].checkpoint)
+            return any(
+                s.name == step and s.status == "succeeded" for s in self.ledger.progress(run)
+            )
+
+        wait_until(so, seconds=20, waiting_for=step or "people")
 
     def record(self, run: UUID) -> dict[str, Any]:
         found = self.ledger.run_record(run)
@@ -176,9 +185,6 @@ class Agent:
     def facts(self, run: UUID, step: str) -> dict[str, Any]:
         [found] = [each for each in self.record(run)["steps"] if each["name"] == step]
         return dict(found["output"] or {})
-
-    def after(self, time: timedelta) -> None:
-        self.time += time
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,292 @@
 """Environments on request, from the first event to the proof that nothing is left."""
 
-from tests.integration.environments.conftest import Agent, Machine
+import json
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial, wraps
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import OperationalError
+
+from functions.upkeep import watch_environments
+from shared.blobs.blobs import BlobsRefused
+from shared.cluster import ObjectMissing
+from shared.ledger.environments import ExtensionRefused
+from shared.messages import CloudEvent
+from shared.postgres.clones import certified_copies, clone_inside, marker_of
+from shared.runs import Again
+from shared.runs.cancelling import cancel
+from tests.integration.environments.conftest import ACTIONS, NOON, SERVER, Agent, Machine
+
+FACTS = """
+    select (select value from ir_config_parameter where key = 'web.base.url'),
+           (select value from ir_config_parameter where key = 'database.uuid'),
+           (select count(*) from res_partner)
+"""
 
 
-def test_an_environment_is_made_works_and_is_removed_without_a_trace(
+def twice(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """As when a process dies after a step's last effect, before that is recorded."""
+
+    @wraps(handler)
+    def stutter(*given: Any, **resources: Any) -> Any:
+        result = handler(*given, **resources)
+        return result if isinstance(result, Again) else handler(*given, **resources)
+
+    return stutter
+
+
+STUTTERING = {place: replace(a, handler=twice(a.handler)) for place, a in ACTIONS.items()}
+
+
+def secret(agent: Agent, name: str) -> dict[str, str]:
+    data = agent.api.read("Secret", f"qa-{name}", "odoo-database")["data"]
+    return {key: b64decode(value).decode() for key, value in data.items()}
+
+
+def is_there(agent: Agent, kind: str, namespace: str, name: str) -> bool:
+    try:
+        agent.api.read(kind, namespace, name)
+    except ObjectMissing:
+        return False
+    return True
+
+
+def nothing_is_left(agent: Agent, machine: Machine, name: str) -> bool:
+    """Looked up without the code that removes it."""
+    return (
+        machine.names(f"qa_{name.replace('-', '_')}") == []
+        and list(machine.blobs.list(f"filestore/on-request/{name}/")) == []
+        and not is_there(agent, "Namespace", "", f"qa-{name}")
+        and name not in [each.name for each in agent.on_request.current()]
+    )
+
+
+def watch(agent: Agent) -> list[CloudEvent]:
+    """What upkeep says now, delivered if it is an event."""
+    watch_environments(agent.estate, agent.runner)
+    said = [CloudEvent.model_validate_json(e.body) for e in agent.bus.sent if e.topic in WATCHED]
+    agent.bus.sent[:] = [each for each in agent.bus.sent if each.topic not in WATCHED]
+    return [each for each in said if each.type.startswith("environment-")]
+
+
+WATCHED = ("platform-events", "run-events")
+
+
+def test_an_environment_works_lives_on_ends_by_itself_and_leaves_no_trace(
     agent: Agent, machine: Machine
 ) -> None:
-    run = agent.request("ana-fix")
+    agent.actions = STUTTERING
+
+    run = agent.request("ana-fix", hours=24)
     assert agent.finish(run) == "succeeded", agent.reason(run)
 
-    gone = agent.remove("ana-fix")
+    passwords = secret(agent, "ana-fix")
+    with (
+        psycopg.connect(passwords["url"]) as theirs,
+        psycopg.connect(machine.postgres.dsn("acme_staging")) as staging,
+    ):
+        own, other = (c.execute(FACTS).fetchall()[0] for c in (theirs, staging))
+        theirs.execute("alter table res_partner add column own int")  # it owns what is there
+        theirs.rollback()
+    assert own[0] == "https://ana-fix.qa.acme.example"
+    assert own[1] != other[1]
+    assert own[2] == other[2] > 0
+    with pytest.raises(OperationalError, match="permission denied"):
+        psycopg.connect(machine.postgres.dsn("qa_ana_fix", user="odoo"))
+    kinds = {"ResourceQuota", "LimitRange", "NetworkPolicy", "RoleBinding"}
+    assert all(is_there(agent, kind, "qa-ana-fix", "signalbox") for kind in kinds)
+    assert is_there(agent, "IngressRoute", "qa-ana-fix", "odoo")
+    assert len(list(machine.blobs.list("filestore/on-request/ana-fix/"))) > 0
+    record = json.dumps(agent.record(run), default=str)
+    assert not any(password in record for password in passwords.values())
+    [place] = agent.on_request.places()
+    assert (place.name, place.namespace) == ("ana-fix", "qa-ana-fix")
+
+    assert watch(agent) == []
+    agent.time = NOON + timedelta(hours=19)
+    assert [each.type for each in watch(agent)] == ["environment-expiring"]
+    assert watch(agent) == [], "people are reminded once"
+    [offer] = agent.estate.offers
+    extend = partial(agent.on_request.extend, "ana-fix", offer, by="ana", reason="a review")
+    with pytest.raises(ExtensionRefused, match="at most"):
+        extend(timedelta(days=8))
+    assert extend(timedelta(days=2)) == agent.time + timedelta(days=2)
+    agent.time += timedelta(days=1)
+    assert watch(agent) == [], "its first end is no end any more"
+    agent.time += timedelta(days=1)
+    [expired] = watch(agent)
+    agent.accept(expired)
+    [gone] = agent.ledger.runs_of_event(expired.source, expired.id)
 
     assert agent.finish(gone) == "succeeded", agent.reason(gone)
-    assert machine.names("qa_ana_fix") == []
+    assert nothing_is_left(agent, machine, "ana-fix")
+    assert len(agent.facts(gone, "prove_removed")["looked_for"]) == 5
+    assert watch(agent) == []
+
+
+def test_two_requests_for_one_name_make_one_and_the_offer_has_so_many_places(
+    agent: Agent, machine: Machine
+) -> None:
+    agent.change_offer(at_once=1)
+    first, late = agent.request("shared", by="ana"), agent.request("shared", by="ben")
+    assert agent.happen(agent.wanted("shared", by="ana")) == [], "it is the first one's run"
+
+    assert agent.finish(first) == "succeeded"
+
+    assert agent.finish(late) == "failed"
+    assert "NameTaken: shared is open" in agent.reason(late)
+    assert "for ana" in agent.reason(late)
+    another = agent.request("another")
+    assert agent.finish(another) == "failed"
+    assert "OfferExhausted" in agent.reason(another)
+    assert nothing_is_left(agent, machine, "another")
+    taken = agent.on_request.named("shared")
+    assert taken.id == first
+
+
+def test_nothing_is_made_from_a_copy_that_is_not_what_was_certified(
+    agent: Agent, machine: Machine
+) -> None:
+    [copy] = certified_copies(machine.databases, SERVER, "acme_staging")
+    newer = "acme_staging_certified_ffffffff"
+    marker = marker_of(copy.marker, run_id="another", epoch=99)
+    clone_inside(machine.databases, SERVER, copy.database, newer, marker)
+
+    run = agent.request("unsure")
+
+    assert agent.finish(run) == "failed"
+    assert "NotCertified" in agent.reason(run)
+    assert nothing_is_left(agent, machine, "unsure")
+    machine.databases.drop(SERVER, newer)
+
+
+def test_a_clone_that_died_as_it_was_made_is_made_anew_and_a_cancelled_run_is_undone(
+    agent: Agent, machine: Machine
+) -> None:
+    run = agent.request("torn")
+    agent.deliver_past(run, "accept_request")
+    with psycopg.connect(machine.postgres.dsn(), autocommit=True) as connection:
+        connection.execute("create database qa_torn allow_connections false")
+    agent.deliver_past(run, "furnish_namespace")
+    assert "qa_torn" in machine.names("qa_torn")
+    with pytest.raises(OperationalError, match="not permitted to log in"):
+        psycopg.connect(secret(agent, "torn")["url"])
+
+    cancel(agent.ledger, agent.post, run, by="ana", reason="not needed any more")
+
+    assert agent.finish(run) == "failed"
+    assert agent.left_behind(run) == []
+    assert nothing_is_left(agent, machine, "torn")
+
+
+class Refusing:
+    """Blob storage that takes nothing, and lets nothing go."""
+
+    def __init__(self, blobs: Any) -> None:
+        self._real = blobs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def upload(self, path: str, _content: bytes) -> None:
+        raise BlobsRefused(f"Storage refuses {path}.")
+
+    def delete(self, path: str) -> None:
+        """Forget to."""
+
+
+def foreign_database(agent: Agent, machine: Machine) -> Callable[[], object]:
+    machine.postgres.create_database("qa_torn")
+    return lambda: machine.postgres.drop_database("qa_torn")
+
+
+def foreign_namespace(agent: Agent, machine: Machine) -> Callable[[], object]:
+    agent.api.create("Namespace", "", {"metadata": {"name": "qa-torn"}})
+    return lambda: agent.api.delete("Namespace", "", "qa-torn")
+
+
+def storage_refuses(agent: Agent, machine: Machine) -> Callable[[], object]:
+    agent.blobs = Refusing(machine.blobs)
+    return lambda: setattr(agent, "blobs", machine.blobs)
+
+
+def policy_changed(agent: Agent, machine: Machine) -> Callable[[], object]:
+    """Since the copy was masked: by another rule than the one of today."""
+    with psycopg.connect(machine.postgres.dsn("qa_torn")) as connection:
+        connection.execute("update signalbox.masked_tables set policy_hash = 'another'")
+    return lambda: None
+
+
+@pytest.mark.parametrize(
+    ("behind", "broken", "said"),
+    [
+        ("accept_request", foreign_database, "NameInUse"),
+        ("adapt_clone", foreign_namespace, "NamespaceTaken"),
+        ("furnish_namespace", storage_refuses, "BlobsRefused"),
+        ("copy_clone_files", policy_changed, "CloneUnfit: .*masking-finished"),
+    ],
+)
+def test_what_fails_leaves_nothing_of_ours_and_all_of_others(
+    behind: str,
+    broken: Callable[[Agent, Machine], Callable[[], object]],
+    said: str,
+    agent: Agent,
+    machine: Machine,
+) -> None:
+    run = agent.request("torn")
+    agent.deliver_past(run, behind)
+    mend = broken(agent, machine)
+
+    assert agent.finish(run) == "failed"
+
+    assert re.search(said, agent.reason(run)), agent.reason(run)
+    assert agent.left_behind(run) == []
+    if broken is foreign_database:
+        assert machine.names("qa_torn") == ["qa_torn"]
+    if broken is foreign_namespace:
+        assert is_there(agent, "Namespace", "", "qa-torn")
+    mend()
+    assert nothing_is_left(agent, machine, "torn")
+
+
+def test_what_is_gone_already_is_no_obstacle_and_what_stays_fails_the_removal(
+    agent: Agent, machine: Machine
+) -> None:
+    assert agent.finish(agent.request("half")) == "succeeded"
+    early = agent.remove("half", by=None)
+    assert agent.finish(early) == "failed"
+    assert "NotExpired" in agent.reason(early), "its time is not over, and nobody is named"
+    agent.api.delete("Namespace", "", "qa-half")
+    machine.postgres.drop_database("qa_half")
+    agent.blobs = Refusing(machine.blobs)
+
+    kept = agent.remove("half")
+
+    assert agent.finish(kept) == "failed"
+    assert "SomethingLeft: half is not gone: files in filestore/on-request/half/" in agent.reason(
+        kept
+    )
+    assert agent.on_request.named("half").status == "closing", "its name stays taken"
+    agent.blobs = machine.blobs
+    again = agent.remove("half")
+    assert agent.finish(again) == "succeeded", agent.reason(again)
+    assert nothing_is_left(agent, machine, "half")
+
+
+def test_an_approver_can_be_asked_first(agent: Agent, machine: Machine) -> None:
+    agent.change_offer(needs_approval=True)
+    run = agent.request("asked")
+    agent.deliver_past(run, None)
+    [asked] = agent.approvals.newest(status="waiting", environment="asked")
+    assert "ana gets asked for 24 hours" in asked.plan["action"]
+
+    agent.approvals.reject(asked.id, plan=asked.plan_sha256, person="ben", reason="too many")
+
+    assert agent.finish(run) == "failed"
+    assert nothing_is_left(agent, machine, "asked")
