@@ -234,6 +234,7 @@ def test_a_planned_switchover_loses_nothing_and_leads_back(
     world.approve(there)
     world.work(there)
     led = azure.origins
+    azure.slow = False
     world.order(world.standby, "S-there")
     world.follow(RegionRecovered(environment=PRODUCTION))
     back = world.follow(RegionDegraded(environment=PRODUCTION, planned=True))
