@@ -22,7 +22,9 @@ from shared.estate import Environment, Estate, Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.estate.references import Reference
 from shared.ledger.migrate import LedgerTooNew, unapplied
+from shared.odoo.login import log_in
 from shared.postgres.entra import EntraSignIn
+from shared.traffic import Traffic
 from signalbox.errors import Unusable
 from signalbox.generate import topology
 from signalbox.permissions import kind_of, needed, require
@@ -96,6 +98,8 @@ def examine(open_session: Callable[[], Session]) -> Iterator[Finding]:
     yield from _bus(session)
     yield from _storage(session, estate)
     yield from _servers(estate, secrets)
+    yield from leading_users(estate, Traffic.connect(estate.traffic))
+    yield from trying_logins(estate, secrets)
     clusters = Clusters(estate, session.settings.kubernetes_url, session.settings.kubernetes_ca)
     for each in estate.clusters:
         remedy = f"Start it, or correct url of cluster {each.name} in the estate file."
@@ -196,6 +200,26 @@ def _servers(estate: Estate, secrets: Secrets) -> Iterator[Finding]:
 
         remedy = f"Start it, open its firewall, or correct the secret {server.url}."
         yield _probe("server", server.name, remedy, look)
+
+
+def leading_users(estate: Estate, traffic: Traffic) -> Iterator[Finding]:
+    """Whether what leads users is as the estate says; whether we may write it shows only then."""
+    remedy = "Correct the rule under traffic, or give the identity the role that it needs."
+    for rule in estate.traffic:
+        look = partial(traffic.redirects, rule, "production")
+        yield _probe("traffic", f"{', '.join(rule.hosts)}: {rule.kind}", remedy, look)
+
+
+def trying_logins(estate: Estate, secrets: Secrets) -> Iterator[Finding]:
+    """Whether the users can log in whom failovers, refreshes and releases will try.
+
+    Not on a standby, where Odoo rests.
+    """
+    remedy = "Correct try_login in the estate file, or make that user."
+    for environment in estate.environments:
+        if environment.try_login and environment.standby_of is None:
+            look = partial(log_in, environment, secrets)
+            yield _probe("login", f"{environment.try_login.user}@{environment.name}", remedy, look)
 
 
 def _in_cluster(name: str, cluster: Cluster, estate: Estate) -> Iterator[Finding]:

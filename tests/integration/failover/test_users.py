@@ -10,6 +10,7 @@ from functions.failover.users import by_hand, lead_users, plan_users
 from shared.estate import Estate
 from shared.estate.traffic import TrafficRule
 from shared.traffic import StaleEpoch
+from signalbox.doctor import leading_users
 from tests.integration.failover.azure import (
     ALIAS,
     ORIGINS,
@@ -81,6 +82,22 @@ def test_front_door_disables_the_old_origin_only_after_the_new_one_is_rolled_out
     assert second.waiting == ["Front Door acme/erp/west is not rolled out: Updating"]
     assert azure.origins == {"west": "Disabled", "north": "Enabled"}
     assert (third.waiting, third.changes) == ([], [])
+
+
+def test_the_doctor_reads_what_leads_users_and_writes_nothing(
+    azure: AzureNetwork, estate: Estate
+) -> None:
+    rules = azure.traffic("address", "alias").rules(["erp.acme.example", "shop.acme.example"])
+    azure.refuse_with[f"GET {ALIAS}"] = 403
+
+    well, ill = leading_users(
+        estate.model_copy(update={"traffic": rules}), azure.traffic("address", "alias")
+    )
+
+    assert (well.what, well.fault) == ("erp.acme.example: azure-dns", None)
+    assert ill.fault is not None
+    assert ill.fault.startswith("AzureRefuses: Azure refuses: HTTP 403")
+    assert azure.written == []
 
 
 @pytest.mark.parametrize("rule", ["address", "profile"])

@@ -14,6 +14,7 @@ from infra.local.postgres import PostgresServer
 from shared.estate import Environment, Secrets, load_estate
 from shared.odoo.administrator import hash_password
 from shared.odoo.login import LoginRefused, OdooSilent, log_in
+from signalbox.doctor import trying_logins
 from tests.odooserver import OdooServer
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
@@ -51,6 +52,19 @@ def test_a_user_who_may_log_in_does(odoo: OdooServer) -> None:
     assert said is not None
     assert said.startswith(f"check logged in at {odoo.url} within ")
     assert log_in(load_estate(ESTATE).environment("acme-prod"), SECRETS) is None
+
+
+def test_the_doctor_tries_every_login_but_that_of_a_standby(odoo: OdooServer) -> None:
+    production = environment(odoo.url)
+    standby = environment(odoo.url, user="nobody").model_copy(update={"standby_of": "acme-prod"})
+    refused = environment(odoo.url, user="nobody")
+    estate = load_estate(ESTATE).model_copy(update={"environments": (production, standby, refused)})
+
+    well, ill = trying_logins(estate, SECRETS)
+
+    assert (well.what, well.fault) == ("check@acme-prod", None)
+    assert ill.fault is not None
+    assert ill.fault.startswith("LoginRefused: ")
 
 
 def test_an_odoo_that_starts_is_waited_for(odoo: OdooServer) -> None:
