@@ -18,6 +18,7 @@ param kubernetesUrl string
 param kubernetesCa string
 param signInClientId string
 param subnetId string
+param workspaceId string
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: 'plan-${name}'
@@ -103,6 +104,16 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(signInClien
     login: { tokenStore: { enabled: false } }
   }
   dependsOn: [settings]
+}
+
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: app
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ categoryGroup: 'allLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
 }
 
 output host string = app.properties.defaultHostName

@@ -11,6 +11,7 @@ param subjectEndsWith string = ''
 param identityId string
 param topicId string
 param storageId string
+param workspaceId string
 
 resource system 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   name: 'evgs-${name}'
@@ -45,5 +46,15 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
       }
     }
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+  }
+}
+
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: system
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ categoryGroup: 'allLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }

@@ -35,6 +35,9 @@ param ledgerZoneRedundant bool = true
 @description('Paired region with a read replica of the ledger, to go on from when this region is lost. Empty: none.')
 param ledgerReplicaLocation string = ''
 
+@description('Host of a ledger that is there already: the promoted replica, when a region was lost. Empty: the one of this deployment.')
+param existingLedgerHost string = ''
+
 @description('Whether everything is reached by private endpoints only.')
 param privateNetwork bool = false
 
@@ -62,6 +65,9 @@ param kubernetesUrl string = ''
 
 @description('Certificate authority of that API server, base64, as AKS shows it; it is public.')
 param kubernetesCa string = ''
+
+@description('Resource ids, with commas between them, of what Signalbox changes in the estate: DNS zones, Traffic Manager and Front Door profiles that lead users, Key Vaults whose secrets it rotates.')
+param changedResources string = ''
 
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
@@ -175,6 +181,7 @@ module outcomes 'outcomes.bicep' = {
     name: 'evgt-${token}'
     location: location
     tags: tags
+    workspaceId: monitoring.outputs.workspaceId
     identityPrincipalId: identity.outputs.principalId
   }
 }
@@ -194,7 +201,7 @@ module app 'app.bicep' = {
     insightsAddress: monitoring.outputs.insightsAddress
     busHost: bus.outputs.host
     blobEndpoint: storage.outputs.blobEndpoint
-    ledgerHost: ledger.outputs.host
+    ledgerHost: empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost
     ledgerDatabase: ledger.outputs.database
     vaultUri: vault.outputs.uri
     outcomesEndpoint: outcomes.outputs.endpoint
@@ -202,6 +209,7 @@ module app 'app.bicep' = {
     kubernetesCa: kubernetesCa
     signInClientId: signInClientId
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -216,6 +224,12 @@ module delivery 'event-identity.bicep' = {
     storageName: storage.outputs.dataName
   }
 }
+
+module duties 'duties.bicep' = [for (each, index) in empty(changedResources) ? [] : split(changedResources, ','): {
+  scope: resourceGroup(split(each, '/')[2], split(each, '/')[4])
+  name: 'duties-${environmentName}-${index}'
+  params: { id: each, identityPrincipalId: identity.outputs.principalId }
+}]
 
 module backups 'event-source.bicep' = {
   scope: group
@@ -232,6 +246,7 @@ module backups 'event-source.bicep' = {
     identityId: delivery.outputs.id
     topicId: delivery.outputs.topicId
     storageId: delivery.outputs.storageId
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -248,6 +263,7 @@ module expiries 'event-source.bicep' = {
     identityId: delivery.outputs.id
     topicId: delivery.outputs.topicId
     storageId: delivery.outputs.storageId
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -264,6 +280,7 @@ module health 'event-source.bicep' = {
     identityId: delivery.outputs.id
     topicId: delivery.outputs.topicId
     storageId: delivery.outputs.storageId
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -280,6 +297,7 @@ module pushes 'event-source.bicep' = if (!empty(registryId)) {
     identityId: delivery.outputs.id
     topicId: delivery.outputs.topicId
     storageId: delivery.outputs.storageId
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 

@@ -17,12 +17,53 @@ ROLES = {
     "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39": "Azure Service Bus Data Sender",
     "090c5cfd-751d-490a-894a-3ce6f1109419": "Azure Service Bus Data Owner",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "a4b10055-b0c7-44c2-b00f-c7b5b3550cf7": "Traffic Manager Contributor",
+    "befefa01-2a29-4197-83a8-272ff33ce314": "DNS Zone Contributor",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "d5a91429-5739-47e2-a06b-3470a27159e7": "EventGrid Data Sender",
     "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": "Storage Blob Delegator",
+    "ec156ff8-a8d1-4d15-830c-5b80698ca432": "CDN Profile Contributor",
 }
-"""Every role that is assigned: of the data plane, all of them."""
+"""Every role that is assigned: of the data plane, but for those on resources that are named."""
+
+KEPT = {
+    "bus.bicep": (
+        "geoDataReplication: empty(replicaLocation) ? null",
+        "trustedServiceAccessEnabled",
+    ),
+    "event-source.bicep": ("deadLetterWithResourceIdentity: {", "deliveryWithResourceIdentity: {"),
+    "ledger.bicep": ("if (!empty(replicaLocation))", "createMode: 'Replica'", "isZoneRedundant ?"),
+    "main.bicep": (
+        "empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost",
+        "group: 'namespace'",
+        "id: storage.outputs.dataId, group: 'blob'",
+        "id: storage.outputs.hostId, group: 'blob'",
+        "group: 'vault'",
+        "group: 'postgresqlServer'",
+    ),
+    "network.bicep": ("Microsoft.App/environments", "privateDnsZoneConfigs"),
+    "storage.bicep": (
+        "isVersioningEnabled: true",
+        "immutableStorageWithVersioning: { enabled: true }",
+        "immutabilityPeriodSinceCreationInDays: evidenceDays",
+        "tierToCool",
+        "defaultAction: isPrivate ? 'Deny'",
+    ),
+    "vault.bicep": ("enablePurgeProtection: true", "defaultAction: isPrivate ? 'Deny'"),
+}
+"""What keeps evidence, events and secrets, and what a region's loss and a private network need."""
+
+WATCHED = (
+    "Microsoft.DBforPostgreSQL/flexibleServers",
+    "Microsoft.EventGrid/systemTopics",
+    "Microsoft.EventGrid/topics",
+    "Microsoft.KeyVault/vaults",
+    "Microsoft.ServiceBus/namespaces",
+    "Microsoft.Storage/storageAccounts/blobServices",
+    "Microsoft.Web/sites",
+)
+"""What writes its audit log into the workspace."""
 
 CLOSED = {
     "Microsoft.DBforPostgreSQL/flexibleServers": "passwordAuth: 'Disabled'",
@@ -81,6 +122,8 @@ def problems(folder: Path) -> list[str]:
         *_roles(folder, [r for r in found if r.type.endswith("/roleAssignments")]),
         *_keys(folder),
         *_open_doors([r for r in found if not r.existing]),
+        *_kept(folder),
+        *_unwatched([r for r in found if not r.existing]),
         *_bus(folder),
         *_settings(folder),
         *_parameters(folder),
@@ -113,6 +156,21 @@ def _open_doors(found: list[Resource]) -> Iterator[str]:
         needed = CLOSED.get(each.type)
         if needed and needed not in each.body:
             yield f"{each.file}: {each.name} lacks {needed}"
+
+
+def _kept(folder: Path) -> Iterator[str]:
+    for file, needed in KEPT.items():
+        text = (folder / file).read_text("utf-8")
+        yield from (f"{file}: {each!r} is gone" for each in needed if each not in text)
+
+
+def _unwatched(found: list[Resource]) -> Iterator[str]:
+    audits = [each for each in found if each.type == "Microsoft.Insights/diagnosticSettings"]
+    audited = {(a.file, s[1]) for a in audits if (s := re.search(r"scope: (\w+)", a.body))}
+    for each in found:
+        is_watched = (each.file, each.name) in audited or each.name == "replica"
+        if each.type in WATCHED and not is_watched:
+            yield f"{each.file}: nobody sees what {each.name} logs"
 
 
 def _bus(folder: Path) -> Iterator[str]:

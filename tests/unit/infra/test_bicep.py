@@ -22,6 +22,9 @@ needs_tables = pytest.mark.skipif(
 )
 
 UNLISTED = (
+    "Microsoft.Cdn/profiles",
+    "Microsoft.Network/dnsZones",
+    "Microsoft.Network/trafficManagerProfiles",
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
     "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
     "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies",
@@ -72,6 +75,8 @@ def test_what_would_be_deployed_has_no_problems(folder: Path) -> None:
         ("bus.bicep", "[for each in topics: {", "[for each in take(topics, 3): {", "is missing"),
         ("subscriptions.bicep", "map(each.Rules,", "map(take(each.Rules, 1),", "is missing"),
         ("subscriptions.bicep", "each.Properties.LockDuration", "'PT1M'", "forgets LockDuration"),
+        ("app.bicep", "  scope: app\n", "  scope: plan\n", "nobody sees what app logs"),
+        ("duties.bicep", "  scope: zone\n", "", "whole resource group"),
         ("main.bicep", "param alertEmail string", "param email string", "no parameter alertEmail"),
         ("main.parameters.json", '"location"', '"region"', "location is not given"),
         ("../../azure.yaml", "path: infra/azure", "path: infra", "leads to no Bicep"),
@@ -86,6 +91,15 @@ def test_a_mistake_is_found(folder: Path, file: str, old: str, new: str, said: s
     found = bicep.problems(folder)
 
     assert any(said in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("file", "kept"), [(file, kept) for file, all in bicep.KEPT.items() for kept in all]
+)
+def test_what_must_be_kept_is_missed(folder: Path, file: str, kept: str) -> None:
+    mistake(folder, file, kept, "")
+
+    assert f"{file}: {kept!r} is gone" in bicep.problems(folder)
 
 
 def test_a_step_with_a_rule_that_bicep_cannot_express_is_found(folder: Path) -> None:
