@@ -7,7 +7,6 @@ from functools import partial
 import azure.functions as func
 
 from functions import console, intake, notify, relay, upkeep
-from functions.failover import RUNBOOK as FAILOVER
 from functions.failover.left_sides import withdraw_left_sides
 from functions.failover.readiness import get_ready_soon
 from functions.intake.alerts import accept_alert
@@ -48,7 +47,7 @@ telemetry = open_telemetry(settings)
 runner = Runner(ledger, post, resources, beating=beating, lease=settings.lease, telemetry=telemetry)
 understanding = Intake(RUNBOOKS, estate)
 
-get_ready_soon(FAILOVER.topics, estate, bus, resources.clusters)
+get_ready_soon(estate, bus, resources.clusters)
 
 app = func.FunctionApp()
 for runbook in RUNBOOKS:

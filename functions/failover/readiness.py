@@ -7,6 +7,7 @@ from threading import Timer
 import structlog
 from azure.servicebus.exceptions import ServiceBusError
 
+from functions.failover import RUNBOOK
 from shared.bus.servicebus import ServiceBus
 from shared.cluster import Clusters
 from shared.errors import StepError
@@ -19,26 +20,22 @@ AFTER_START = timedelta(seconds=2)
 log = structlog.get_logger()
 
 
-def get_ready_soon(
-    topics: tuple[str, ...], estate: Estate, bus: ServiceBus, clusters: Clusters
-) -> None:
+def get_ready_soon(estate: Estate, bus: ServiceBus, clusters: Clusters) -> None:
     """Connect in a thread of its own, once, shortly after the process has started."""
     sides = [each for each in estate.environments if _is_paired(each, estate)]
     if sides:
-        soon = Timer(AFTER_START.total_seconds(), get_ready, (topics, sides, bus, clusters))
+        soon = Timer(AFTER_START.total_seconds(), get_ready, (sides, bus, clusters))
         soon.daemon = True
         soon.start()
 
 
-def get_ready(
-    topics: tuple[str, ...], sides: list[Environment], bus: ServiceBus, clusters: Clusters
-) -> None:
+def get_ready(sides: list[Environment], bus: ServiceBus, clusters: Clusters) -> None:
     """Open the topics of commands and announcements, and greet the clusters of both sides.
 
     What does not answer now is connected to when it is needed, as if nobody had tried.
     """
     try:
-        bus.open((*topics, ANNOUNCEMENTS))
+        bus.open((*RUNBOOK.topics, ANNOUNCEMENTS))
     except ServiceBusError as error:
         log.info("bus_not_ready", reason=type(error).__name__)
     for side in sides:

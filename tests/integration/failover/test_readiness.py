@@ -21,7 +21,7 @@ def test_a_process_that_is_ready_sends_its_first_command(
 ) -> None:
     bus = bus_at(broker.connection_string)
 
-    get_ready(RUNBOOK.topics, list(estate.environments[:2]), bus, Clusters(estate, kubernetes.url))
+    get_ready(list(estate.environments[:2]), bus, Clusters(estate, kubernetes.url))
     bus.send([Envelope("ready", RUNBOOK.topics[0], "nobody-listens", "{}")])
 
     bus.close()
@@ -31,11 +31,6 @@ def test_what_does_not_answer_yet_does_not_keep_a_process_from_starting(estate: 
     nowhere = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true"
     bus = bus_at(nowhere)
 
-    get_ready(
-        RUNBOOK.topics,
-        list(estate.environments[:2]),
-        bus,
-        Clusters(estate, "http://127.0.0.1:1"),
-    )
+    get_ready(list(estate.environments[:2]), bus, Clusters(estate, "http://127.0.0.1:1"))
 
     bus.close()
