@@ -15,6 +15,7 @@ from shared.messages.failover import FailoverApproved, RegionAssessed
 from shared.postgres import Databases
 from shared.runs import Again, Run
 from shared.runs.approvals import Approvals, wait_for
+from shared.takeover import Takeover
 from shared.traffic import Traffic
 
 POLICY = "policy"
@@ -40,6 +41,7 @@ def approve_failover(
     databases: Databases,
     placements: Placements,
     approvals: Approvals,
+    takeover: Takeover,
     traffic: Traffic,
     history: FailoverHistory,
 ) -> FailoverApproved | Again:
@@ -60,7 +62,7 @@ def approve_failover(
     policy = pair.production.failover
     answer = approvals.ask(
         run,
-        plan_of(assessed, pair, reasons, clusters, databases, traffic, history),
+        plan_of(assessed, pair, reasons, clusters, databases, takeover, traffic, history),
         tier=pair.production.tier,
         expires_after=policy.approval,
     )

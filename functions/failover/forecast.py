@@ -71,6 +71,7 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         gates,
         resources.clusters,
         resources.databases,
+        resources.takeover,
         resources.traffic,
         resources.history,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from statistics import median
 
+from functions.failover.debts import foreseen
 from functions.failover.endpoints import plan_redirects, plan_withdrawal
 from functions.failover.sides import Pair
 from functions.failover.users import plan_users
@@ -13,6 +14,7 @@ from shared.ledger import FailoverHistory
 from shared.messages.failover import EndpointChange, RegionAssessed, Segment
 from shared.postgres import Databases
 from shared.runs.approvals import ApprovalPlan
+from shared.takeover import Takeover
 from shared.traffic import Traffic
 
 
@@ -22,6 +24,7 @@ def plan_of(
     reasons: tuple[str, ...],
     clusters: Clusters,
     databases: Databases,
+    takeover: Takeover,
     traffic: Traffic,
     history: FailoverHistory,
 ) -> ApprovalPlan:
@@ -34,7 +37,7 @@ def plan_of(
         action=f"Fail {pair.production.name} over from {pair.active.name} to {pair.standby.name}",
         steps=tuple(steps(pair, redirect_changes(pair, clusters, databases), users)),
         affected=tuple(blast_radius(pair)),
-        risks=(*risks(assessed, pair, reasons), *unknown),
+        risks=(*risks(assessed, pair, reasons), *unknown, *foreseen(pair, takeover)),
         facts={
             "verdict": assessed.verdict,
             **{each.witness: f"{each.says}: {each.why}" for each in assessed.testimonies},

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import yaml
 
-from functions.failover.debts import owe
+from functions.failover.debts import foreseen, owe
 from functions.failover.sides import Pair
 from functions.upkeep.debts import announce_owed, settle_debts
 from shared.cluster import Clusters
@@ -160,12 +160,16 @@ def test_what_is_open_keeps_what_was_wanted_first_and_no_debt_is_opened_twice(
     arm.servers[FORMER]["properties"]["highAvailability"] = {"mode": "SameZone"}
 
     promoted.owe()
+    plan = [*foreseen(promoted.pair, promoted.takeover)]
     arm.refuse_with = 503
     unknown = owe(promoted.pair, promoted.run, promoted.takeover, promoted.debts)
 
     wanted = {debt.what: debt.wanted for debt in promoted.debts.open()}
     assert len(wanted) == len(promoted.debts.open()) == 7
     assert wanted["high availability"] == "ZoneRedundant"
+    assert len(plan) == 7
+    assert plan[0] == "not carried over to erp-standby: high availability (SameZone)"
+    assert [*foreseen(promoted.pair, promoted.takeover)] == [unknown]
     assert unknown is not None
     assert unknown.startswith("what erp-standby lacks could not be found out: Azure's management")
 
