@@ -1,6 +1,7 @@
 """What stands in for an OpenTelemetry collector: a local HTTP server that keeps what it is sent."""
 
 import gzip
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class OtlpReceiver(ThreadingHTTPServer):
-    """Takes OTLP over HTTP, unless ``answering`` is cleared: then it lets everyone wait."""
+    """Takes OTLP over HTTP, and what Application Insights takes.
+
+    While ``answering`` is cleared, everyone waits.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -32,6 +36,8 @@ class OtlpReceiver(ThreadingHTTPServer):
         """The process that exported each span."""
         self.metrics: dict[str, list[Any]] = {}
         """Newest data points by name."""
+        self.told: list[dict[str, Any]] = []
+        """As Application Insights is told."""
 
     @property
     def url(self) -> str:
@@ -50,6 +56,13 @@ class OtlpReceiver(ThreadingHTTPServer):
                 kind = metric.WhichOneof("data")
                 self.metrics[metric.name] = list(getattr(metric, kind).data_points)
 
+    def take_telemetry(self, body: bytes) -> bytes:
+        """What Application Insights takes, and how it says that it has."""
+        told = json.loads(body)
+        self.told += [each["data"]["baseData"] for each in told]
+        accepted = {"itemsReceived": len(told), "itemsAccepted": len(told), "errors": []}
+        return json.dumps(accepted).encode()
+
     def parent(self, span: Span) -> str | None:
         """The name of its parent; None when that was never exported."""
         found = self.spans.get(span.parent_span_id.hex())
@@ -66,10 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.set()
         self.server.answering.wait(30)
         take = {"/v1/traces": self.server.take_spans, "/v1/metrics": self.server.take_metrics}
-        take[self.path](body)
+        answer = take.get(self.path, self.server.take_telemetry)(body) or b""
         self.send_response(200)
-        self.send_header("content-length", "0")
+        self.send_header("content-length", str(len(answer)))
         self.end_headers()
+        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from os import getpid
 from time import perf_counter
@@ -42,17 +43,18 @@ Exporters = tuple[SpanExporter, MetricExporter]
 
 def open_exporting(settings: Settings) -> "Exporting":
     """To every place that the settings name."""
-    return Exporting(list(_exporters(settings)))
+    return Exporting(partial(_exporters, settings))
 
 
-def _exporters(settings: Settings) -> Iterator[Exporters]:
+def _exporters(settings: Settings, traces: TracerProvider) -> Iterator[Exporters]:
     if settings.application_insights is not None:
         azure = import_module("azure.monitor.opentelemetry.exporter")
         given = {
             "connection_string": settings.application_insights.get_secret_value(),
             "credential": DefaultAzureCredential(),
         }
-        yield azure.AzureMonitorTraceExporter(**given), azure.AzureMonitorMetricExporter(**given)
+        spans = azure.AzureMonitorTraceExporter(**given, tracer_provider=traces)
+        yield spans, azure.AzureMonitorMetricExporter(**given)
     if settings.otlp_endpoint is not None:
         place = settings.otlp_endpoint.rstrip("/")
         yield OTLPSpanExporter(f"{place}/v1/traces"), OTLPMetricExporter(f"{place}/v1/metrics")
@@ -63,7 +65,7 @@ def _exporters(settings: Settings) -> Iterator[Exporters]:
 class Exporting:
     """Hands spans and measurements to threads that export them, and drops what they cannot take."""
 
-    def __init__(self, exporters: Iterable[Exporters]) -> None:
+    def __init__(self, exporters: Callable[[TracerProvider], Iterable[Exporters]]) -> None:
         resource = Resource.create(
             {"service.name": "signalbox", "service.instance.id": f"{platform.node()}:{getpid()}"}
         )
@@ -71,7 +73,7 @@ class Exporting:
         self._spans = SynchronousMultiSpanProcessor()  # type: ignore[no-untyped-call]
         self._traces = TracerProvider(resource=resource, active_span_processor=self._spans)
         readers = []
-        for spans, metrics in exporters:
+        for spans, metrics in exporters(self._traces):
             self._spans.add_span_processor(BatchSpanProcessor(spans))
             readers.append(PeriodicExportingMetricReader(metrics))
         self._metrics = MeterProvider(readers, resource)
@@ -88,9 +90,9 @@ class Exporting:
 
     @contextmanager
     def attempt(self, step: StepRecord) -> Iterator[Ended]:
-        """A span of its own for each look of an attempt, below its step's."""
+        """A span of its own for each look of an attempt, below the attempt's."""
         trace = trace_id(step.traceparent or trace_of(step.run_id))
-        parent = NonRecordingSpan(context_of(trace, span_id(step.run_id, step.name)))
+        parent = NonRecordingSpan(context_of(trace, span_id(step.run_id, step.name, step.attempt)))
         facts = {
             "run": str(step.run_id),
             "runbook": step.runbook,
@@ -107,6 +109,7 @@ class Exporting:
                 span.set_attribute("signalbox.outcome", outcome)
                 if reason is not None:
                     span.set_status(StatusCode.ERROR, reason)
+                    span.set_attribute("signalbox.reason", reason)
                 said = {"runbook": step.runbook, "step": step.name, "outcome": outcome}
                 self._live["signalbox_attempt_seconds"].record(perf_counter() - began, said)
 

@@ -12,12 +12,13 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 from shared.telemetry.context import span_id, trace_id
 
 Row = Mapping[str, Any]
+FAILED = ("retrying", "failed", "lost")
 
 
 class RunSpans:
-    """Event, run, steps and their undoing, approvals, and attempts that were lost.
+    """Event, run, steps and their undoing, attempts and approvals.
 
-    Attempts that ended are exported while the run goes on, by the process that made them.
+    Below an attempt, the process that makes it exports what it does while the run goes on.
     """
 
     def __init__(self, record: Row, resource: Resource) -> None:
@@ -35,8 +36,7 @@ class RunSpans:
             if step["started_at"] is not None:
                 yield self._step(step)
         for attempt in self._record["attempts"]:
-            if attempt["outcome"] == "lost":
-                yield self._lost(attempt)
+            yield self._attempt(attempt)
         for approval in self._record["approvals"]:
             yield self._approval(approval)
 
@@ -77,15 +77,15 @@ class RunSpans:
             links=[Link(self._below(undoes))] if undoes else [],
         )
 
-    def _lost(self, attempt: Row) -> ReadableSpan:
-        name, number = self._name(attempt), attempt["number"]
+    def _attempt(self, attempt: Row) -> ReadableSpan:
+        name, number, outcome = self._name(attempt), attempt["number"], attempt["outcome"]
         return self._span(
-            name,
+            "attempt",
             self._below(name, number),
             self._below(name),
             (attempt["started_at"], attempt["ended_at"]),
-            {"step": name, "attempt": number, "outcome": "lost"},
-            failed=attempt["error"] or "",
+            {"step": name, "attempt": number, "outcome": outcome, "looks": attempt["looks"]},
+            failed=attempt["error"] or "" if outcome in FAILED else None,
         )
 
     def _approval(self, approval: Row) -> ReadableSpan:
@@ -125,7 +125,7 @@ class RunSpans:
             context,
             parent,
             self._resource,
-            spelled(self._common() | facts),
+            spelled(self._common() | facts | {"reason": failed or None}),
             events or (),
             links or (),
             kind,

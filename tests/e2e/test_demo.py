@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from infra.local.postgres import PostgresServer
 from infra.local.processes import FolderLock
 from tests.e2e.site import STEPS
+from tests.otlpreceiver import OtlpReceiver, otlp_receiver
 
 DUMPS = Path(__file__).parents[3] / "shared" / "odoo"
 SOUGHT = {"email", "email_variant", "phone", "iban", "vat", "secret", "passport"} | {
@@ -42,7 +43,10 @@ main()
 
 
 def run_demo(
-    folder: Path, *options: str | Path, program: Sequence[str] = ("-m", "signalbox")
+    folder: Path,
+    *options: str | Path,
+    program: Sequence[str] = ("-m", "signalbox"),
+    settings: Mapping[str, str] = {},
 ) -> "subprocess.CompletedProcess[str]":
     """Run a demo to its end; assert that none of its processes outlives it."""
     mark = uuid4().hex
@@ -51,7 +55,7 @@ def run_demo(
         capture_output=True,
         text=True,
         timeout=240,
-        env=os.environ | {"COLUMNS": "160", MARK: mark},
+        env=os.environ | {"COLUMNS": "160", MARK: mark} | dict(settings),
     )
     left = [process for process in psutil.process_iter() if belongs(process, folder, mark)]
     assert left == []
@@ -74,6 +78,18 @@ def shown_claims(output: str) -> tuple[int, int]:
     """How many claims are true and how many are not."""
     summary = output[output.index("rows masked") :]
     return len(re.findall("^✓", summary, re.M)), len(re.findall("^✗", summary, re.M))
+
+
+def one_trace(collector: OtlpReceiver) -> set[str]:
+    """What the run and its steps are called in the one trace of the one run that was exported."""
+    spans = collector.spans.values()
+    [whole] = [span for span in spans if span.name == "refresh"]
+    trace = [span for span in spans if span.trace_id == whole.trace_id]
+    steps = {span.name for span in trace if span.parent_span_id == whole.span_id}
+    done = {span.name for span in trace if collector.parent(span) == "attempt"}
+    assert collector.parent(whole) == "backup-completed"
+    assert done == set(STEPS), "by processes that exported it while the run went on"
+    return {whole.name} | (steps - {"publish_outcome", "notify_people"})
 
 
 def planted_values(folder: Path, server: str, database: str) -> set[str]:
@@ -100,9 +116,12 @@ def test_the_demo_shows_every_step_and_proves_every_claim(tmp_path: Path) -> Non
         "Odoo 18.0 from erp18.dump" if dump.exists() else "an invented distribution company"
     )
 
-    done = run_demo(tmp_path / "demo", *own)
+    with otlp_receiver() as collector:
+        exported = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        done = run_demo(tmp_path / "demo", *own, settings=exported)
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert one_trace(collector) == {"refresh", *STEPS}
     assert production in done.stdout
     assert re.findall(r"succeeded (\w+)", done.stdout) == list(STEPS)
     assert shown_claims(done.stdout) == (CLAIMS, 0)

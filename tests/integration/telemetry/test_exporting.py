@@ -19,9 +19,9 @@ from shared.messages import CloudEvent, Command
 from shared.runs import Again, Runner
 from shared.runs.reading import Received
 from shared.settings import Settings
-from shared.telemetry import SILENT, Telemetry, open_telemetry
+from shared.telemetry import SILENT, Telemetry, exporting, open_telemetry
 from shared.telemetry.measuring import readings
-from tests.integration.runs.conftest import ACTIONS, LEASE, Arrived, Engine
+from tests.integration.runs.conftest import ACTIONS, LEASE, Arrived, Engine, fails_once
 from tests.otlpreceiver import OtlpReceiver, facts, otlp_receiver
 
 PUBLISHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -113,10 +113,12 @@ def test_a_run_is_one_trace_over_two_hosts_and_its_parents_are_right(
             ("arrived", None),
             ("goods", "arrived"),
             ("unload", "goods"),
-            ("unload", "unload"),
+            ("attempt", "unload"),
+            ("unload", "attempt"),
             ("shelve", "goods"),
-            ("shelve", "shelve"),
-            ("shelve", "shelve"),
+            ("attempt", "shelve"),
+            ("shelve", "attempt"),
+            ("shelve", "attempt"),
             *[("publish_outcome", "goods")] * 4,
         ]
     )
@@ -198,6 +200,37 @@ def test_gauges_say_what_the_ledger_says(engine: Engine, receiver: OtlpReceiver)
     assert said["signalbox_upkeep"] == 1
     assert said["signalbox_capability_down"] == 1
     assert "signalbox_attempts" not in said, "counters are for Prometheus"
+
+
+def test_application_insights_is_told_the_same(
+    engine: Engine, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for spoken_to_microsoft in (
+        "STATSBEAT_DISABLED_ALL",
+        "SDKSTATS_DISABLED",
+        "CONTROLPLANE_DISABLED",
+    ):
+        monkeypatch.setenv(f"APPLICATIONINSIGHTS_{spoken_to_microsoft}", "true")
+    monkeypatch.setattr(exporting, "DefaultAzureCredential", lambda: None)  # it wants TLS
+    key = "InstrumentationKey=00000000-0000-0000-0000-000000000001"
+    place = f"{key};IngestionEndpoint={receiver.url}/"
+    telemetry = open_telemetry(settings(application_insights=place))
+    run = engine.happen(Arrived(environment="north"))
+    engine.yard.behave = fails_once(PermanentError("the shelf is gone"))
+
+    host = Host(engine, telemetry)
+    host.deliver_all()
+    host.relay()
+    telemetry.observe(readings(engine.ledger, load_estate(ESTATE)))
+    telemetry.close()
+
+    named = {each["name"]: each for each in receiver.told if "name" in each}
+    assert named["goods"]["properties"]["signalbox.run"] == str(run)
+    assert "the shelf is gone" in named["goods"]["properties"]["signalbox.reason"]
+    assert named["goods"]["success"] is False
+    metrics = {each["name"]: each for told in receiver.told for each in told.get("metrics", ())}
+    assert metrics["signalbox_upkeep"]["value"] == 1
+    assert metrics["signalbox_run_seconds"]["count"] == 1
 
 
 def test_without_a_place_to_export_to_nothing_is_imported() -> None:
