@@ -1,5 +1,6 @@
 """Run the host in the foreground: ``python -m infra.local.host --app . --settings FILE``."""
 
+import atexit
 import logging
 import os
 import signal
@@ -13,6 +14,9 @@ import typer
 
 from infra.local.host.host import FunctionsHost
 from infra.local.host.settings import read_local_settings
+
+LEAVING = 5.0
+"""Seconds that what the app does at its end may take."""
 
 
 def main(
@@ -36,7 +40,15 @@ def main(
     host.begin()
     asked.wait()
     host.stop()
+    _leave()
     os._exit(0)  # a handler that outlived the grace period must not keep the process
+
+
+def _leave() -> None:
+    """Run what the app registered for its end, such as the export of its last spans."""
+    ends = threading.Thread(target=atexit._run_exitfuncs, daemon=True)  # noqa: SLF001 - no public one
+    ends.start()
+    ends.join(LEAVING)
 
 
 def _log_json_lines() -> None:
