@@ -126,7 +126,7 @@ def test_what_the_agents_and_odoo_need_is_let_in() -> None:
         ),
     ],
 )
-def test_what_breaks_a_rule_is_refused(
+def test_the_cluster_refuses_what_breaks_a_rule(
     policy: Policy, asked_for: dict[str, Any], user: str, said: str
 ) -> None:
     refusals = policy.refusals(asked_for, user)
