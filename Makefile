@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-failover demo-environment up test unit check check-infra generate kernel bench simulate outage clean
+.PHONY: help setup demo demo-failover demo-environment demo-release up test unit check check-infra generate kernel bench simulate outage clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,6 +24,9 @@ demo-failover: setup ## Kill production while customers order, and let its stand
 
 demo-environment: setup ## Clone staging for an engineer, and let the clone end without a trace, on this machine
 	@$(BIN)/signalbox demo environment
+
+demo-release: setup ## Bring releases to two rings, undo one that fails, respect a freeze, on this machine
+	@$(BIN)/signalbox demo release
 
 up: setup ## Start the embedded platform and stay
 	@$(BIN)/signalbox up

@@ -12,13 +12,13 @@ import typer
 from rich.text import Text
 
 from infra.local import demo as demos
-from infra.local import environment_demo, failover_demo
+from infra.local import environment_demo, failover_demo, release_demo
 from infra.local.coretools import offer_settings
 from infra.local.platform import FOLDER, ROOT, Platform
 from infra.local.platform import reset as erase
 from infra.local.sample import require_odoo_dump
 from shared.ledger import Ledger
-from signalbox import failover, on_request
+from signalbox import failover, on_request, releases
 from signalbox.errors import Unusable
 from signalbox.generate import generated_files, stale_files
 from signalbox.stage import (
@@ -42,6 +42,7 @@ plays = typer.Typer(invoke_without_command=True)
 app.add_typer(plays, name="demo")
 plays.command("failover")(failover.demo)
 plays.command("environment")(on_request.demo)
+plays.command("release")(releases.demo)
 
 
 @app.command()
@@ -70,7 +71,8 @@ def reset(
     """Remove the embedded platform's state: databases, blobs, messages, the demo's too."""
     if not yes:
         typer.confirm(f"Remove everything in {FOLDER} and the demos'?", abort=True)
-    for folder in (FOLDER, demos.FOLDER, failover_demo.FOLDER, environment_demo.FOLDER):
+    played = (demos.FOLDER, failover_demo.FOLDER, environment_demo.FOLDER, release_demo.FOLDER)
+    for folder in (FOLDER, *played):
         usable(partial(erase, folder))
     console.print("removed")
 

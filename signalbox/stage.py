@@ -14,7 +14,7 @@ from rich.console import Console
 
 from infra.local.demo import Claim
 from infra.local.home import FolderNotOurs
-from infra.local.platform import Platform
+from infra.local.platform import ESTATE, Platform
 from infra.local.platform import reset as erase
 from infra.local.processes import FolderInUse, PartFailed
 from infra.local.sample import ImportRefused, UnsafeArchive
@@ -27,11 +27,13 @@ T = TypeVar("T")
 
 
 @contextmanager
-def fresh_platform(folder: Path) -> Iterator[Platform]:
+def fresh_platform(folder: Path, *, estate: Path = ESTATE) -> Iterator[Platform]:
     """A platform that knows nothing of an earlier one in the same folder."""
     usable(partial(erase, folder))
     with console.status("starting the platform") as status:
-        platform = Platform(folder, progress=lambda part, text: status.update(f"{part}: {text}"))
+        platform = Platform(
+            folder, estate=estate, progress=lambda part, text: status.update(f"{part}: {text}")
+        )
         usable(platform.start)
     with stopping(platform):
         yield platform

@@ -12,7 +12,8 @@ from shared.messages.release import WorkloadState
 from shared.postgres.checkpoints import failed_name, previous_name
 from shared.runs import Again, Run
 
-LOOK = timedelta(seconds=5)
+_FIRST_LOOK, _GROWTH, _LONGEST = 0.5, 1.5, 10.0
+_MOST_GROWTH = 10
 
 
 class NotFollowed(PermanentError):
@@ -75,8 +76,11 @@ def place_of(run: Run, estate: Estate) -> Place:
 
 
 def look_again(run: Run, reason: str, **facts: object) -> Again:
-    """Come back in a moment; ``facts`` join what the checkpoint knows."""
-    return Again(LOOK, {**run.checkpoint, **facts, "progress": {"reason": reason}})
+    """Come back: soon at first, then every 10 s; ``facts`` join what the checkpoint knows."""
+    looks: int = run.checkpoint.get("looks", 0)
+    after = min(_FIRST_LOOK * _GROWTH ** min(looks, _MOST_GROWTH), _LONGEST)
+    known = {**run.checkpoint, **facts, "looks": looks + 1, "progress": {"reason": reason}}
+    return Again(timedelta(seconds=after), known)
 
 
 def states(cluster: Cluster, place: Place) -> list[WorkloadState]:
