@@ -185,6 +185,11 @@ for name, schedule, do in (
         partial(upkeep.publish_due_refreshes, resources.schedules, estate, resources.blobs, runner),
     ),
     (
+        "watch_certificates",
+        "50 10 5 * * *",
+        partial(upkeep.watch_certificates, estate, ledger.clock, runner),
+    ),
+    (
         "watch_logins",
         "40 */5 * * * *",
         partial(upkeep.watch_logins, estate, resources.logins, runner),

@@ -9,6 +9,7 @@ from functions.lag import CATCH_UP
 from functions.lag import RUNBOOK as LAG
 from functions.refresh import RUNBOOK as REFRESH
 from functions.release import RUNBOOK as RELEASE
+from functions.renewal import RUNBOOK as RENEWAL
 from functions.rotation import REVOCATION
 from functions.rotation import RUNBOOK as ROTATION
 from functions.schedules import RUNBOOK as SCHEDULE
@@ -24,6 +25,7 @@ RUNBOOKS = (
     SCHEDULE,
     ROTATION,
     REVOCATION,
+    RENEWAL,
     ENVIRONMENTS,
     REMOVAL,
 )

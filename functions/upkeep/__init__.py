@@ -11,6 +11,7 @@ What ended long ago is forgotten, and where somebody draws measurements, they ar
 
 from datetime import timedelta
 
+from functions.upkeep.certificates import watch_certificates
 from functions.upkeep.debts import announce_owed, settle_debts
 from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.environments import watch_environments
@@ -49,6 +50,7 @@ __all__ = [
     "report_measurements",
     "send_left_behind",
     "settle_debts",
+    "watch_certificates",
     "watch_environments",
     "watch_hours",
     "watch_logins",

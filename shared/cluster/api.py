@@ -19,6 +19,7 @@ from shared.errors import TemporaryError
 Json = dict[str, Any]
 
 PLACES = {
+    "Certificate": "apis/cert-manager.io/v1/namespaces/{}/certificates",
     "Application": "apis/argoproj.io/v1alpha1/namespaces/{}/applications",
     "ConfigMap": "api/v1/namespaces/{}/configmaps",
     "CronJob": "apis/batch/v1/namespaces/{}/cronjobs",
@@ -96,6 +97,11 @@ class Api:
     def replace(self, kind: str, namespace: str, body: Json) -> Json:
         """Write an object that was read before; Conflict when somebody else has meanwhile."""
         return self._json("PUT", kind, namespace, body["metadata"]["name"], body=body)
+
+    def replace_status(self, kind: str, namespace: str, body: Json) -> Json:
+        """The same for an object's status, which ``replace`` leaves as it is."""
+        name = f"{body['metadata']['name']}/status"
+        return self._json("PUT", kind, namespace, name, body=body)
 
     def delete(self, kind: str, namespace: str, name: str) -> None:
         """Delete an object and what it owns, if it is there."""

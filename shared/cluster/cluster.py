@@ -4,10 +4,12 @@ import base64
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, Self
 
 from azure.identity import DefaultAzureCredential
 
+from shared.cluster import certmanager
 from shared.cluster.api import Api, Conflict, Json
 from shared.cluster.errors import NamespaceTaken, ObjectMissing, StaleEpoch
 from shared.cluster.jobs import JobState, by_age, job_state
@@ -376,6 +378,14 @@ class Cluster:
         self._create(kind, namespace, body)
         name = body["metadata"]["name"]
         self.change(kind, namespace, name, epoch, lambda found: found.update(stated))
+
+    def renew_certificate(self, namespace: str, name: str, now: datetime) -> None:
+        """Ask cert-manager to issue a certificate anew; one that is being issued is left."""
+        certmanager.renew(self._api, namespace, name, now)
+
+    def certificate_state(self, namespace: str, name: str) -> str:
+        """What cert-manager says of a certificate."""
+        return certmanager.state(self._api, namespace, name)
 
     def read(self, kind: str, namespace: str, name: str) -> Json:
         """An object as it is; raises ObjectMissing."""

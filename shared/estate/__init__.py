@@ -2,6 +2,7 @@
 
 from shared.estate.azure import AlertRule, AzureRules, HealthRule, ImageRule
 from shared.estate.calendars import Calendar, Freeze, MonthEnd, Weekday, Window
+from shared.estate.certificates import Certificate
 from shared.estate.estate import (
     Estate,
     UnknownCalendar,
@@ -43,6 +44,7 @@ __all__ = [
     "AzureRules",
     "BlobFolder",
     "Calendar",
+    "Certificate",
     "Cluster",
     "Database",
     "Easing",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from shared.estate.certificates import Certificate
 from shared.estate.deployments import ByImage, Deploy
 from shared.estate.entry import (
     Container,
@@ -423,6 +424,9 @@ class Environment(EstateModel):
 
     rotation: Rotation | None = None
     """How its Odoo gets a new login; without it a person changes the password."""
+
+    certificate: Certificate | None = None
+    """How the certificate is renewed that its users see; without it a person does."""
 
     refresh_from: Name | None = None
     """The environment with real data whose backups refresh this one."""

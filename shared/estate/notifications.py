@@ -15,7 +15,7 @@ AnnouncementType = Annotated[
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
             r"|drill-due|debts-owed|environment-expiring)"
             r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule|rotation"
-            r"|revocation|environments|removal))?$"
+            r"|revocation|renewal|environments|removal))?$"
         )
     ),
 ]

@@ -145,6 +145,19 @@ def _expiry(event: CloudEvent, estate: Estate) -> Translation:
     )
 
 
+def _certificate(event: CloudEvent, estate: Estate) -> Translation:
+    near = NearExpiry.model_validate(event.data)
+    place = f"{near.vault}/{near.name}"
+    return Translation.of(
+        (
+            Claim("certificate-near-expiry", environment.name)
+            for environment in estate.environments
+            if environment.certificate and environment.certificate.keyvault == place
+        ),
+        "no environment of the estate has this certificate",
+    )
+
+
 # -- health --------------------------------------------------------------------------------------
 
 
@@ -221,7 +234,7 @@ TRANSLATORS: Mapping[str, Callable[[CloudEvent, Estate], Translation]] = {
     "Microsoft.Storage.BlobCreated": _backup,
     "Microsoft.ContainerRegistry.ImagePushed": _release,
     "Microsoft.KeyVault.SecretNearExpiry": _expiry,
-    "Microsoft.KeyVault.CertificateNearExpiry": _expiry,
+    "Microsoft.KeyVault.CertificateNearExpiry": _certificate,
     "Microsoft.ResourceNotifications.HealthResources.AvailabilityStatusChanged": _health,
     ALERT: _alert,
 }

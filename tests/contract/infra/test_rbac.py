@@ -7,6 +7,7 @@ each method makes (recorded while it works against the API).
 import ast
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ CALLERS = {
     "nonproduction": (
         "functions/refresh",
         "functions/release",
+        "functions/renewal",
         "functions/rotation",
         "functions/schedules",
         "functions/upkeep/workloads.py",
@@ -39,6 +41,7 @@ CALLERS = {
         "functions/failover",
         "functions/lag",
         "functions/release",
+        "functions/renewal",
         "functions/rotation",
         "functions/upkeep",
     ),
@@ -80,6 +83,10 @@ class RecordingApi(Api):
     def replace(self, kind: str, namespace: str, body: Json) -> Json:
         self._note(kind, "update")
         return super().replace(kind, namespace, body)
+
+    def replace_status(self, kind: str, namespace: str, body: Json) -> Json:
+        self._note(kind, "update", "/status")
+        return super().replace_status(kind, namespace, body)
 
     def delete(self, kind: str, namespace: str, name: str) -> None:
         self._note(kind, "delete")
@@ -187,6 +194,8 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "restore": restore,
     "greet": lambda c: c.greet(),
     "may": lambda c: c.may(NAMESPACE, Permission("get", "pods")),
+    "renew_certificate": lambda c: c.renew_certificate(NAMESPACE, "odoo", datetime.now(UTC)),
+    "certificate_state": lambda c: c.certificate_state(NAMESPACE, "odoo"),
     "read": for_each(lambda c, w: c.read(w.kind, NAMESPACE, w.name)),
     "change": for_each(lambda c, w: c.change(w.kind, NAMESPACE, w.name, 5, label)),
     "identity": lambda c: c.identity(),
@@ -251,6 +260,8 @@ def furnish(api: Api) -> None:
     }
     for kind, spec in specs.items():
         api.create(kind, NAMESPACE, {"kind": kind, "metadata": {"name": "odoo"}} | spec)
+    certificate = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate"}
+    api.create("Certificate", NAMESPACE, certificate | {"metadata": {"name": "odoo"}})
     api.create("ConfigMap", NAMESPACE, {"metadata": {"name": "odoo-config"}})
     api.create("Secret", NAMESPACE, {"metadata": {"name": "odoo-database"}})
     api.create(
