@@ -64,7 +64,8 @@ class Arm:
             policies=[
                 UserAgentPolicy(base_user_agent="signalbox"),
                 ContentDecodePolicy(),
-                RetryPolicy(retry_total=RETRIES, retry_backoff_factor=0.2),
+                # A refusal may ask for minutes (Retry-After), and a failover has not got them.
+                RetryPolicy(retry_total=RETRIES, retry_status=0, retry_backoff_factor=0.2),
                 sign_in,
             ],
         )

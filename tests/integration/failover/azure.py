@@ -54,6 +54,7 @@ class AzureNetwork(JsonServer):
         self.refuse_with: dict[str, int] = {}
         """Status by verb and path."""
         self.written: list[str] = []
+        self.asked = 0
         self.documents: dict[str, dict[str, Any]] = {
             RECORD: _record(ARecords=[{"ipv4Address": "192.0.2.1"}]),
             ALIAS: _record(CNAMERecord={"cname": "west.example"}),
@@ -80,6 +81,7 @@ class AzureNetwork(JsonServer):
         path, _, query = path.partition("?api-version=")
         found = self.documents.get(path)
         status = self.refuse_with.get(f"{verb} {path}", 200 if query and found else 404)
+        self.asked += 1
         if found is None or status != 200:
             return status, {"error": {"code": "Refused", "message": "refused"}}
         if verb == "GET":

@@ -141,13 +141,17 @@ def test_what_azure_does_not_do_is_tried_again_or_said(
     assert led.changes[-1].place == "DNS shop.acme.example"
 
 
-def test_a_plan_names_what_could_not_be_read(azure: AzureNetwork, there: Pair) -> None:
-    azure.refuse_with[f"GET {RECORD}"] = 403
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_a_plan_names_what_could_not_be_read_and_waits_for_nothing(
+    azure: AzureNetwork, there: Pair, status: int
+) -> None:
+    azure.refuse_with[f"GET {RECORD}"] = status
 
     changes, unknown = plan_users(azure.traffic("address", "profile"), there)
 
     assert len(changes) == 2
-    assert unknown[0].startswith("where erp.acme.example lead could not be found out: Azure refuse")
+    assert unknown[0].startswith("where erp.acme.example lead could not be found out: Azure")
+    assert azure.asked == 2
 
 
 def test_whoever_writes_it_back_is_noticed(azure: AzureNetwork, there: Pair) -> None:
