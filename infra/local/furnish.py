@@ -20,8 +20,15 @@ Manifest = Any
 """An object as YAML would have it; the client takes these too, but its types do not say so."""
 
 
-def furnish(api_url: str, estate: Estate, database_url: Callable[[Environment], str]) -> None:
-    """Create what is missing of every environment: namespace, workloads, configuration, route.
+def furnish(
+    api_url: str,
+    estate: Estate,
+    database_url: Callable[[Environment], str],
+    *,
+    cluster: str | None = None,
+) -> None:
+    """Create what is missing of every environment, or of those of one cluster: namespace,
+    workloads, configuration, route.
 
     What is there is left as it is, because runs have changed it since. ``database_url`` returns
     what Odoo connects with; it ends up in the environment's Secret.
@@ -30,6 +37,8 @@ def furnish(api_url: str, estate: Estate, database_url: Callable[[Environment], 
     configuration.proxy = None
     with client.ApiClient(configuration) as api:
         for environment in estate.environments:
+            if cluster not in (None, environment.cluster):
+                continue
             workloads = _workloads(estate, environment)
             for create in _creations(api, environment, workloads, database_url(environment)):
                 _unless_there(create)

@@ -327,13 +327,14 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
         region = stack.enter_context(Wire(urlsplit(west.url).port or 0))
         estate = _at(estate, f"http://127.0.0.1:{region.port}", north.url)
         ports = {"erp-prod": line.port, "erp-standby": standby.port}
-        for emulator in (west, north):
+        for emulator, cluster in zip((west, north), estate.clusters, strict=True):
             furnish(
                 emulator.url,
                 estate,
                 lambda e: primary.url(
                     e.database.name, e.database.owner, port=ports.get(e.database.server, 1)
                 ),
+                cluster=cluster.name,
             )
         secrets = Secrets(
             {
