@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,7 @@ from shared.masking.proof import (
     remember,
 )
 from shared.odoo.clone import Clone
+from shared.odoo.documents import real_documents, replace_contents
 from shared.odoo.neutralize import neutralize
 from shared.odoo.remap import remap_settings
 from shared.postgres.marker import CloneMarker, Database, read_marker, write_marker
@@ -125,7 +126,8 @@ def run(
 ) -> None:
     """Mask a copy, table by table; after a crash it goes on where it was.
 
-    A copy of Odoo is neutralized, too: nothing in it reaches out, and nobody logs in.
+    A copy of Odoo is neutralized, too: nothing in it reaches out, and nobody logs in. Documents in
+    the database are replaced; those in files are out of reach and counted.
 
     Example: signalbox mask run --dsn postgresql://localhost/copy --i-own-this-database copy
     """
@@ -146,12 +148,11 @@ def run(
                 budget=timedelta(days=1),
                 on_progress=lambda p: status(so_far(p)),
             )
-        changed = _neutralize(connection, decided, marker, base_url)
+        quiet = _make_quiet(connection, decided, marker, base_url)
     if as_json:
-        typer.echo(json.dumps(asdict(progress) | {"neutralized": changed}))
+        typer.echo(json.dumps(asdict(progress) | asdict(quiet)))
     else:
-        off = f", {sum(changed.values()):,} rows neutralized" if changed else ""
-        typer.echo(f"{progress.rows:,} rows in {progress.done} tables are masked{off}; prove it.")
+        typer.echo(f"{progress.rows:,} rows in {progress.done} tables are masked{quiet}; prove it.")
 
 
 @app.command("prove")
@@ -180,19 +181,38 @@ def prove_(
     typer.echo(signed.model_dump_json(indent=2) if as_json else summary(signed))
 
 
-def _neutralize(
-    connection: Database, plan: MaskingPlan, marker: CloneMarker, base_url: str
-) -> dict[str, int]:
-    """Rows that were changed by table; none where there is no Odoo.
+@dataclass(frozen=True)
+class _Quiet:
+    """What was done to a copy of Odoo beyond masking; nothing where there is no Odoo."""
 
-    Links and mails get another address, so that they do not lead to production.
-    """
+    neutralized: Mapping[str, int] = field(default_factory=dict)
+    """Rows by table."""
+    documents: int = 0
+    """Replaced in the database."""
+    documents_out_of_reach: int = 0
+    """In files of the filestore, which this command does not see."""
+
+    def __str__(self) -> str:
+        if not self.neutralized:
+            return ""
+        rows = f"{sum(self.neutralized.values()):,} rows neutralized"
+        return (
+            f", {rows}, {self.documents:,} documents replaced "
+            f"({self.documents_out_of_reach:,} more are files: give the copy an empty filestore)"
+        )
+
+
+def _make_quiet(
+    connection: Database, plan: MaskingPlan, marker: CloneMarker, base_url: str
+) -> _Quiet:
+    """Links and mails get another address, so that they do not lead to production."""
     if not plan.verdicts:
-        return {}
+        return _Quiet()
     clone = Clone(marker.run_id, marker.epoch, base_url, hostnames={})
+    documents = replace_contents(connection, clone, plan.attachments)
     changed = neutralize(connection, clone, plan.neutralization).changed
     remap_settings(connection, clone)
-    return changed
+    return _Quiet(changed, documents, len(real_documents(connection, plan.attachments)))
 
 
 def _prove(

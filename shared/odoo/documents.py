@@ -1,19 +1,19 @@
 """Documents of people: in a clone each is replaced by a placeholder, unless a rule keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
 
 from psycopg import sql
 
 from shared.masking.policy import AttachmentRule
 from shared.odoo.clone import Clone, read_schema
-from shared.odoo.placeholders import OTHER, PLACEHOLDERS
+from shared.odoo.placeholders import CONTENTS, OTHER, PLACEHOLDERS
 from shared.postgres.marker import Database, require_clone
 
 _REPLACE: LiteralString = """
 update ir_attachment a set {assignments}
 from unnest({given}::text[], {mimetypes}::text[], {paths}::text[], {digests}::text[],
-            {sizes}::integer[]) as p (given, kind, path, sha1, bytes)
+            {sizes}::integer[], {contents}::bytea[]) as p (given, kind, path, sha1, bytes, content)
 where p.given = case when a.mimetype = any ({given}) then a.mimetype else {other} end
   and {real}
 """
@@ -24,14 +24,20 @@ update ir_attachment set url = 'https://removed.invalid/' where {elsewhere}
 
 _LEFT: LiteralString = "select id from ir_attachment where {real} or {elsewhere} order by id"
 
-_FORM: dict[str, LiteralString] = {
-    "store_fname": "p.path",
+_PLACEHOLDER: dict[str, LiteralString] = {
     "checksum": "p.sha1",
     "file_size": "p.bytes",
     "mimetype": "p.kind",
-    "db_datas": "null",
     "index_content": "null",
 }
+
+_IN_FILESTORE: dict[str, LiteralString] = {
+    "store_fname": "p.path",
+    "db_datas": "null",
+    **_PLACEHOLDER,
+}
+
+_IN_DATABASE: dict[str, LiteralString] = {"db_datas": "p.content", **_PLACEHOLDER}
 
 _MATCHED: tuple[tuple[str, str], ...] = (
     ("models", "res_model"),
@@ -45,23 +51,42 @@ _MATCHED: tuple[tuple[str, str], ...] = (
 def replace_documents(connection: Database, clone: Clone, rules: Sequence[AttachmentRule]) -> int:
     """Replace what no rule keeps, then rewrite the table, so that no dead row has a content.
 
-    Links to documents elsewhere lead nowhere. The connection is in autocommit; repeating it
-    changes nothing. Returns how many documents were replaced.
+    Afterwards rows refer to files (``placeholders.CONTENTS``). Links to documents elsewhere lead
+    nowhere. The connection is in autocommit; repeating it changes nothing. Returns how many
+    documents were replaced.
 
     Raises NotAClone and StaleEpoch before anything is changed.
     """
+    return _replace(connection, clone, rules, _IN_FILESTORE)
+
+
+def replace_contents(connection: Database, clone: Clone, rules: Sequence[AttachmentRule]) -> int:
+    """The same for a database without its filestore: only contents that are in the database.
+
+    What rows refer to on a disk stays (``real_documents``).
+    """
+    return _replace(connection, clone, rules, _IN_DATABASE)
+
+
+def _replace(
+    connection: Database,
+    clone: Clone,
+    rules: Sequence[AttachmentRule],
+    form: Mapping[str, LiteralString],
+) -> int:
     with connection.transaction():
         require_clone(connection, run_id=clone.run_id, epoch=clone.epoch)
         columns = read_schema(connection)["ir_attachment"]
         assignments = (
             sql.SQL("{} = {}").format(sql.Identifier(name), sql.SQL(value))
-            for name, value in _FORM.items()
+            for name, value in form.items()
             if name in columns
         )
+        held = _held(columns)
         replace = sql.SQL(_REPLACE).format(
             assignments=sql.SQL(", ").join(assignments),
             other=sql.Literal(OTHER.mimetype),
-            real=_real(rules, "db_datas" in columns),
+            real=_real(rules, held if form is _IN_DATABASE else _held_or_stored(held)),
             **_placeholders(),
         )
         replaced = connection.execute(replace).rowcount
@@ -74,7 +99,7 @@ def real_documents(connection: Database, rules: Sequence[AttachmentRule]) -> lis
     """The attachments that no rule keeps and that are no placeholder, nor a link to nowhere."""
     columns = read_schema(connection)["ir_attachment"]
     query = sql.SQL(_LEFT).format(
-        real=_real(rules, "db_datas" in columns), elsewhere=_elsewhere(rules)
+        real=_real(rules, _held_or_stored(_held(columns))), elsewhere=_elsewhere(rules)
     )
     return [key for (key,) in connection.execute(query)]
 
@@ -88,19 +113,27 @@ def _placeholders() -> dict[str, sql.Literal]:
         "paths": sql.Literal([each.path for _, each in known]),
         "digests": sql.Literal([each.sha1 for _, each in known]),
         "sizes": sql.Literal([len(each.content) for _, each in known]),
+        "contents": sql.Literal([each.content for _, each in known]),
     }
 
 
-def _real(rules: Sequence[AttachmentRule], has_data: bool) -> sql.Composed:
-    """Of rows: not kept, and with a content that is no placeholder."""
-    data = sql.SQL("db_datas is not null") if has_data else sql.SQL("false")
-    return sql.SQL(
-        "not ({kept}) and ({data} or (store_fname <> '' and store_fname <> all ({paths})))"
-    ).format(
-        kept=kept_by(rules),
-        data=data,
-        paths=sql.Literal([each.path for each in PLACEHOLDERS.values()]),
-    )
+def _real(rules: Sequence[AttachmentRule], content: sql.Composable) -> sql.Composed:
+    """Of rows: not kept, and with such a content."""
+    return sql.SQL("not ({}) and {}").format(kept_by(rules), content)
+
+
+def _held(columns: Collection[str]) -> sql.Composable:
+    """Of rows: with a content in the database that is no placeholder."""
+    if "db_datas" not in columns:
+        return sql.SQL("false")
+    contents = sql.Literal(list(CONTENTS.values()))
+    return sql.SQL("coalesce(db_datas <> all ({}), false)").format(contents)
+
+
+def _held_or_stored(held: sql.Composable) -> sql.Composed:
+    """Of rows: with a content there, or in a file, that is no placeholder."""
+    paths = sql.Literal(list(CONTENTS))
+    return sql.SQL("({} or (store_fname <> '' and store_fname <> all ({})))").format(held, paths)
 
 
 def _elsewhere(rules: Sequence[AttachmentRule]) -> sql.Composed:

@@ -59,6 +59,8 @@ def test_a_copy_is_planned_masked_and_proven(shop: str, policy: str) -> None:
     assert json.loads(done.stdout) == {"done": 1, "remaining": 0, "rows": 1} | {
         "seconds_left": 0.0,
         "neutralized": {},
+        "documents": 0,
+        "documents_out_of_reach": 0,
     }
     signed = SignedCertificate.model_validate_json(proven.stdout)
     assert signed.certificate.leaks == 0
