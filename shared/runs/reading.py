@@ -24,7 +24,9 @@ MAX_DIGITS = 40
 ALERT = "azure-monitor-alert"
 """How an alert of Azure Monitor is called here: it is no event of Azure and has no type there."""
 ENVELOPE = frozenset(CloudEvent.model_fields)
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
 
 
 class Unacceptable(PermanentError):

@@ -28,17 +28,20 @@ from opentelemetry.trace import (
     Span,
     SpanKind,
     StatusCode,
+    get_current_span,
     set_span_in_context,
 )
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from shared.ledger import StepRecord
 from shared.settings import Settings
 from shared.telemetry import Ended
 from shared.telemetry.context import span_id, trace_id, trace_of
 from shared.telemetry.metrics import LIVE, METRICS, Reading
-from shared.telemetry.spans import RunSpans, context_of, parse, spelled
+from shared.telemetry.spans import RunSpans, context_of, spelled
 
 Exporters = tuple[SpanExporter, MetricExporter]
+PROPAGATOR = TraceContextTextMapPropagator()
 
 
 def open_exporting(settings: Settings) -> "Exporting":
@@ -117,13 +120,12 @@ class Exporting:
 
     @contextmanager
     def handling(self, function: str, properties: Mapping[str, object]) -> Iterator[None]:
-        """A message that belongs to no trace starts none."""
-        traceparent = properties.get("traceparent")
-        if not isinstance(traceparent, str):
-            yield
-            return
-        parent = set_span_in_context(NonRecordingSpan(parse(traceparent)))
-        with self._span(function, parent, {}):
+        """A message that belongs to no trace, whatever its publisher calls one, starts none."""
+        parent = PROPAGATOR.extract({"traceparent": str(properties.get("traceparent"))})
+        if get_current_span(parent).get_span_context().is_valid:
+            with self._span(function, parent, {}):
+                yield
+        else:
             yield
 
     def _span(

@@ -47,7 +47,7 @@ class RunSpans:
         return self._span(
             event["type"],
             context_of(self._trace, span_id(self._id, "event")),
-            parse(brought) if brought else None,
+            _parse(brought) if brought else None,
             (event["received_at"], self._run["created_at"]),
             said,
             kind=SpanKind.CONSUMER,
@@ -148,7 +148,7 @@ def context_of(trace: str, span: str) -> SpanContext:
     return SpanContext(int(trace, 16), int(span, 16), True, TraceFlags(TraceFlags.SAMPLED))
 
 
-def parse(traceparent: str) -> SpanContext:
+def _parse(traceparent: str) -> SpanContext:
     _, trace, span, _ = traceparent.split("-", 3)
     return context_of(trace, span)
 

@@ -202,6 +202,18 @@ def test_gauges_say_what_the_ledger_says(engine: Engine, receiver: OtlpReceiver)
     assert "signalbox_attempts" not in said, "counters are for Prometheus"
 
 
+@pytest.mark.parametrize("said", [None, 7, "", "garbage", f"00-{'0' * 32}-{'0' * 16}-01"])
+def test_a_message_of_no_trace_is_handled_all_the_same(receiver: OtlpReceiver, said: Any) -> None:
+    telemetry = open_telemetry(settings(otlp_endpoint=receiver.url))
+
+    with telemetry.handling("accept_event", {"traceparent": said}):
+        handled = True
+    telemetry.close()
+
+    assert handled
+    assert receiver.spans == {}
+
+
 def test_application_insights_is_told_the_same(
     engine: Engine, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,9 +60,20 @@ def test_a_cloud_event_is_read_as_it_is() -> None:
         json.dumps(TYPED, indent=2).encode("utf-8-sig"),
         COMPLETE | {"datacontenttype": "application/json; charset=utf-8"},
         COMPLETE | {"traceparent": "no trace at all"},
+        COMPLETE | {"traceparent": f"00-{'0' * 32}-{'0' * 16}-01"},
         COMPLETE | {"partitionkey": "an extension"},
     ],
-    ids=["bare", "with data", "complete", "array", "BOM", "charset", "bad trace", "extension"],
+    ids=[
+        "bare",
+        "with data",
+        "complete",
+        "array",
+        "BOM",
+        "charset",
+        "bad trace",
+        "no trace",
+        "extension",
+    ],
 )
 def test_every_way_to_write_an_event_means_the_same(body: object) -> None:
     event = read_event(received(body))
