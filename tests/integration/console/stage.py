@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import uvicorn
 
@@ -19,6 +19,7 @@ from shared.errors import PermanentError
 from shared.estate import load_estate
 from shared.identity import Caller, Role
 from shared.ledger import Ledger
+from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
 from shared.ledger.overview import Overview
 from shared.limits import RateLimit
 from shared.messages import CloudEvent, Command, Event, Message
@@ -161,6 +162,15 @@ class Stage:
             action = ACTIONS[first.topic, first.subject]
             self.earliest = max(self.earliest, first.scheduled_for or self.earliest)
             self.runner.deliver(action, Command.model_validate_json(first.body))
+
+    def reserve(self, name: str) -> OnRequest:
+        """An environment on request that is open."""
+        [offer] = self.estate.offers
+        place = offer.environment(name, self.estate.environment(offer.source))
+        on_request, lives = EnvironmentsOnRequest(self.ledger), timedelta(days=1)
+        found = on_request.reserve(uuid4(), place, offer, requested_by="ana", lives=lives)
+        on_request.opened(found.id)
+        return found
 
     def park(self, body: bytes) -> None:
         """A message that nobody understands."""

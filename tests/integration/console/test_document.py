@@ -54,7 +54,9 @@ def furnish(stage: Stage) -> dict[str, str]:
     stage.park(b"no event")
     [approval] = stage.approvals.newest()
     [parked] = stage.ledger.parked_messages()
-    return {"runs": str(run), "approvals": approval.id, "parked": parked.id}
+    name = stage.reserve("ana-fix").name
+    there = {"runs": str(run), "approvals": approval.id, "parked": parked.id}
+    return there | {"environments": name}
 
 
 def ask(operation: APIOperation, there: dict[str, str]) -> set[int]:
@@ -63,18 +65,19 @@ def ask(operation: APIOperation, there: dict[str, str]) -> set[int]:
     """
     answered = set()
     kind = operation.path.split("/")[2]
+    identity = "name" if kind == "environments" else "id"
 
     def send(case: Case) -> None:
         answered.add(case.call_and_validate(checks=CHECKS).status_code)
 
     def send_about_what_is_there(case: Case) -> None:
-        case.path_parameters |= {"id": there[kind]}
+        case.path_parameters |= {identity: there[kind]}
         send(case)
 
     fitting = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
     unfitting = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
     FEW(given(fitting)(send))()
-    if "{id}" in operation.path:
+    if f"{{{identity}}}" in operation.path:
         FEW(given(fitting)(send_about_what_is_there))()
     with suppress(Unsatisfiable):  # nothing that could be said to it is wrong
         FEW(given(unfitting)(send))()
