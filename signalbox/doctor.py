@@ -250,9 +250,10 @@ def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
 
 def _permissions(name: str, cluster: Cluster, estate: Estate) -> Iterator[Finding]:
     for place, kind, permissions in needed(name, estate):
+        where = f" --namespace {place}" if place else ""
         remedy = (
-            f"kubectl apply --namespace {place} -f infra/kubernetes/{kind}/role.yaml, with the "
+            f"kubectl apply{where} -f infra/kubernetes/{kind}/role.yaml, with the "
             "estate's names as resourceNames and this identity as a subject of the RoleBinding."
         )
-        what = f"{place}: {len(permissions)} permissions of the Role for {kind}"
+        what = f"{place or 'everywhere'}: {len(permissions)} permissions of the Role for {kind}"
         yield _probe("cluster", what, remedy, partial(require, cluster, place, permissions))

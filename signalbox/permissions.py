@@ -15,18 +15,23 @@ ROLES = Path(__file__).parents[1] / "infra" / "kubernetes"
 
 
 def granted(kind: str, names: Mapping[str, str]) -> tuple[Permission, ...]:
-    """What the Role of a kind grants; ``names`` are the objects that the estate has where the
+    """What the first Role of a kind grants; ``names`` are the objects that the estate has where the
     Role names one, by resource.
     """
     documents = yaml.safe_load_all((ROLES / kind / "role.yaml").read_text("utf-8"))
-    role = next(document for document in documents if document["kind"] == "Role")
+    role = next(each for each in documents if each["kind"] in ("Role", "ClusterRole"))
     return tuple(
-        Permission(verb, resource, group, names[resource] if "resourceNames" in rule else "")
+        Permission(verb, resource, group, _named(rule, resource, names))
         for rule in role["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     )
+
+
+def _named(rule: Mapping[str, list[str]], resource: str, names: Mapping[str, str]) -> str:
+    own, *_ = rule.get("resourceNames", [""])
+    return names.get(resource, own) if own else ""
 
 
 def needed(cluster: str, estate: Estate) -> Iterator[tuple[str, str, tuple[Permission, ...]]]:
@@ -45,6 +50,8 @@ def needed(cluster: str, estate: Estate) -> Iterator[tuple[str, str, tuple[Permi
             continue
         if (deploy.cluster or environment.cluster) == cluster:
             yield deploy.namespace, deploy.kind, granted(deploy.kind, {})
+    if any(offer.cluster == cluster for offer in estate.offers):
+        yield "", "on-request", granted("on-request", {})
 
 
 def kind_of(environment: Environment) -> str:
