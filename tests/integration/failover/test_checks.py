@@ -1,8 +1,9 @@
 """Each check of a new primary, failing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -14,10 +15,11 @@ from shared.blobs import Blobs
 from shared.cluster import Cluster, Clusters
 from shared.estate import Reference
 from shared.estate.tried_login import TriedLogin
-from shared.messages.failover import StandbyPromoted
+from shared.messages.failover import StandbyPromoted, TrafficRedirected
 from shared.postgres.fencing import admit
-from shared.runs import Run
-from tests.integration.failover.pair import PRODUCTION, STANDBY, World
+from shared.runs import Again, Run
+from tests.integration.failover.azure import RECORD, AzureNetwork
+from tests.integration.failover.pair import PRODUCTION, STANDBY, World, wait_until
 from tests.odooserver import OdooServer
 
 PATH = "ab/" + "ab" * 20
@@ -144,11 +146,14 @@ def promoted(world: World) -> StandbyPromoted:
     )
 
 
-def redirect(world: World, clusters: Clusters) -> object:
+def redirect(
+    world: World, clusters: Clusters, *, done: Mapping[str, object] | None = None, **facts: object
+) -> object:
     """The step, at an epoch above all others."""
+    checkpoint = {"done": done} if done else {}
     return redirect_traffic(
-        promoted(world),
-        run=Run(UUID(int=9), PRODUCTION, 2000, "redirect_traffic", 1, {}, lambda: True),
+        promoted(world).model_copy(update=facts),
+        run=Run(UUID(int=9), PRODUCTION, 2000, "redirect_traffic", 1, checkpoint, lambda: True),
         estate=world.resources.estate,
         secrets=world.resources.secrets,
         clusters=clusters,
@@ -194,3 +199,28 @@ def test_scheduled_actions_never_run_on_both_sides(calm: World) -> None:
         redirect(calm, calm.resources.clusters)
 
     assert calm.pods()[STANDBY]["odoo-cron"] == 0
+
+
+def test_the_rest_waits_for_azure_for_a_while_and_then_goes_on_without(
+    calm: World, azure: AzureNetwork
+) -> None:
+    azure.refuse_with[f"PUT {RECORD}"] = 503
+    began = {"changes": [], "skipped": [], "sessions_ended": None}
+    nothing = calm.resources.traffic
+    calm.lead_by(azure.traffic("address"))
+    clusters = calm.resources.clusters
+
+    soon = redirect(calm, clusters, done=began, withdrawn=False, promoted_at=datetime.now(UTC))
+    late = partial(redirect, calm, clusters, done=began, withdrawn=False)
+    wait_until(lambda: isinstance(late(), TrafficRedirected), "the standby's pods")
+    redirected = late()
+    calm.lead_by(nothing)
+    standby = calm.resources.estate.environment(STANDBY)
+    for workload in standby.workloads:
+        clusters.of(standby).stop_workload(standby.namespace, workload, epoch=2000)
+
+    assert isinstance(soon, Again)
+    said = "erp.acme.example: Azure's management plane gave no answer that counts: 503"
+    assert soon.checkpoint["progress"] == {"reason": said}
+    assert isinstance(redirected, TrafficRedirected)
+    assert redirected.not_led == (said,)
