@@ -55,12 +55,12 @@ def _tiers(outages: Sequence[Outage]) -> str:
 def _loads(outages: Sequence[Outage]) -> str:
     names = {
         "Drained after": lambda o: _span(o.drained),
-        "Ledger: transactions": lambda o: f"{o.transactions:,}",
-        "in the busiest second": lambda o: f"{o.transactions_peak:,} of {o.ledger_limit:,}",
-        "grows by": lambda o: f"{o.megabytes:,.0f} MB",
-        "Bus: messages": lambda o: f"{o.messages:,}",
-        "operations": lambda o: f"{o.operations:,}",
-        "operations in the busiest second ": lambda o: f"{o.operations_peak:,}",
+        "Transactions of the ledger": lambda o: f"{o.transactions:,}",
+        "in its busiest second": lambda o: f"{o.transactions_peak:,} of {o.ledger_limit:,}",
+        "by which it grows": lambda o: f"{o.megabytes:,.0f} MB",
+        "Messages on the bus": lambda o: f"{o.messages:,}",
+        "sent and received": lambda o: f"{o.operations:,}",
+        "in the bus's busiest second": lambda o: f"{o.operations_peak:,}",
         "waiting for an instance at most": lambda o: f"{o.waiting_peak:,}",
         "Instances at most": lambda o: f"{o.instances_peak:,}",
         "Calls at a time at most": lambda o: f"{o.calls_peak:,}",
