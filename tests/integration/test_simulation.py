@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 from shared.ledger import Transaction
 from shared.runs import attempts, deciding, watchdog
 from tests.simulation.scenario import play, play_crash
-from tests.simulation.track import Claimed
+from tests.simulation.track import Claimed, Collided, Slotted
 
 BLOCKS = [range(start, start + 20) for start in range(0, 60, 20)]
 
@@ -54,6 +54,11 @@ def test_a_crash_at_every_fourth_point_of_a_run_that_asks_people_leaves_it_to_en
     assert points > 60
 
 
+def test_runs_that_step_aside_let_others_pass_and_end_right(pool):
+    for seed in range(6):
+        play(pool, seed, kinds=(Slotted, Collided, Slotted))
+
+
 def test_a_seed_replays_exactly(pool):
     first = play(pool, 7).scheduler.trace
     again = play(pool, 7).scheduler.trace
@@ -85,10 +90,10 @@ def _no_deduplication(monkeypatch):
 def _no_lease_check(monkeypatch):
     original = attempts.finish
 
-    def finish(tx, begun, outcome):
+    def finish(tx, begun, outcome, **given):
         step = tx.lock_step(begun.run_id, begun.name)
         forged = attempts.replace(begun, lease_id=step.lease_id if step else None)
-        return original(tx, forged, outcome)
+        return original(tx, forged, outcome, **given)
 
     monkeypatch.setattr("shared.runs.runner.finish", finish)
 

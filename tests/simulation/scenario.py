@@ -5,8 +5,10 @@ from random import Random
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from tests.simulation.track import Claimed, Collided, Shunted
+from tests.simulation.track import Claimed, Collided, Shunted, Slotted
 from tests.simulation.world import World
+
+Kind = Shunted | Collided | Claimed | Slotted
 
 TABLES = (
     "events, runs, steps, attempts, outbox, parked, audit, evidence, interlocks,"
@@ -14,13 +16,17 @@ TABLES = (
 )
 
 
-def play(pool: ConnectionPool[Connection], seed: int) -> World:
+def play(
+    pool: ConnectionPool[Connection],
+    seed: int,
+    kinds: tuple[type[Kind], ...] = (Shunted, Collided, Claimed),
+) -> World:
     """A random story; raises AssertionError with the seed when a promise is broken."""
     world = _fresh(pool, seed)
     chance = Random(~seed)
     published: dict[str, str] = {}
     for number in range(chance.randint(1, 5)):
-        kind = chance.choices((Shunted, Collided, Claimed), (10, 4, 3))[0]
+        kind = chance.choices(kinds, (10, 4, 3))[0]
         mood = chance.choice(("fine", "fine", "shaky", "doomed"))
         event = kind(environment=chance.choice(("north", "south")), mood=mood)
         for _ in range(chance.choice((1, 1, 2))):

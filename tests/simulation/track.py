@@ -34,6 +34,13 @@ class Claimed(Event):
     mood: str = "fine"
 
 
+class Slotted(Event):
+    """A train waits for its slot: others pass meanwhile."""
+
+    type: ClassVar[str] = "slotted"
+    mood: str = "fine"
+
+
 class Facts(Message):
     mood: str
     effects: tuple[str, ...] = ()
@@ -152,6 +159,21 @@ def leave_line(facts: Facts, *, run: Run, target: Target) -> None:
     target.undo(run, "occupy")
 
 
+def await_slot(event: Slotted, *, run: Run) -> Facts | Again:
+    looks = run.checkpoint.get("looks", 0)
+    if looks < 3:
+        return Again(timedelta(seconds=20), {"looks": looks + 1})
+    return Facts(mood=event.mood)
+
+
+def depart(facts: Facts, *, run: Run, target: Target, chance: Random) -> Facts:
+    return _act(facts, "depart", run, target, chance)
+
+
+def come_back(facts: Facts, *, run: Run, target: Target) -> None:
+    target.undo(run, "depart")
+
+
 SHUNTING = Runbook(
     name="shunting",
     on=Shunted,
@@ -180,7 +202,17 @@ POSSESSION = Runbook(
         Step(occupy_line, undo=leave_line, max_attempts=20),
     ),
 )
-RUNBOOKS = (SHUNTING, RESCUE, POSSESSION)
+DEPARTURE = Runbook(
+    name="departure",
+    on=Slotted,
+    concerns=lambda event, _: (event.environment,),
+    coalesce=lambda event: event.mood,
+    steps=(
+        Step(await_slot, max_attempts=20, steps_aside=True),
+        Step(depart, undo=come_back, max_attempts=20),
+    ),
+)
+RUNBOOKS = (SHUNTING, RESCUE, POSSESSION, DEPARTURE)
 CLAIMANT = "ann"
 PEOPLE = (CLAIMANT, "bob", "cem")
 ACTIONS = {(a.topic, a.subscription): a for book in RUNBOOKS for a in book.actions()}
@@ -188,5 +220,6 @@ EFFECTS = {
     "shunting": ["set", "clear", "close"],
     "rescue": ["stop"],
     "possession": ["close", "occupy"],
+    "departure": ["depart"],
 }
 """What a run that succeeded leaves behind."""
