@@ -43,7 +43,8 @@ def verify_release(
     if worse := sorted(failing.keys() - _not_to_blame(completed)):
         said = "; ".join(f"{name}: {failing[name]}" for name in worse)
         raise ReleaseUnfit(f"{place.environment.name} with {completed.release}: {said}")
-    return completed.become(ReleaseVerified, checks=len(CHECKS), tried_login=said)
+    still = tuple(sorted(failing))
+    return completed.become(ReleaseVerified, checks=len(CHECKS), failing=still, tried_login=said)
 
 
 def _not_to_blame(completed: RolloutCompleted) -> set[str]:

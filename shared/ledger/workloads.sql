@@ -9,11 +9,14 @@ set state = excluded.state, reason = excluded.reason, seen_at = excluded.seen_at
 select environment, kind, name, state, reason from workload_states where seen_at > %(since)s
 
 -- last_verifications
--- What the newest run that verified each environment found; a refresh says nothing but that all was well.
+-- What the newest run that verified each environment found. A refresh says nothing but that all was well; a release
+-- goes on although something fails that failed before.
 select n.name as environment, v.run_id as run, v.ended_at as at, v.findings
 from unnest(%(environments)s::text[]) as n(name)
      join lateral (
-         select s.run_id, s.ended_at, coalesce(s.output -> 'findings', '[]') as findings
+         select s.run_id, s.ended_at, coalesce(s.output -> 'findings', (
+                    select jsonb_agg(jsonb_build_object('check', f.name, 'passed', false, 'detail', 'it failed'))
+                    from jsonb_array_elements_text(s.output -> 'failing') as f(name)), '[]') as findings
          from runs r join steps s on s.run_id = r.id
          where r.environment = n.name and s.status = 'succeeded'
            and s.name in ('verify_environment', 'verify_release', 'verify_failover')

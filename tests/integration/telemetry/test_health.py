@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -25,6 +26,16 @@ from tests.contract.kubernetes import support
 
 ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
 STAGING = "acme-staging"
+RELEASED = """
+insert into events (source, id, type, body, received_at, disposition)
+values ('/t', 'e', 'release-promoted', '{}', now(), 'started');
+insert into runs (id, runbook, environment, event_source, event_id, status, priority, overdue_after,
+                  created_at, ended_at)
+values (gen_random_uuid(), 'release', 'acme-prod', '/t', 'e', 'succeeded', 0, '1 h', now(), now());
+insert into steps (run_id, position, name, kind, status, max_attempts, time_limit, ended_at, output)
+select id, 1, 'verify_release', 'do', 'succeeded', 3, '1 h', now(),
+       '{"failing": ["stock-matches-moves"]}' from runs;
+"""
 
 
 @pytest.fixture
@@ -77,6 +88,18 @@ def test_what_upkeep_saw_is_what_status_says(
     assert capture["verdict"] == "broken"
     assert {each["verdict"] for each in asked["acme-standby"]} == {"idle"}
     assert {each["verdict"] for each in asked["acme-prod"]} == {"unknown"}
+
+
+def test_what_a_release_left_failing_is_known(ledger: Ledger, database: str) -> None:
+    ledger.counts()  # the first use migrates
+    with psycopg.connect(database) as conn:
+        conn.execute(RELEASED)
+
+    [found] = Workloads(ledger).verifications(["acme-prod", STAGING]).values()
+
+    assert [each["check"] for each in found.findings] == ["stock-matches-moves"]
+    capture, warehouse, *_ = health(ledger, ESTATE)["acme-prod"]
+    assert (capture.verdict, warehouse.verdict) == ("unknown", "broken")
 
 
 def test_a_workload_is_called_what_it_is(staging: Cluster) -> None:
