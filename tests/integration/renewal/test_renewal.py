@@ -153,7 +153,7 @@ def test_nobody_who_renews_it_and_nobody_who_serves_it_are_told(site: Site) -> N
     with pytest.raises(NoCertificate, match="does not say who renews"):
         site.request()
 
-    with pytest.raises(NotServed, match="127.0.0.1:9 serves no certificate"):
+    with pytest.raises(NotServed, match=r"127\.0\.0\.1:9 serves no certificate"):
         served_until([site.address, "127.0.0.1:9"])
 
 
