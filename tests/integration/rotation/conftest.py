@@ -56,7 +56,8 @@ class Agent:
         self.clock = ledger.clock
         self.bus = KeepingBus()
         self.estate = estate_with(vault)
-        self.secrets = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()})
+        names = (f"ERP_{name}_DATABASE_URL" for name in ("NONPROD", "PROD", "STANDBY"))
+        self.secrets = Secrets(dict.fromkeys(names, postgres.url()))
         self.databases = Databases(self.estate, self.secrets.resolve)
         self.clusters = Clusters(self.estate, cluster_url)
         self.api = Api(cluster_url)
@@ -69,11 +70,14 @@ class Agent:
     @property
     def url(self) -> str:
         """What pods that start now connect with."""
-        cluster = self.clusters.named("aks-westeurope")
-        return cluster.read_secret(PLACE, "odoo-database")["url"]
+        return self.url_of(PLACE)
 
-    def expire(self, secret: str | None = None) -> None:
-        event = SecretNearExpiry(environment=PLACE, secret=secret)
+    def url_of(self, namespace: str) -> str:
+        cluster = self.clusters.named("aks-westeurope")
+        return cluster.read_secret(namespace, "odoo-database")["url"]
+
+    def expire(self, secret: str | None = None, environment: str = PLACE) -> None:
+        event = SecretNearExpiry(environment=environment, secret=secret)
         id = f"e-{next(_numbers)}"
         self.bus.send([enveloped(CloudEvent.of(event, id=id, source="/test", time=self.time))])
         self.accept()
@@ -165,9 +169,10 @@ def estate_with(vault: Path) -> Estate:
     rotation = Rotation(
         secret=Reference("file", str(vault)), every=timedelta(days=30), grace=timedelta(hours=1)
     )
+    of_pair = Rotation(grace=timedelta(hours=1))
+    stated = {PLACE: rotation, "acme-prod": of_pair}
     changed = tuple(
-        each.model_copy(update={"rotation": rotation}) if each.name == PLACE else each
-        for each in found.environments
+        each.model_copy(update={"rotation": stated.get(each.name)}) for each in found.environments
     )
     return found.model_copy(update={"environments": changed})
 
@@ -183,10 +188,12 @@ def owner(postgres: PostgresServer) -> Iterator[str]:
     """The role that owns the database, with the login that Odoo has had so far."""
     postgres.create_role("odoo")
     postgres.create_database(DATABASE, owner="odoo")
+    postgres.create_database("acme_prod", owner="odoo")
     yield "odoo"
     postgres.drop_database(DATABASE)
+    postgres.drop_database("acme_prod")
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        for login in LOGINS:
+        for login in (*LOGINS, "acme_prod_login_a"):
             connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(login)))
 
 
@@ -195,16 +202,15 @@ def agent(
     ledger: Ledger, postgres: PostgresServer, owner: str, cluster_url: str, tmp_path: Path
 ) -> Iterator[Agent]:
     agent = Agent(ledger, postgres, cluster_url, tmp_path / "vault")
-    only = tuple(e for e in agent.estate.environments if e.database.server == "erp-nonprod")
     furnish(
         cluster_url,
-        agent.estate.model_copy(update={"environments": only}),
+        agent.estate,
         lambda each: postgres.url(each.database.name, each.database.owner),
     )
     yield agent
-    for each in only:
-        for name in ("odoo", "odoo-cron"):
-            agent.api.delete("Deployment", each.namespace, name)
+    for each in agent.estate.environments:
+        for workload in agent.estate.environment("acme-prod").all_workloads:
+            agent.api.delete("Deployment", each.namespace, workload.name)
         for name in ("odoo-database", "signalbox-rotation", "signalbox-before-rotation"):
             agent.api.delete("Secret", each.namespace, name)
 

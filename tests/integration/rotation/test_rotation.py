@@ -145,3 +145,20 @@ def test_as_long_as_the_login_before_is_not_revoked_there_is_no_next_one(agent: 
     assert agent.settle() == "failed"
     assert "GraceNotOver" in agent.record["run"]["reason"]
     assert agent.lets_in(agent.url) == "odoo"
+
+
+def test_a_pair_has_one_login_and_its_standby_learns_of_it_before_it_is_needed(
+    agent: Agent,
+) -> None:
+    agent.expire(environment="acme-standby")
+
+    assert agent.settle() == "succeeded", agent.record["run"]["reason"]
+    assert agent.newest.environment == "acme-prod"
+    assert agent.url_of("acme-prod") == agent.url_of("acme-standby")
+    assert urlsplit(agent.url_of("acme-standby")).username == "acme_prod_login_a"
+
+    run = agent.newest.id
+    agent.placements.take("acme-prod", "acme-standby", epoch=9, run=run, standby_state="fenced")
+    agent.expire(environment="acme-prod")
+    assert agent.settle() == "failed"
+    assert "the other side of acme-prod is fenced" in agent.record["run"]["reason"]
