@@ -118,12 +118,13 @@ def test_a_completed_backup_replaces_staging_and_keeps_what_was_there(
 ) -> None:
     before, after = refreshed.before, refreshed.after
     checkpoint = f"acme_staging_before_{refreshed.run.hex[:8]}"
+    certified = f"acme_staging_certified_{refreshed.run.hex[:8]}"
 
     assert refreshed.answer["runs"] == {str(refreshed.run): "succeeded"}
     assert site.attempts(refreshed.run) == {step: ["succeeded"] for step in STEPS}
     assert after.oid != before.oid
     assert after.rows != before.rows
-    assert after.databases == {"acme_staging", checkpoint}
+    assert after.databases == {"acme_staging", checkpoint, certified}
     assert after.ready == {"odoo": 1, "odoo-cron": 1}
     assert after.configuration == before.configuration
     assert not after.jobs
