@@ -16,7 +16,7 @@ Side = Literal["production", "standby"]
 """Which environment of a pair the world is led to."""
 
 
-class Led(EstateModel):
+class TwoSides(EstateModel):
     """What every way of leading users has in common."""
 
     hosts: tuple[HostName, ...] = Field(min_length=1)
@@ -45,7 +45,7 @@ class Led(EstateModel):
         return self.production if side == "production" else self.standby
 
 
-class AzureDns(Led):
+class AzureDns(TwoSides):
     """Record sets of a zone of Azure DNS, one for each host name: ``production`` and ``standby``
     are the addresses (A) or the names (CNAME) of the regions' ingresses."""
 
@@ -69,7 +69,7 @@ class AzureDns(Led):
         return self
 
 
-class FrontDoor(Led):
+class FrontDoor(TwoSides):
     """Two origins of an origin group of Front Door (Standard or Premium): the serving side's is
     enabled, the other one is not."""
 
@@ -82,7 +82,7 @@ class FrontDoor(Led):
     """The origin group that has both."""
 
 
-class TrafficManager(Led):
+class TrafficManager(TwoSides):
     """Two endpoints of a Traffic Manager profile: the serving side's is enabled, the other not."""
 
     kind: Literal["traffic-manager"]

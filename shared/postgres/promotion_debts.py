@@ -94,16 +94,17 @@ def debts(former: ServerFacts, successor: ServerFacts) -> tuple[PromotionDebt, .
 def owed(wanted: Mapping[Item, str], successor: ServerFacts) -> Iterator[PromotionDebt]:
     """Which of the wanted things the successor has not, or not so."""
     found = successor.items()
-    for (kind, what), value in wanted.items():
+    for (kind, what), stated in wanted.items():
+        value = stated.removesuffix(AFTER_RESTART)
         has = found.get((kind, what), _NOTHING.get(kind, "Disabled"))
-        if not _enough(kind, value.removesuffix(AFTER_RESTART), has):
-            yield _debt(kind, what, value.removesuffix(AFTER_RESTART), has, successor.name)
+        if not _enough(kind, value, has):
+            yield _debt(kind, what, value, has, successor.name)
 
 
 def _enough(kind: Kind, wanted: str, found: str) -> bool:
     if kind == "backup":
         return int(found) >= int(wanted)
-    return wanted in ("Disabled", found)
+    return wanted == found or (wanted == "Disabled" and kind not in _NOTHING)
 
 
 def _debt(kind: Kind, what: str, wanted: str, found: str, server: str) -> PromotionDebt:

@@ -29,10 +29,8 @@ def _redirect(arm: Arm, rule: FrontDoor, origin: str, wanted: str) -> Redirect:
         f"/originGroups/{rule.origin_group}/origins/{origin}"
     )
     properties = arm.read(path, VERSION)["properties"]
-    place, before = (
-        f"Front Door {rule.profile}/{rule.origin_group}/{origin}",
-        str(properties["enabledState"]),
-    )
+    place = f"Front Door {rule.profile}/{rule.origin_group}/{origin}"
+    before = str(properties["enabledState"])
     change = EndpointChange(place=place, setting="enabledState", before=before, after=wanted)
     state = properties.get("provisioningState", "Succeeded")
     return Redirect(
