@@ -1,14 +1,20 @@
 """A filestore beside its database: what is missing, not whole, or may not be brought."""
 
 import hashlib
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
 import pytest
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
 from psycopg import Connection
+from typer.testing import CliRunner
 
 from functions.filestore import FilesFlowBack, concerned
 from functions.filestore.sync_filestore import FilesNotWhole, sync_filestore
@@ -20,8 +26,13 @@ from shared.messages.filestore import FilestoreSynced, FilestoreSyncRequested
 from shared.odoo.placeholders import PLACEHOLDERS
 from shared.postgres import Databases
 from shared.runs import Again, Run
+from signalbox.__main__ import app
 
-ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
+if TYPE_CHECKING:
+    from infra.local.azurite import Azurite
+
+FILE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+ESTATE = load_estate(FILE)
 SOURCE, TARGET = "filestore/acme-prod/", "filestore/acme-staging/"
 TABLE = """
     create table ir_attachment (
@@ -166,3 +177,31 @@ def test_a_check_names_what_is_not_whole_and_changes_nothing(
 def test_files_never_flow_back_to_real_data(target: str, source: str) -> None:
     with pytest.raises(FilesFlowBack, match=f"from {source} to {target}"):
         concerned(FilestoreSyncRequested(environment=target, source=source), ESTATE)
+
+
+def test_the_command_reads_real_storage_and_says_what_is_not_whole(
+    attachments: Connection,
+    postgres: PostgresServer,
+    azurite: "Azurite",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost, whole = attach(attachments, b"lost"), attach(attachments, b"whole")
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        with suppress(ResourceExistsError):
+            service.create_container("filestore")
+        service.get_blob_client("filestore", f"acme-staging/{whole}").upload_blob(b"whole")
+    for name, value in (
+        ("SIGNALBOX_ESTATE", str(FILE)),
+        ("SIGNALBOX_LEDGER_URL", postgres.url("no ledger is needed")),
+        ("SIGNALBOX_BLOBS", azurite.connection_string),
+        ("ServiceBus", "Endpoint=sb://no.bus.is.needed"),
+        ("ERP_NONPROD_DATABASE_URL", postgres.url()),
+    ):
+        monkeypatch.setenv(name, value)
+
+    words = ["filestore", "check", "--environment", "acme-staging", "--json"]
+    answer = CliRunner().invoke(app, words)
+
+    said = json.loads(answer.stdout)
+    assert (answer.exit_code, said["files"], said["problems"]) == (1, 2, 1)
+    assert said["named"] == [f"attachment 1: {lost} is missing"]
