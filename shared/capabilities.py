@@ -4,6 +4,7 @@
 is said to be unknown, and only what was seen is said to work.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Literal
 
 from shared.estate import Environment, Estate, Integration, Service, Workload
 from shared.ledger import Ledger, Placements
+from shared.ledger.debts import Debts
 from shared.ledger.overview import EnvironmentNow, NewestLag, Overview
 from shared.ledger.workloads import State, Verification, Workloads, WorkloadSeen
 
@@ -41,7 +43,7 @@ is not asked for."""
 
 CHECKS = ("sequences-ahead", "posted-entries-balance", "stock-matches-moves")
 
-PROTECTION = ("lag", "backup", "automation")
+PROTECTION = ("lag", "backup", "automation", "debts")
 """Signs that put every capability at risk, but break none."""
 
 VERDICTS: Mapping[State, Verdict] = {
@@ -89,6 +91,8 @@ class Known:
     backup_may_be: timedelta | None = None
     """None where nobody looks after backups."""
     parked: int = 0
+    debts: int = 0
+    """What a failover left to be repaired."""
 
 
 def health(ledger: Ledger, estate: Estate) -> dict[str, tuple[Health, ...]]:
@@ -163,6 +167,8 @@ def _protection(known: Known) -> Iterator[Sign]:
         yield Sign("automation", "at risk", f"the last {known.now.last_runbook} failed")
     if known.parked:
         yield Sign("automation", "at risk", f"{known.parked} of its events are parked")
+    if known.debts:
+        yield Sign("debts", "at risk", f"a failover left {known.debts} things to be repaired")
 
 
 def _known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
@@ -170,6 +176,7 @@ def _known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
     names = [each.name for each in estate.environments]
     nows, lags, parked = overview.environments(names), overview.newest_lag(), workloads.parked()
     verified = workloads.verifications(names)
+    debts = Counter(each.environment for each in Debts(ledger).open())
     seen: dict[str, dict[tuple[str, str], WorkloadSeen]] = {}
     for each in workloads.states(seen_within=SEEN_WITHIN):
         seen.setdefault(each.environment, {})[each.kind, each.name] = each
@@ -188,6 +195,7 @@ def _known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
             backup_age=ledger.clock() - proven if proven else None,
             backup_may_be=min(may_be, default=None),
             parked=parked.get(environment.name, 0),
+            debts=debts[production],
         )
 
 

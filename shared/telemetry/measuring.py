@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from shared.capabilities import health
 from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory, Ledger
+from shared.ledger.debts import Debts
 from shared.ledger.history import Achieved
 from shared.ledger.overview import EnvironmentNow, NewestLag, Overview, Totals
 from shared.telemetry.metrics import Reading
@@ -23,7 +24,6 @@ class Recovery(BaseModel):
     took: timedelta
     rto: timedelta
     lost_seconds: float | None = None
-    debts: tuple[str, ...] = ()
 
 
 def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
@@ -44,6 +44,7 @@ def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
         yield from measured.lag(lags.get(environment.name))
         if estate.standby_for(environment.name):
             yield from measured.recovery(FailoverHistory(ledger))
+            yield from measured.debts(Debts(ledger))
 
 
 def _longest_wait(environment: Environment, estate: Estate) -> timedelta | None:
@@ -114,6 +115,9 @@ class _Measured:
         if last is not None:
             yield self._say("drill_age_share", (self.now - last) / self.environment.drill_every)
 
+    def debts(self, debts: Debts) -> Iterator[Reading]:
+        yield self._say("debts", len(debts.open(self.environment.name)))
+
     def _achieved(self, newest: Achieved) -> Iterator[Reading]:
         yield self._say("drill_failed", not newest.passed)
         if not {"took", "rto"} <= newest.facts.keys():
@@ -122,6 +126,5 @@ class _Measured:
         recovery = Recovery.model_validate(facts)
         yield self._say("recovery_seconds", recovery.took.total_seconds())
         yield self._say("recovery_share", recovery.took / recovery.rto)
-        yield self._say("debts", len(recovery.debts))
         if recovery.lost_seconds is not None:
             yield self._say("recovery_loss_seconds", recovery.lost_seconds)

@@ -63,7 +63,7 @@ METRICS = (
     _each("signalbox_recovery_loss_seconds", "What it lost, in time.", "s"),
     _each("signalbox_drill_failed", "1 when the newest drill did not pass."),
     _each("signalbox_drill_age_share", "Of the time that may pass between two drills."),
-    _each("signalbox_debts", "What the newest failover left to be repaired."),
+    _each("signalbox_debts", "What failovers left to be repaired, and nobody has."),
     Metric("signalbox_attempts", "Attempts by how they ended.", ("outcome",), kind="counter"),
     Metric("signalbox_events", "By what became of them.", ("type", "disposition"), kind="counter"),
     Metric(

@@ -18,3 +18,6 @@ insert into lag_samples (environment, at, seconds) values ('acme-prod', '2026-11
 insert into outbox (id, topic, subject, body, created_at) values ('o', 't', 's', '{}', '2026-11-21 23:58Z');
 insert into parked (id, topic, subscription, message_id, reason, body, parked_at)
 values ('p', 't', 's', 'm', 'r', '{}', '2026-11-21');
+insert into promotion_debts (environment, server, kind, what, wanted, found, repair, run_id, opened_at, checked_at, closed_at, closed_because)
+values ('acme-prod', 's', 'backup', 'open', '7', '1', 'keep', gen_random_uuid(), now(), now(), null, null),
+       ('acme-prod', 's', 'backup', 'paid', '7', '1', 'keep', gen_random_uuid(), now(), now(), now(), 'paid');

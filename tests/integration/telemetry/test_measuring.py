@@ -29,7 +29,7 @@ def ledger(database: str) -> Ledger:
         "acme-prod",
         source="a test",
         passed=False,
-        facts={"took": "PT30M", "rto": "PT1H", "lost_seconds": 0.4, "debts": ["backup: keep"]},
+        facts={"took": "PT30M", "rto": "PT1H", "lost_seconds": 0.4},
     )
     with psycopg.connect(database) as conn:
         conn.execute(

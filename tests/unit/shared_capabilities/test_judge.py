@@ -108,6 +108,7 @@ def test_what_fails_breaks_what_needs_it_and_nothing_else(known: Known, broken: 
         (replace(WELL, backup_age=None), "no backup was restored"),
         (replace(WELL, now=replace(QUIET, last_status="failed")), "the last release failed"),
         (replace(WELL, parked=2), "2 of its events are parked"),
+        (replace(WELL, debts=2), "a failover left 2 things to be repaired"),
     ],
 )
 def test_what_protects_less_than_promised_puts_everything_at_risk(known: Known, said: str) -> None:
