@@ -52,7 +52,7 @@ kernel: setup ## Compile the proof's inner loops from C to WebAssembly
 	@$(BIN)/pip install --quiet 'ziglang>=0.13,<0.18'
 	@$(BIN)/python -m ziglang cc --target=wasm32-freestanding -mcpu=generic+bulk_memory+simd128 -O3 -nostdlib -Wall -Wextra \
 		-Wl,--no-entry -Wl,--strip-all -Wl,--export=__heap_base -Wl,-z,stack-size=65536 \
-		-DSOURCE=0x$$(sha256sum $(KERNEL).c | cut -c1-16)ULL -o $(KERNEL).wasm $(KERNEL).c
+		-DSOURCE=0x$$(cat $(KERNEL).c $(dir $(KERNEL))spelling.h | sha256sum | cut -c1-16)ULL -o $(KERNEL).wasm $(KERNEL).c
 	@chmod 644 $(KERNEL).wasm
 
 simulate: setup ## Run the engine against a hostile bus (SEED=n replays one seed, SEEDS=n runs many)
