@@ -3,14 +3,14 @@
 import base64
 import json
 
-from functions.rotation.places import SNAPSHOT, Side, place_of, users_of
+from functions.rotation.places import SNAPSHOT, NotRotated, Side, place_of, users_of
 from shared.cluster import Clusters, ObjectMissing
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.ledger.logins import Logins
 from shared.messages.rotation import LoginRevoked, LoginSuperseded
 from shared.postgres import Databases
-from shared.postgres.logins import forget_password, prove_revoked, revoke_login, user_of
+from shared.postgres.logins import forget_password, logins_of, prove_revoked, revoke_login, user_of
 from shared.runs import Run, still_mine
 
 
@@ -30,10 +30,13 @@ def revoke_previous_login(
 
     Safe to repeat: what is revoked stays so.
 
-    Raises LoginNotRevoked when the server still lets it in.
+    Raises NotRotated for a role that is none of the environment's, LoginNotRevoked when the server
+    still lets it in.
     """
     place = place_of(run, estate, clusters, placements)
     login = superseded.login
+    if login not in (place.owner, *logins_of(place.environment.database)):
+        raise NotRotated(f"{login} is none of the logins that {run.environment}'s Odoo has had")
     used_by = tuple(users_of(login, place.server, estate, clusters))
     if used_by:
         logins.revoked(run.environment, login)

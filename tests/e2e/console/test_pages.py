@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from shared.ledger.history import FailoverHistory
+from shared.runs.hours import Schedules
 from tests.integration.console.stage import ANN, Degraded, Stage
 
 PHONE, DESK = (390, 844), (1280, 900)
@@ -49,9 +50,12 @@ def places(stage: Stage, failed: UUID, approval: str) -> list[str]:
     stage.park(b'{"type": "backup-complete"}')
     stage.park(b"hello")
     _hold_drill(stage)
+    Schedules(stage.estate, stage.ledger, stage.desk.post).want(
+        "acme-staging", asleep=True, until=None, by="ann", reason="nobody is here"
+    )
     return [
         *("/", "/runs", f"/runs/{failed}", "/approvals", f"/approvals/{approval}"),
-        *("/parked", "/drills", "/runs/nothing"),
+        *("/parked", "/drills", "/schedules", "/runs/nothing"),
     ]
 
 

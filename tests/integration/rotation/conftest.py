@@ -25,7 +25,7 @@ from shared.estate.references import Reference
 from shared.estate.rotations import Rotation
 from shared.ledger import Ledger, Placements
 from shared.ledger.logins import Logins
-from shared.messages import CloudEvent, Command
+from shared.messages import CloudEvent, Command, Event
 from shared.messages.rotation import SecretNearExpiry
 from shared.postgres import Databases
 from shared.runs import Run, Runner
@@ -77,7 +77,9 @@ class Agent:
         return cluster.read_secret(namespace, "odoo-database")["url"]
 
     def expire(self, secret: str | None = None, environment: str = PLACE) -> None:
-        event = SecretNearExpiry(environment=environment, secret=secret)
+        self.happen(SecretNearExpiry(environment=environment, secret=secret))
+
+    def happen(self, event: Event) -> None:
         id = f"e-{next(_numbers)}"
         self.bus.send([enveloped(CloudEvent.of(event, id=id, source="/test", time=self.time))])
         self.accept()

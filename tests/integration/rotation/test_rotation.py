@@ -11,6 +11,7 @@ from functions.rotation.create_login import create_login
 from infra.local.kubernetes import Failure
 from infra.local.postgres import PostgresServer
 from shared.cluster import ObjectMissing
+from shared.messages.rotation import LoginSuperseded
 from tests.integration.rotation.conftest import LOGINS, PLACE, Agent
 
 
@@ -134,6 +135,17 @@ def test_a_secret_that_is_none_of_odoos_is_left_to_people(agent: Agent) -> None:
     assert agent.settle() == "failed"
     assert "a person exchanges it" in agent.record["run"]["reason"]
     assert agent.undone()
+
+
+def test_a_role_that_is_none_of_odoos_and_one_in_use_are_never_revoked(agent: Agent) -> None:
+    agent.happen(LoginSuperseded(environment=PLACE, login="postgres"))
+    assert agent.settle() == "failed"
+    assert "postgres is none of the logins" in agent.record["run"]["reason"]
+
+    agent.happen(LoginSuperseded(environment=PLACE, login="odoo"))
+    assert agent.settle() == "succeeded"
+    assert PLACE in agent.facts("revoke_previous_login")["used_by"]
+    assert agent.lets_in(agent.url) == "odoo"
 
 
 def test_as_long_as_the_login_before_is_not_revoked_there_is_no_next_one(agent: Agent) -> None:
