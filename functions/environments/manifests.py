@@ -113,7 +113,11 @@ def _deployment(place: Environment, offered: OfferedWorkload) -> dict[str, Any]:
     }
     if offered.command:
         container["command"] = list(offered.command)
-    pod = {"automountServiceAccountToken": False, "containers": [container]}
+    pod = {
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        "securityContext": {"runAsUser": offered.user, "fsGroup": offered.user},
+    }
     spec = {
         "replicas": 0,
         "selector": {"matchLabels": labels},

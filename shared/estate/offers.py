@@ -46,6 +46,9 @@ class OfferedWorkload(EstateModel):
     command: tuple[str, ...] = ()
     """Instead of the image's own."""
 
+    user: int = Field(default=101, ge=1)
+    """The number of the image's user: of a name a cluster cannot tell that it is not root."""
+
 
 class Quota(EstateModel):
     """What all pods of one environment may take together."""

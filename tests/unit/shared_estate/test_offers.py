@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client
 from pydantic import ValidationError
 
-from functions.environments import OfTheEstate, expired, requested
+from functions.environments import OfTheEstate, expired, manifests, requested
 from shared.estate import Estate, UnknownOffer
 from shared.messages.environments import EnvironmentExpired, EnvironmentRequested
 from signalbox.environment import time_of
@@ -79,3 +80,26 @@ def test_a_length_of_time_is_read_as_people_write_it() -> None:
     assert [time_of(text) for text in ("90m", "2w")] == [timedelta(minutes=90), timedelta(days=14)]
     with pytest.raises(Unusable, match="write 12h"):
         time_of("soon")
+
+
+def test_pods_of_an_offer_are_those_that_hardened_namespaces_admit() -> None:
+    estate = estate_with(egress=[{"cidr": "10.40.0.0/24", "ports": [5432]}])
+    [offer] = estate.offers
+    place = offer.environment("ana-fix", estate.environment(offer.source))
+
+    made = {each["kind"]: each for each in manifests.workloads(place, offer, {}, {})}
+    [policy] = [each for each in manifests.limits(offer) if each["kind"] == "NetworkPolicy"]
+
+    pod = client.V1Deployment.model_validate(made["Deployment"]).spec.template.spec
+    assert pod.automount_service_account_token is False
+    assert pod.security_context.run_as_user == 101
+    assert pod.containers[0].security_context.run_as_non_root
+    assert made["Deployment"]["spec"]["replicas"] == 0, "nothing runs before it is verified"
+    blocks = [
+        to["ipBlock"]["cidr"]
+        for rule in policy["spec"]["egress"]
+        for to in rule["to"]
+        if "ipBlock" in to
+    ]
+    assert blocks == ["10.40.0.0/24"], "production is on no list"
+    assert set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
