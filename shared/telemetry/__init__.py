@@ -7,13 +7,12 @@ by ``shared.telemetry.exporting`` only, which is loaded where settings name a pl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 from shared.ledger import StepRecord
 from shared.settings import Settings
 from shared.telemetry.metrics import Reading
 
-R = TypeVar("R")
 Ended = Callable[[str, str | None], None]
 """Told how an attempt ended, and why."""
 

@@ -1,9 +1,8 @@
 """What the metrics say at this moment, from the ledger: every process would say the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -122,8 +121,7 @@ class _Measured:
         yield self._say("drill_failed", not newest.passed)
         if not {"took", "rto"} <= newest.facts.keys():
             return
-        facts: Mapping[str, Any] = newest.facts
-        recovery = Recovery.model_validate(facts)
+        recovery = Recovery.model_validate(newest.facts)
         yield self._say("recovery_seconds", recovery.took.total_seconds())
         yield self._say("recovery_share", recovery.took / recovery.rto)
         if recovery.lost_seconds is not None:
