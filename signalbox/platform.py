@@ -60,6 +60,8 @@ def up(
         if not offer_settings(ROOT, platform.settings):
             console.print("local.settings.json is yours and was left as it is")
         show_addresses(platform)
+        if not host:
+            console.print("The functions, and with them page and API, wait for: func start")
         wait_for_ctrl_c()
         console.print("stopping")
 
