@@ -43,9 +43,6 @@ is not asked for."""
 
 CHECKS = ("sequences-ahead", "posted-entries-balance", "stock-matches-moves")
 
-PROTECTION = ("lag", "backup", "automation", "debts")
-"""Signs that put every capability at risk, but break none."""
-
 VERDICTS: Mapping[State, Verdict] = {
     "ready": "working",
     "starting": "broken",
@@ -102,12 +99,11 @@ def health(ledger: Ledger, estate: Estate) -> dict[str, tuple[Health, ...]]:
 
 def judge(known: Known) -> tuple[Health, ...]:
     """A verdict on each capability that the environment has anything for."""
-    signs = list(_signs(known))
+    signs, protection = list(_signs(known)), list(_protection(known))
     return tuple(
-        _health(capability, known, [each for each in signs if each.name in needed])
+        _health(capability, known, needed + protection)
         for capability, names in NEEDS.items()
-        if not {each.name for each in signs}.isdisjoint(names)
-        for needed in [(*names, *PROTECTION)]
+        if (needed := [each for each in signs if each.name in names])
     )
 
 
@@ -130,7 +126,6 @@ def _signs(known: Known) -> Iterator[Sign]:
         yield _pods(integration.service, integration.workload, known)
     for check in CHECKS:
         yield _checked(check, known)
-    yield from _protection(known)
 
 
 def _pods(name: str, workload: Workload, known: Known) -> Sign:
@@ -154,6 +149,7 @@ def _checked(check: str, known: Known) -> Sign:
 
 
 def _protection(known: Known) -> Iterator[Sign]:
+    """What puts every capability at risk, but breaks none."""
     lag, rpo = known.lag, known.environment.rpo.total_seconds()
     if lag is not None and lag.seconds is None:
         yield Sign("lag", "at risk", "the lag is not known")
