@@ -27,7 +27,9 @@ _KINDS: dict[HitKind, LeakKind] = {
 }
 
 _SHOWN = 5
-_AHEAD = 2
+
+_AHEAD = 3
+"""Blocks that are read before the first of them has to be searched."""
 
 _KEYS: LiteralString = """
 select n.nspname, c.relname,
