@@ -247,7 +247,8 @@ def test_application_insights_is_told_the_same(
 
 def test_without_a_place_to_export_to_nothing_is_imported() -> None:
     program = (
-        "import sys, functions.failover.sessions, shared.runs\n"
+        "import runpy, sys, shared.runs\n"
+        "runpy.run_path('functions/failover/sessions.py')\n"
         "print([m for m in sys.modules if m.startswith(('opentelemetry.sdk', 'azure.monitor'))])"
     )
 
