@@ -1,9 +1,11 @@
 """A Git repository on a server of its own, as a forge would have it."""
 
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from dulwich.object_store import commit_tree_changes, tree_lookup_path
@@ -24,6 +26,8 @@ class Remote:
         self.repository = Repo.init_bare(str(folder), mkdir=True, default_branch=b"main")
         self._path = path
         self.url = ""
+        self.token: str | None = None
+        """What whoever comes has to show, if anything."""
         self.write(text, "First")
 
     def write(self, text: str, message: str) -> None:
@@ -56,8 +60,16 @@ class Remote:
 @contextmanager
 def served(folder: Path, path: str, text: str) -> Iterator[Remote]:
     remote = Remote(folder, path, text)
-    application = make_wsgi_chain(DictBackend({"/fleet.git": remote.repository}))
-    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
+    git = make_wsgi_chain(DictBackend({"/fleet.git": remote.repository}))
+
+    def guarded(environ: Any, start_response: Any) -> Any:
+        shown = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Basic ")
+        if remote.token and b64decode(shown) != f"signalbox:{remote.token}".encode():
+            start_response("401 Unauthorized", [("WWW-Authenticate", "Basic")])
+            return [b""]
+        return git(environ, start_response)
+
+    with make_server("127.0.0.1", 0, guarded, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         remote.url = f"http://127.0.0.1:{server.server_port}/fleet.git"

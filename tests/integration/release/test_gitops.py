@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from uuid import uuid4
 
 import pytest
 
+from functions.release.ways import ObjectWay
 from infra.local.kubernetes import Failure
+from shared.cluster import Cluster
+from shared.cluster.api import Api
+from shared.estate.deployments import ByFlux
 from shared.gitops.repository import Repository, RepositoryRefused, RepositoryUnreachable
+from shared.runs import Run
 from tests.gitremote import Remote, served
 from tests.integration.release.conftest import NEW, PLACE, Agent
 
@@ -99,6 +105,12 @@ def test_a_repository_that_cannot_be_used_says_why(remote: Remote) -> None:
             Repository(url, branch, "signalbox", "a token").read(path)
 
 
+def test_the_token_is_shown_to_a_repository_that_asks_for_it(remote: Remote) -> None:
+    remote.token = "s3cret"
+
+    assert Repository(remote.url, "main", "signalbox", "s3cret").read(FILE) == TEXT
+
+
 class ArgoCd:
     """Applies the Application's image and says how that went, one look late."""
 
@@ -152,3 +164,29 @@ def test_a_release_by_argo_cd_believes_only_what_it_says_of_the_new_image(
     assert agent.workloads() == {"odoo": (image, 1), "odoo-cron": (image, 1)}
     found = agent.api.read("Application", PLACE, "staging")
     assert found["spec"]["source"] == {"path": "staging", "kustomize": {"images": [image]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "value"),
+    [("Kustomization", {"images": []}, None), ("HelmRelease", {"values": {}}, "image.digest")],
+)
+def test_an_object_of_flux_is_set_and_put_back(
+    cluster_url: str, kind: Literal["Kustomization", "HelmRelease"], spec: Any, value: str | None
+) -> None:
+    api, run = Api(cluster_url), Run(uuid4(), PLACE, 1, "deploy_release", 1, {}, lambda: True)
+    group = {"Kustomization": "kustomize.toolkit.fluxcd.io/v1"}
+    version = group.get(kind, "helm.toolkit.fluxcd.io/v2")
+    body = {"apiVersion": version, "kind": kind, "metadata": {"name": "odoo"}, "spec": spec}
+    api.create(kind, PLACE, body)
+    deploy = ByFlux(kind="flux", resource=kind, name="odoo", namespace=PLACE, value=value)
+    way = ObjectWay(deploy, Cluster.connect(cluster_url), run)
+
+    before = way.before(NEW)
+    told = way.write(NEW, before, "18.0-1")
+    during = api.read(kind, PLACE, "odoo")["spec"]
+    waits = way.waits()
+    way.put_back(NEW, before, "18.0-1")
+
+    assert (told, waits) == (f"{kind} {PLACE}/odoo", "waits until Flux has seen it")
+    assert NEW.partition("@")[2] in str(during)
+    assert way.before(NEW) == before

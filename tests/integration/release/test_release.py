@@ -137,6 +137,21 @@ def test_a_release_waits_for_its_window_and_goes_when_it_opens(
     assert allowed == "calendar nights, open until 2026-11-25 03:00 UTC"
 
 
+def test_a_release_that_has_begun_is_not_stopped_by_the_end_of_its_window(
+    agent_with: Callable[..., Agent],
+) -> None:
+    agent = agent_with(calendar="nights", takes=timedelta(0))
+    agent.time = closes = OPENS + timedelta(hours=6)
+    agent.time -= timedelta(seconds=10)
+
+    agent.promote()
+    agent.deliver_to("deploy_release")
+    agent.time = closes + timedelta(minutes=1)
+
+    assert agent.deliver_to_the_end() == "succeeded", agent.reason
+    assert agent.workloads() == AFTER
+
+
 def test_a_person_lets_it_go_before_its_window_with_a_reason(
     agent_with: Callable[..., Agent],
 ) -> None:
