@@ -34,9 +34,9 @@ def _watch(tx: Transaction, *, estate: Estate) -> None:
 
 
 def reminder_at(each: OnRequest, notice: timedelta | None) -> datetime:
-    """So long before the end, but not before three quarters of a short life."""
-    quarter = (each.expires_at - each.requested_at) / 4
-    return each.expires_at - min(notice or quarter, quarter)
+    """So long before the end, but not before two thirds of a short life."""
+    third = (each.expires_at - each.requested_at) / 3
+    return each.expires_at - min(notice or third, third)
 
 
 def _expire(tx: Transaction, each: OnRequest) -> None:

@@ -25,7 +25,7 @@ FOLDER: Path = ROOT / ".local" / "environment"
 OFFER, NAME = "qa-small", "ana-fix"
 REMOVED_BY = "/signalbox/environments"
 """The source of the event that ends it."""
-LIVES = timedelta(seconds=24)
+LIVES = timedelta(seconds=20)
 
 IDENTITY = """
     select (select value from ir_config_parameter where key = 'database.uuid'),
