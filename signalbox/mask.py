@@ -193,7 +193,7 @@ class _Quiet:
     """In files of the filestore, which this command does not see."""
 
     def __str__(self) -> str:
-        if not self.neutralized:
+        if self == _Quiet():
             return ""
         rows = f"{sum(self.neutralized.values()):,} rows neutralized"
         return (
