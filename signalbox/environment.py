@@ -105,7 +105,8 @@ def list_(
         typer.echo(json.dumps([_facts(each) for each in found], default=plain))
         return
     for offer in session.estate.offers:
-        typer.echo(f"offered: {offer.name}, a clone of {offer.source}, for {offer.longest}")
+        days = offer.longest / timedelta(days=1)
+        typer.echo(f"offered: {offer.name}, a clone of {offer.source}, for {days:g} days")
     _table(found)
 
 

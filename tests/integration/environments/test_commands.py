@@ -1,0 +1,49 @@
+"""``signalbox environment`` on a ledger that has one."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from shared.estate import load_estate
+from shared.ledger import Ledger
+from shared.ledger.environments import EnvironmentsOnRequest, ExtensionRefused
+from signalbox.__main__ import app
+from tests.integration.environments.conftest import ESTATE
+
+
+@pytest.fixture
+def on_request(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[EnvironmentsOnRequest]:
+    monkeypatch.setenv("SIGNALBOX_LEDGER_URL", database)
+    monkeypatch.setenv("SIGNALBOX_ESTATE", str(ESTATE))
+    monkeypatch.setenv("SIGNALBOX_BLOBS", "UseDevelopmentStorage=true")
+    ledger = Ledger.connect(database)
+    yield EnvironmentsOnRequest(ledger)
+    ledger.close()
+
+
+def say(*words: str) -> Result:
+    return CliRunner().invoke(app, ["environment", *words])
+
+
+def test_people_see_what_there_is_and_let_it_live_on(on_request: EnvironmentsOnRequest) -> None:
+    estate = load_estate(ESTATE)
+    [offer] = estate.offers
+    place = offer.environment("ana-fix", estate.environment(offer.source))
+    made = on_request.reserve(uuid4(), place, offer, requested_by="ana", lives=timedelta(days=1))
+    on_request.opened(made.id)
+
+    extended = say("extend", "ana-fix", "--for", "3d", "--reason", "a review")
+    refused = say("extend", "ana-fix", "--for", "8d", "--reason", "a review")
+
+    assert "ana-fix lives until" in extended.stdout
+    assert isinstance(refused.exception, ExtensionRefused)
+    assert "offered: qa-small, a clone of acme-staging, for 7 days" in say("list").stdout
+    [listed] = json.loads(say("list", "--json").stdout)
+    assert (listed["name"], listed["namespace"]) == ("ana-fix", "qa-ana-fix")
+    shown = say("show", "ana-fix").stdout
+    assert "a review" in shown
+    assert "kubectl get secret -n qa-ana-fix odoo-database" in shown
