@@ -19,7 +19,7 @@ from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from shared.cluster import Clusters
-from shared.cluster.api import Api
+from shared.cluster.api import Api, Conflict
 from shared.estate import Estate, Secrets, load_estate
 from shared.estate.references import Reference
 from shared.estate.rotations import Rotation
@@ -81,6 +81,7 @@ class Agent:
 
     def happen(self, event: Event) -> None:
         id = f"e-{next(_numbers)}"
+        self.time += timedelta(seconds=1)  # the newest run is the one that began last
         self.bus.send([enveloped(CloudEvent.of(event, id=id, source="/test", time=self.time))])
         self.accept()
 
@@ -158,11 +159,19 @@ class Agent:
 
     def break_pods(self, failure: str | None) -> None:
         """Pods of Odoo that are made from now on fail so; None: no more."""
-        found = self.api.read("Deployment", PLACE, "odoo")
-        found["metadata"].setdefault("annotations", {}).pop(FAILURE_ANNOTATION, None)
-        if failure is not None:
-            found["metadata"]["annotations"][FAILURE_ANNOTATION] = failure
-        self.api.replace("Deployment", PLACE, found)
+
+        def written() -> bool:
+            found = self.api.read("Deployment", PLACE, "odoo")
+            found["metadata"].setdefault("annotations", {}).pop(FAILURE_ANNOTATION, None)
+            if failure is not None:
+                found["metadata"]["annotations"][FAILURE_ANNOTATION] = failure
+            try:
+                self.api.replace("Deployment", PLACE, found)
+            except Conflict:  # its controller writes, too
+                return False
+            return True
+
+        wait_until(written, seconds=5, waiting_for="a change without a conflict")
 
 
 def estate_with(vault: Path) -> Estate:

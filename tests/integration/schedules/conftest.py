@@ -19,7 +19,7 @@ from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.processes import wait_until
 from shared.blobs import MemoryBlobs
 from shared.cluster import Clusters
-from shared.cluster.api import Api
+from shared.cluster.api import Api, Conflict
 from shared.estate import Estate, load_estate
 from shared.ledger import Ledger
 from shared.messages import CloudEvent, Command
@@ -158,12 +158,20 @@ class Agent:
 
     def change(self, name: str, replicas: int | None = None, failure: str | None = None) -> None:
         """As a person with kubectl, or a broken image, would."""
-        found = self.api.read("Deployment", PLACE, name)
-        if replicas is not None:
-            found["spec"]["replicas"] = replicas
-        if failure is not None:
-            found["metadata"].setdefault("annotations", {})[FAILURE_ANNOTATION] = failure
-        self.api.replace("Deployment", PLACE, found)
+
+        def written() -> bool:
+            found = self.api.read("Deployment", PLACE, name)
+            if replicas is not None:
+                found["spec"]["replicas"] = replicas
+            if failure is not None:
+                found["metadata"].setdefault("annotations", {})[FAILURE_ANNOTATION] = failure
+            try:
+                self.api.replace("Deployment", PLACE, found)
+            except Conflict:  # its controller writes, too
+                return False
+            return True
+
+        wait_until(written, seconds=5, waiting_for="a change without a conflict")
 
 
 @pytest.fixture(scope="module")
