@@ -1,6 +1,7 @@
 """Execute standing fence orders: an old primary is shut the moment it is back."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import structlog
@@ -19,6 +20,9 @@ FENCE_WATCH = timedelta(seconds=0.9)
 
 BETWEEN_TRIES = timedelta(seconds=0.05)
 
+AT_ONCE = 32
+"""How many sides are tried at the same time: one that stays away keeps no other open."""
+
 log = structlog.get_logger()
 
 
@@ -33,15 +37,20 @@ def execute_fence_orders(
     """Try every side that must not be written to, over and over while ``watch`` lasts.
 
     Called again before that is over, it leaves no gap in which an old primary could be written to
-    for longer than it takes to try once.
+    for longer than it takes to try once. Of more than ``AT_ONCE`` each is tried once in a call.
     """
-    end = time.monotonic() + watch.total_seconds()
     waiting = [order for order in placements.standing_orders() if order.executed_at is None]
-    while waiting:
-        waiting = [o for o in waiting if not _executed(o, placements, estate, clusters, databases)]
-        if time.monotonic() > end:
-            break
-        time.sleep(BETWEEN_TRIES.total_seconds())
+    linger = watch.total_seconds() if len(waiting) <= AT_ONCE else 0
+    end = time.monotonic() + linger
+
+    def keep_trying(order: FenceOrder) -> None:
+        while not _executed(order, placements, estate, clusters, databases):
+            if time.monotonic() > end:
+                return
+            time.sleep(BETWEEN_TRIES.total_seconds())
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(keep_trying, waiting))
 
 
 def _executed(

@@ -1,5 +1,7 @@
 """Watch every standby: remember how far it is behind, and say when that is too far."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from shared.lag import MEMORY, Pair, Replication, judge
 from shared.ledger import Transaction
 from shared.ledger.lag import LagSample
@@ -9,15 +11,21 @@ from shared.runs import Runner
 from shared.runs.publishing import enveloped
 
 SOURCE = "/signalbox/lag"
+AT_ONCE = 16
+"""How many pairs are asked at the same time: a server that is silent keeps nobody else waiting."""
+
 KINDS = {"breached": LagThresholdBreached, "recovered": LagRecovered}
 
 
 def watch_standbys(replication: Replication, runner: Runner) -> None:
     """Measure every pair whose standby is meant to follow, and publish what has become true."""
-    for pair in replication.pairs():
-        if pair.streaming:
-            sample = replication.measure(pair)
-            runner.commit(lambda tx, pair=pair, sample=sample: _publish(tx, pair, sample))  # type: ignore[misc]
+
+    def watch(pair: Pair) -> None:
+        sample = replication.measure(pair)
+        runner.commit(lambda tx: _publish(tx, pair, sample))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(watch, [pair for pair in replication.pairs() if pair.streaming]))
 
 
 def _publish(tx: Transaction, pair: Pair, sample: LagSample) -> None:
