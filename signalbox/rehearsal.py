@@ -21,7 +21,8 @@ from rich.table import Table
 
 from functions.failover.forecast import Forecast, forecast
 from infra.local.failover_demo import FailoverDemo
-from shared.blobs import BlobMissing, Blobs
+from shared.blobs import Blobs
+from shared.blobs.backups import newest_manifest
 from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory
 from shared.messages.failover import FailoverClosed, RegionDegraded
@@ -175,7 +176,7 @@ def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Bac
     folder = production.backups
     if folder is None:
         return None
-    newest = _newest_manifest(blobs, f"{folder.container}/{folder.prefix}")
+    newest = newest_manifest(blobs, folder)
     if newest is None:
         say("backup", f"{production.name} has none yet: a sample stands in")
         return None
@@ -192,15 +193,6 @@ def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Bac
             raise Unusable(f"the archive of {newest} is not what its manifest says")
     say("backup", f"{newest}: {archive.size / 1e6:.1f} MB")
     return _Backup(newest, target)
-
-
-def _newest_manifest(blobs: Blobs, folder: str) -> str | None:
-    """Backups are in folders named for their time."""
-    try:
-        paths = [blob.path for blob in blobs.list(folder)]
-    except BlobMissing:
-        return None
-    return max((path for path in paths if path.endswith("/manifest.json")), default=None)
 
 
 @contextmanager
