@@ -57,9 +57,9 @@ def broker() -> Iterator["Broker"]:
         yield broker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kubernetes() -> Iterator["KubernetesEmulator"]:
-    """A Kubernetes API in memory; tests make namespaces with names of their own."""
+    """A Kubernetes API in memory, for one module."""
     from infra.local.kubernetes import KubernetesEmulator
 
     with KubernetesEmulator(None) as emulator:

@@ -70,7 +70,7 @@ def assert_refreshed_once(site: Site, run: UUID, undisturbed: dict[str, str]) ->
     assert marker.run_id == str(run)
     assert masked(site) == undisturbed
     ours = {name for name in state.databases if run.hex[:8] in name}
-    assert ours == {f"acme_staging_before_{run.hex[:8]}"}
+    assert ours == {f"acme_staging_{kept}_{run.hex[:8]}" for kept in ("before", "certified")}
     assert not state.jobs
     assert state.ready == {"odoo": 1, "odoo-cron": 1}
     assert [outcomes[-1] for outcomes in site.attempts(run).values()] == ["succeeded"] * len(STEPS)

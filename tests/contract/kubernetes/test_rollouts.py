@@ -140,7 +140,8 @@ def test_an_argo_application_gets_synced_and_healthy_unless_asked_to_fail(
 
     found = eventually(status)
 
-    assert found["sync"] == {"status": "Synced", "revision": "v2"}
+    compared = {"source": {"targetRevision": "v2"}}
+    assert found["sync"] == {"status": "Synced", "revision": "v2", "comparedTo": compared}
     assert found["health"]["status"] == ("Degraded" if failure else "Healthy")
 
 

@@ -5,6 +5,7 @@ Production and staging are databases of one PostgreSQL server that the estate ha
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from psycopg import sql
 
@@ -61,7 +63,8 @@ def estate() -> Estate:
 def storage(azurite: "Azurite") -> Iterator[BlobServiceClient]:
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         for container in ("backups", "filestore"):
-            service.create_container(container)
+            with suppress(ResourceExistsError):
+                service.create_container(container)
         yield service
 
 
