@@ -8,7 +8,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg import sql
 
 if TYPE_CHECKING:
     from infra.local.azurite import Azurite
@@ -18,7 +20,20 @@ if TYPE_CHECKING:
 
 TOPOLOGY = Path(__file__).parents[1] / "infra" / "topology.json"
 
+WAITING = "tests/contract/servicebus/"
+"""Tests that wait for locks and sessions to expire: beside them others have the processors."""
+
 _numbers = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let modules that wait begin between those that compute."""
+    modules = list(dict.fromkeys(item.nodeid.split("::")[0] for item in items))
+    waiting = [module for module in modules if module.startswith(WAITING)]
+    others = [module for module in modules if not module.startswith(WAITING)]
+    place = {module: float(number) for number, module in enumerate(others)}
+    place |= {module: 2 * number + 0.5 for number, module in enumerate(waiting)}
+    items.sort(key=lambda item: place[item.nodeid.split("::")[0]])
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +50,28 @@ def database(postgres: "PostgresServer") -> Iterator[str]:
     """The DSN of an empty database that is dropped after the test, whoever is still connected."""
     name = f"test_{next(_numbers)}"
     postgres.create_database(name)
+    yield postgres.dsn(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: "PostgresServer") -> str:
+    """The name of a database to copy: a ledger in which nothing has happened."""
+    from shared.ledger import migrate
+
+    postgres.create_database("migrated")
+    with psycopg.connect(postgres.dsn("migrated")) as connection:
+        migrate(connection)
+    return "migrated"
+
+
+@pytest.fixture
+def empty_ledger(postgres: "PostgresServer", migrated: str) -> Iterator[str]:
+    """The DSN of a ledger for one test."""
+    name = f"ledger_{next(_numbers)}"
+    copy = sql.SQL("create database {} template {} strategy file_copy")
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(migrated)))
     yield postgres.dsn(name)
     postgres.drop_database(name)
 

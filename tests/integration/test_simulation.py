@@ -12,7 +12,7 @@ from shared.runs import attempts, deciding, watchdog
 from tests.simulation.scenario import play, play_crash
 from tests.simulation.track import Claimed, Collided, Slotted
 
-BLOCKS = [range(start, start + 20) for start in range(0, 60, 20)]
+BLOCKS = [range(start, start + 20) for start in range(0, 40, 20)]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def _play_all(pool, seeds):
         play(pool, seed)
 
 
-@pytest.mark.parametrize(("mood", "every"), [("fine", 2), ("doomed", 3)])
+@pytest.mark.parametrize(("mood", "every"), [("fine", 3), ("doomed", 4)])
 def test_a_crash_at_any_point_of_a_run_leaves_it_to_end_right(pool, mood, every):
     points = play_crash(pool, mood, None).scheduler.points
 

@@ -10,8 +10,8 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def stage(database: str) -> Iterator[Stage]:
-    stage = Stage(database)
+def stage(empty_ledger: str) -> Iterator[Stage]:
+    stage = Stage(empty_ledger)
     yield stage
     stage.close()
 

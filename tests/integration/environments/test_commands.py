@@ -16,11 +16,13 @@ from tests.integration.environments.conftest import ESTATE
 
 
 @pytest.fixture
-def on_request(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[EnvironmentsOnRequest]:
-    monkeypatch.setenv("SIGNALBOX_LEDGER_URL", database)
+def on_request(
+    empty_ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EnvironmentsOnRequest]:
+    monkeypatch.setenv("SIGNALBOX_LEDGER_URL", empty_ledger)
     monkeypatch.setenv("SIGNALBOX_ESTATE", str(ESTATE))
     monkeypatch.setenv("SIGNALBOX_BLOBS", "UseDevelopmentStorage=true")
-    ledger = Ledger.connect(database)
+    ledger = Ledger.connect(empty_ledger)
     yield EnvironmentsOnRequest(ledger)
     ledger.close()
 

@@ -60,9 +60,9 @@ class Archive:
 
 
 @pytest.fixture
-def archive(database: str, azurite: Any) -> Iterator[Archive]:
-    engine, container = Engine(database), f"evidence-{next(_numbers)}"
+def archive(empty_ledger: str, azurite: Any) -> Iterator[Archive]:
+    engine, container = Engine(empty_ledger), f"evidence-{next(_numbers)}"
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         service.create_container(container)
-    yield Archive(engine, database, AzureBlobs.connect(azurite.connection_string), container)
+    yield Archive(engine, empty_ledger, AzureBlobs.connect(azurite.connection_string), container)
     engine.ledger.close()

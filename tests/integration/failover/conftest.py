@@ -23,8 +23,8 @@ def estate() -> Estate:
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database, connections=3)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger, connections=3)
     yield ledger
     ledger.close()
 

@@ -11,8 +11,8 @@ OLD, NEW = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def placements(database: str) -> Iterator[Placements]:
-    ledger = Ledger.connect(database, connections=2)
+def placements(empty_ledger: str) -> Iterator[Placements]:
+    ledger = Ledger.connect(empty_ledger, connections=2)
     yield Placements(ledger)
     ledger.close()
 

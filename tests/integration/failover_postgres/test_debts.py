@@ -98,8 +98,8 @@ def arm() -> Iterator[Arm]:
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database, connections=2)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger, connections=2)
     yield ledger
     ledger.close()
 

@@ -150,8 +150,8 @@ def estate(limits: LagLimits, rpo: timedelta) -> Estate:
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger)
     yield ledger
     ledger.close()
 

@@ -17,8 +17,8 @@ MESSAGES = [
 
 
 @pytest.fixture
-def ledger(database) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger)
     yield ledger
     ledger.close()
 

@@ -8,8 +8,8 @@ from tests.webhookreceiver import WebhookReceiver, webhook_receiver
 
 
 @pytest.fixture
-def stage(database: str) -> Iterator[Stage]:
-    stage = Stage(database)
+def stage(empty_ledger: str) -> Iterator[Stage]:
+    stage = Stage(empty_ledger)
     yield stage
     stage.close()
 

@@ -88,7 +88,7 @@ def test_a_database_that_is_not_there_is_named_by_its_error_only(odoo: OdooServe
     lost = elsewhere.database.model_copy(update={"name": "gone"})
 
     with pytest.raises(OdooSilent, match=r"authenticate: psycopg2\.OperationalError; see"):
-        log_in(elsewhere.model_copy(update={"database": lost}), SECRETS)
+        log_in(elsewhere.model_copy(update={"database": lost}), SECRETS, timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(

@@ -356,8 +356,8 @@ def furnished(cluster_url: str, postgres: PostgresServer) -> Iterator[None]:
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger)
     yield ledger
     ledger.close()
 

@@ -16,9 +16,9 @@ from tests.keepingbus import KeepingBus
 
 
 @pytest.fixture
-def ledgered(database: str) -> Iterator[Callable[[Estate, datetime], list[str]]]:
+def ledgered(empty_ledger: str) -> Iterator[Callable[[Estate, datetime], list[str]]]:
     """Look at the certificates of an estate; the ids of the events that are published."""
-    ledger = Ledger.connect(database)
+    ledger = Ledger.connect(empty_ledger)
 
     def watch(estate: Estate, now: datetime) -> list[str]:
         bus = KeepingBus()

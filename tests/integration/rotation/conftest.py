@@ -227,7 +227,7 @@ def agent(
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger)
     yield ledger
     ledger.close()

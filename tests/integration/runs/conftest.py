@@ -180,8 +180,8 @@ class Engine:
 
 
 @pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = Engine(database)
+def engine(empty_ledger: str) -> Iterator[Engine]:
+    engine = Engine(empty_ledger)
     yield engine
     engine.ledger.close()
 

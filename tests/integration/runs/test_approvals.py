@@ -96,14 +96,14 @@ def test_a_decision_about_another_plan_is_refused(market, plan):
     assert market.waiting().approved_by == []
 
 
-def test_a_plan_that_was_changed_in_the_ledger_cannot_be_approved_or_used(market, database):
+def test_a_plan_that_was_changed_in_the_ledger_cannot_be_approved_or_used(market, empty_ledger):
     run = market.open(tier=2)
     change = """update approvals set plan = jsonb_set(plan, '{facts,crates}', '99')"""
     market.approvals.approve(
         market.waiting().id, plan=market.waiting().plan_sha256, person="Bob", reason=None
     )
 
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(empty_ledger) as conn:
         conn.execute(change)
     market.deliver_due()
 
@@ -292,12 +292,12 @@ def test_an_urgent_run_does_not_wait_for_people_who_decide_about_a_routine_one(m
     assert market.engine.status(urgent) == "running"
 
 
-def test_decisions_are_never_changed(market, database):
+def test_decisions_are_never_changed(market, empty_ledger):
     market.open()
     market.approve("Bob")
 
     with (
-        psycopg.connect(database) as conn,
+        psycopg.connect(empty_ledger) as conn,
         pytest.raises(psycopg.errors.RaiseException, match="never changed"),
     ):
         conn.execute("update decisions set person = 'Eve'")

@@ -348,10 +348,10 @@ def test_the_plan_of_a_run_does_not_change_under_it(engine):
 
 
 def test_facts_that_do_not_fit_the_deployed_step_fail_the_run_without_repeating_them(
-    engine, database
+    engine, empty_ledger
 ):
     run = engine.happen(Arrived(environment="north"))
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(empty_ledger) as conn:
         conn.execute("""update steps set input = '{"secret": "hunter2"}' where name = 'unload'""")
 
     engine.deliver_all()
@@ -379,12 +379,12 @@ def test_an_event_is_put_off_while_the_ledger_is_out_of_reach(engine, monkeypatc
     assert engine.ledger.event("/manual", "e-9").disposition == "started"
 
 
-def test_evidence_that_was_changed_is_found_out(engine, database):
+def test_evidence_that_was_changed_is_found_out(engine, empty_ledger):
     run = engine.happen(Arrived(environment="north"))
     engine.deliver_all()
     sealed = engine.ledger.evidence(run)
 
     assert is_intact(sealed)
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(empty_ledger) as conn:
         conn.execute("update evidence set body = jsonb_set(body, '{run,status}', '\"failed\"')")
     assert not is_intact(engine.ledger.evidence(run))

@@ -184,8 +184,8 @@ def cluster_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger)
     yield ledger
     ledger.close()
 

@@ -39,8 +39,8 @@ select id, 1, 'verify_release', 'do', 'succeeded', 3, '1 h', now(),
 
 
 @pytest.fixture
-def ledger(database: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(empty_ledger)
     yield ledger
     ledger.close()
 
@@ -90,9 +90,8 @@ def test_what_upkeep_saw_is_what_status_says(
     assert {each["verdict"] for each in asked["acme-prod"]} == {"unknown"}
 
 
-def test_what_a_release_left_failing_is_known(ledger: Ledger, database: str) -> None:
-    ledger.counts()  # the first use migrates
-    with psycopg.connect(database) as conn:
+def test_what_a_release_left_failing_is_known(ledger: Ledger, empty_ledger: str) -> None:
+    with psycopg.connect(empty_ledger) as conn:
         conn.execute(RELEASED)
 
     [found] = Workloads(ledger).verifications(["acme-prod", STAGING]).values()

@@ -18,11 +18,11 @@ DAY = Path(__file__).with_name("day.sql").read_text("utf-8")
 
 
 @pytest.fixture
-def ledger(database: str) -> Ledger:
-    ledger = Ledger.connect(database)
+def ledger(empty_ledger: str) -> Ledger:
+    ledger = Ledger.connect(empty_ledger)
     ledger.clock = lambda: NOW
     ledger.counts()
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(empty_ledger) as conn:
         conn.execute(DAY.encode())
     FailoverHistory(ledger).record_drill(
         uuid4(),
@@ -31,7 +31,7 @@ def ledger(database: str) -> Ledger:
         passed=False,
         facts={"took": "PT30M", "rto": "PT1H", "lost_seconds": 0.4},
     )
-    with psycopg.connect(database) as conn:
+    with psycopg.connect(empty_ledger) as conn:
         conn.execute(
             "insert into drills values (%s, 'acme-prod', '2026-11-07', 'a test', true, '{}')",
             [uuid4()],
