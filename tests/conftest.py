@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 TOPOLOGY = Path(__file__).parents[1] / "infra" / "topology.json"
 
+LONG = (
+    "tests/e2e/test_chaos.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_refresh_flow.py",
+    "tests/integration/test_simulation.py",
+)
+"""What takes longest begins first, so that no worker is left alone with it at the end."""
+
 WAITING = "tests/contract/servicebus/"
 """Tests that wait for locks and sessions to expire: beside them others have the processors."""
 
@@ -27,8 +35,9 @@ _numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let modules that wait begin between those that compute."""
-    modules = list(dict.fromkeys(item.nodeid.split("::")[0] for item in items))
+    """Let long modules begin first, and those that wait between the others."""
+    found = list(dict.fromkeys(item.nodeid.split("::")[0] for item in items))
+    modules = sorted(found, key=lambda module: module not in LONG)
     waiting = [module for module in modules if module.startswith(WAITING)]
     others = [module for module in modules if not module.startswith(WAITING)]
     place = {module: float(number) for number, module in enumerate(others)}

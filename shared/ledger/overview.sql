@@ -50,21 +50,21 @@ select runbook, status, sum(runs)::bigint as runs, sum(seconds)::float8 as secon
     from runs group by runbook, status
     union all
     select kind, outcome, number, seconds from forgotten where what = 'run'
-) as both_kinds group by runbook, status
+) as both_kinds group by runbook, status order by runbook, status
 
 -- attempt_totals
 select outcome, sum(attempts)::bigint as attempts from (
     select coalesce(outcome, 'open') as outcome, count(*) as attempts from attempts group by 1
     union all
     select outcome, number from forgotten where what = 'attempt'
-) as both_kinds group by outcome
+) as both_kinds group by outcome order by outcome
 
 -- event_totals
 select type, disposition, sum(events)::bigint as events from (
     select type, disposition, count(*) as events from events group by type, disposition
     union all
     select kind, outcome, number from forgotten where what = 'event'
-) as both_kinds group by type, disposition
+) as both_kinds group by type, disposition order by type, disposition
 
 -- backlog
 select (select count(*) from outbox) as unsent,
