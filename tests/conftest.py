@@ -4,9 +4,9 @@ Each fixture imports the part it starts, so that unit tests load none of them.
 """
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -30,8 +30,6 @@ LONG = (
 
 WAITING = "tests/contract/servicebus/"
 """Tests that wait for locks and sessions to expire: beside them others have the processors."""
-
-_numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,7 +55,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator["PostgresServ
 @pytest.fixture
 def database(postgres: "PostgresServer") -> Iterator[str]:
     """The DSN of an empty database that is dropped after the test, whoever is still connected."""
-    name = f"test_{next(_numbers)}"
+    name = f"test_{uuid4().hex}"
     postgres.create_database(name)
     yield postgres.dsn(name)
     postgres.drop_database(name)
@@ -77,7 +75,7 @@ def migrated(postgres: "PostgresServer") -> str:
 @pytest.fixture
 def empty_ledger(postgres: "PostgresServer", migrated: str) -> Iterator[str]:
     """The DSN of a ledger for one test."""
-    name = f"ledger_{next(_numbers)}"
+    name = f"ledger_{uuid4().hex}"
     copy = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(copy.format(sql.Identifier(name), sql.Identifier(migrated)))
