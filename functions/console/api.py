@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from functions.console.access import READ, Approver, Operator, Reader
 from functions.console.board import Card, board
 from functions.console.desk import At
-from functions.console.problems import described
+from functions.console.problems import REFUSALS
 from shared.identity import Caller, Role
 from shared.ledger import ReceivedEvent, RunSummary
 from shared.ledger.approvals import Approval, Decision
@@ -27,10 +27,7 @@ from shared.runs.reading import Received, Unacceptable, read_event
 router = APIRouter(
     prefix="/api",
     dependencies=[READ],
-    responses={
-        "4XX": described("Why not, and what to do."),
-        503: described("The ledger does not answer."),
-    },
+    responses=REFUSALS,
 )
 
 MOST = 2**62

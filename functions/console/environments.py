@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from functions.console.access import READ, Operator, Reader, Token, check_token, form_token
 from functions.console.api import Published
 from functions.console.desk import At, Desk
-from functions.console.problems import described
+from functions.console.problems import REFUSALS
 from functions.console.rendering import render
 from shared.identity import Caller, Role
 from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
@@ -25,10 +25,7 @@ router = APIRouter(
     prefix="/api/environments",
     tags=["environments"],
     dependencies=[READ],
-    responses={
-        "4XX": described("Why not, and what to do."),
-        503: described("The ledger does not answer."),
-    },
+    responses=REFUSALS,
 )
 page_router = APIRouter(prefix="/environments", dependencies=[READ], include_in_schema=False)
 

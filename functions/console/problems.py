@@ -52,6 +52,13 @@ def described(description: str) -> dict[str, Any]:
     return {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": described("Why not, and what to do."),
+    503: described("The ledger does not answer."),
+}
+"""What every operation of the API may answer."""
+
+
 def add_problems(app: FastAPI) -> None:
     """Answer for every error that handlers raise."""
     app.add_exception_handler(StarletteException, _refused)

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from functions.console.access import READ, Operator, Reader, Token, check_token, form_token
 from functions.console.desk import At, Desk
-from functions.console.problems import described
+from functions.console.problems import REFUSALS
 from functions.console.rendering import render
 from shared.identity import Caller, Role
 from shared.runs.hours import Hours, Schedules
@@ -18,10 +18,7 @@ router = APIRouter(
     prefix="/api/schedules",
     tags=["schedules"],
     dependencies=[READ],
-    responses={
-        "4XX": described("Why not, and what to do."),
-        503: described("The ledger does not answer."),
-    },
+    responses=REFUSALS,
 )
 page_router = APIRouter(prefix="/schedules", dependencies=[READ], include_in_schema=False)
 

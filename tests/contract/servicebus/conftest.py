@@ -169,8 +169,8 @@ class Bus(ABC):
         """Connect now: a receive that is given little time would give up connecting first."""
         self._enter_all([client])
 
-    def _enter_all(self, clients: list[Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _enter_all(self, clients: list[Any]) -> None: ...
 
     def _clients(self) -> list[Any]:
         return [*self._open.values(), *self._unkept]
