@@ -40,6 +40,7 @@ from shared.runs.approvals import Approvals
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
+from tests.integration.refresh.conftest import databases_like
 from tests.integration.refresh.passage import Passage
 from tests.keepingbus import KeepingBus
 
@@ -187,9 +188,12 @@ class Agent:
         return dict(found["output"] or {})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def machine(postgres: PostgresServer) -> Iterator[Machine]:
-    """Servers that run, and a staging of which a refresh has kept a certified copy."""
+    """Servers that run, and a staging of which a refresh has kept a certified copy.
+
+    Its databases are named as those of other modules, which are to find none.
+    """
     environment = {"PATH": os.environ["PATH"]}
     key = "a key of the tests, 32 bytes long"
     secrets = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url(), "SIGNALBOX_MASKING_KEY": key})
@@ -197,6 +201,8 @@ def machine(postgres: PostgresServer) -> Iterator[Machine]:
         machine = Machine(postgres, emulator.url, MemoryBlobs(), secrets, load_estate(ESTATE))
         refresh(machine, epoch=1)
         yield machine
+    for name in databases_like(postgres, "acme_staging%"):
+        postgres.drop_database(name)
 
 
 @dataclass(frozen=True)
