@@ -63,7 +63,7 @@ def list_runs(
     limit: Limit = 20,
 ) -> list[RunSummary]:
     """Runs, newest first. The header ``Link`` leads to the next page while there is one."""
-    found = desk.overview.runs(
+    found = desk.ledger.recent_runs(
         environment=environment, status=status, runbook=runbook, behind=behind, limit=limit
     )
     if len(found) == limit:

@@ -53,14 +53,14 @@ def static(name: str) -> Response:
 @router.get("/")
 def show_board(request: Request, desk: At, caller: Reader) -> Response:
     """The estate, and what waits for a person."""
-    recent = desk.overview.runs(limit=10)
+    recent = desk.ledger.recent_runs(limit=10)
     return render_live(
         request,
         "board",
         SELDOM,
         caller=caller,
         cards=board(desk),
-        active=[run for run in desk.overview.runs(limit=PAGE) if run.status in ACTIVE],
+        active=[run for run in desk.ledger.recent_runs(limit=PAGE) if run.status in ACTIVE],
         recent=[run for run in recent if run.status not in ACTIVE],
         approvals=len(desk.approvals.newest(status="waiting")),
         parked=desk.ledger.counts().parked,
@@ -78,7 +78,7 @@ def show_runs(
     behind: UUID | None = None,
 ) -> Response:
     """Runs, newest first, a page at a time."""
-    found = desk.overview.runs(
+    found = desk.ledger.recent_runs(
         environment=environment or None, status=status or None, behind=behind, limit=PAGE
     )
     older = request.url.include_query_params(behind=found[-1].id) if len(found) == PAGE else None

@@ -87,7 +87,6 @@ def insert_approval(
         needed=needed,
         escalate_at=escalate_at,
         expires_at=expires_at,
-        now=tx.now,
     )
 
 
@@ -117,7 +116,6 @@ def insert_decision(
         person=person,
         reason=reason,
         plan_sha256=about.plan_sha256,
-        now=tx.now,
     )
 
 
@@ -128,19 +126,19 @@ def settle_approval(
     *,
     break_glass: bool = False,
 ) -> None:
-    tx.do("settle_approval", id=id, status=status, break_glass=break_glass, now=tx.now)
+    tx.do("settle_approval", id=id, status=status, break_glass=break_glass)
 
 
 def take_approval(tx: Transaction, id: str) -> None:
     """The step has seen that it was approved."""
-    tx.do("take_approval", id=id, now=tx.now)
+    tx.do("take_approval", id=id)
 
 
 def escalate_approvals(tx: Transaction) -> list[str]:
     """The ids of those that have just waited too long; each is returned once."""
-    return [id for (id,) in tx.all_of("escalate_approvals", now=tx.now)]
+    return [id for (id,) in tx.all_of("escalate_approvals")]
 
 
 def expired_approvals(tx: Transaction) -> list[str]:
     """The ids of those whose time is over although no step has used them."""
-    return [id for (id,) in tx.all_of("expired_approvals", now=tx.now)]
+    return [id for (id,) in tx.all_of("expired_approvals")]

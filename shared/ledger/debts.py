@@ -54,32 +54,21 @@ class Debts:
                     found=debt.found,
                     repair=debt.repair,
                     run=run,
-                    now=tx.now,
                 )
 
         self._ledger.persist(record)
 
     def open(self, environment: str | None = None) -> list[OpenDebt]:
         """Of one environment, or of all, by environment and server."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(OpenDebt, "open_debts", environment=environment)
+        return self._ledger.rows(OpenDebt, "open_debts", environment=environment)
 
     def seen(self, debt: OpenDebt, found: PromotionDebt | None, problem: str | None) -> None:
         """Record a look at a debt; ``found`` is what it is now, None when that is unknown."""
         now_is = found or debt
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "see_debt",
-                id=debt.id,
-                found=now_is.found,
-                repair=now_is.repair,
-                problem=problem,
-                now=tx.now,
-            )
+        self._ledger.do(
+            "see_debt", id=debt.id, found=now_is.found, repair=now_is.repair, problem=problem
         )
 
     def close(self, debt: OpenDebt, because: Literal["paid", "moot"]) -> None:
         """Paid: the server has it. Moot: the server serves production no more."""
-        self._ledger.persist(
-            lambda tx: tx.do("close_debt", id=debt.id, because=because, now=tx.now)
-        )
+        self._ledger.do("close_debt", id=debt.id, because=because)

@@ -92,8 +92,7 @@ class EnvironmentsOnRequest:
 
     def newest(self, *, limit: int = 50) -> list[OnRequest]:
         """Those that are over, too."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(OnRequest, "newest_environments_on_request", limit=limit)
+        return self._ledger.rows(OnRequest, "newest_environments_on_request", limit=limit)
 
     def named(self, name: str) -> OnRequest:
         """The one of this name that is not over. Raises UnknownOnRequest."""
@@ -106,8 +105,7 @@ class EnvironmentsOnRequest:
             return tx.needed(OnRequest, "environment_by_id", id=id)
 
     def extensions(self, id: UUID) -> list[Extension]:
-        with self._ledger.transaction() as tx:
-            return tx.rows(Extension, "environment_extensions", id=id)
+        return self._ledger.rows(Extension, "environment_extensions", id=id)
 
     def extend(
         self, name: str, offer: Offer, lives: timedelta, *, by: str, reason: str
@@ -121,14 +119,14 @@ class EnvironmentsOnRequest:
         )
 
     def opened(self, id: UUID) -> None:
-        self._ledger.persist(lambda tx: tx.do("environment_opened", id=id, now=tx.now))
+        self._ledger.do("environment_opened", id=id)
 
     def closing(self, id: UUID) -> None:
-        self._ledger.persist(lambda tx: tx.do("environment_closing", id=id))
+        self._ledger.do("environment_closing", id=id)
 
     def over(self, id: UUID, status: Literal["closed", "failed"]) -> None:
         """Nothing of it is left: its name is free again."""
-        self._ledger.persist(lambda tx: tx.do("environment_over", id=id, status=status, now=tx.now))
+        self._ledger.do("environment_over", id=id, status=status)
 
 
 def current(tx: Transaction) -> list[OnRequest]:
@@ -168,7 +166,6 @@ def _reserve(
         requested_by=requested_by,
         environment=Jsonb(described),
         expires_at=tx.now + lives,
-        now=tx.now,
     )
 
 
@@ -205,7 +202,5 @@ def _extend(
             "UTC: ask for another one, whose data is newer"
         )
     tx.do("extend_environment", id=found.id, until=until)
-    tx.do(
-        "insert_environment_extension", id=found.id, by=by, until=until, reason=reason, now=tx.now
-    )
+    tx.do("insert_environment_extension", id=found.id, by=by, until=until, reason=reason)
     return until

@@ -39,14 +39,12 @@ class EvidenceCopies:
 
     def waiting(self, *, limit: int = 100) -> list[SealedRun]:
         """What was sealed and is not known to be in blob storage, oldest first."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(SealedRun, "evidence_to_copy", limit=limit)
+        return self._ledger.rows(SealedRun, "evidence_to_copy", limit=limit)
 
     def copied(self, run: UUID) -> None:
         """Remember that a bundle is in blob storage. Safe to repeat."""
-        self._ledger.persist(lambda tx: tx.do("evidence_copied", run=run, now=tx.now))
+        self._ledger.do("evidence_copied", run=run)
 
     def chain(self, environment: str) -> list[ChainLink]:
         """Every place of an environment's chain, first to last."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(ChainLink, "evidence_chain", environment=environment)
+        return self._ledger.rows(ChainLink, "evidence_chain", environment=environment)

@@ -42,8 +42,7 @@ class FailoverHistory:
 
     def achieved(self, environment: str | None = None, *, limit: int = 10) -> list[Achieved]:
         """Newest first, drills and real ones, of one environment or of all."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(Achieved, "achieved", environment=environment, limit=limit)
+        return self._ledger.rows(Achieved, "achieved", environment=environment, limit=limit)
 
     def last_drill(self, environment: str) -> datetime | None:
         """When a drill passed for the last time."""
@@ -58,21 +57,17 @@ class FailoverHistory:
 
     def verified_backup(self, environment: str) -> VerifiedBackup | None:
         """The newest backup that a refresh has verified."""
-        with self._ledger.transaction() as tx:
-            return tx.row(VerifiedBackup, "last_verified_backup", environment=environment)
+        return self._ledger.row(VerifiedBackup, "last_verified_backup", environment=environment)
 
     def record_drill(
         self, id: UUID, environment: str, *, source: str, passed: bool, facts: Mapping[str, Any]
     ) -> None:
         """Keep what a drill achieved. Safe to repeat."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "insert_drill",
-                id=id,
-                environment=environment,
-                source=source,
-                passed=passed,
-                facts=Jsonb(dict(facts)),
-                now=tx.now,
-            )
+        self._ledger.do(
+            "insert_drill",
+            id=id,
+            environment=environment,
+            source=source,
+            passed=passed,
+            facts=Jsonb(dict(facts)),
         )

@@ -39,7 +39,7 @@ def all_hours(tx: Transaction) -> dict[str, HoursRecord]:
 
 def record_hours(tx: Transaction, environment: str, *, asleep: bool, epoch: int) -> None:
     """Keep what a run has brought about; an older epoch changes nothing."""
-    tx.do("record_hours", environment=environment, asleep=asleep, epoch=epoch, now=tx.now)
+    tx.do("record_hours", environment=environment, asleep=asleep, epoch=epoch)
 
 
 def override_hours(

@@ -102,13 +102,13 @@ def extent(tx: Transaction, environment: str, *, within: timedelta) -> Extent:
 
 def begin_episode(tx: Transaction, environment: str) -> int | None:
     """The number of the episode that begins now; None when one is going on."""
-    found = tx.all_of("begin_lag_episode", environment=environment, now=tx.now)
+    found = tx.all_of("begin_lag_episode", environment=environment)
     return int(found[0][0]) if found else None
 
 
 def end_episode(tx: Transaction, environment: str) -> int | None:
     """The number of the episode that ends now; None when there is none."""
-    found = tx.all_of("end_lag_episode", environment=environment, now=tx.now)
+    found = tx.all_of("end_lag_episode", environment=environment)
     return int(found[0][0]) if found else None
 
 

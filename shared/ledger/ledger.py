@@ -26,6 +26,7 @@ from shared.ledger.records import (
 from shared.ledger.transaction import Transaction
 from shared.postgres.entra import EntraSignIn
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -117,19 +118,29 @@ class Ledger:
         with self.transaction() as transaction:
             return work(transaction)
 
+    def rows(self, record: type[R], query: str, **values: Any) -> list[R]:
+        with self.transaction() as tx:
+            return tx.rows(record, query, **values)
+
+    def row(self, record: type[R], query: str, **values: Any) -> R | None:
+        with self.transaction() as tx:
+            return tx.row(record, query, **values)
+
+    def do(self, query: str, **values: Any) -> None:
+        """One statement that is safe to repeat; see ``persist``."""
+        self.persist(lambda tx: tx.do(query, **values))
+
     # -- single statements ---------------------------------------------------------------
 
     def extend_leases(self, leases: Iterable[UUID], length: timedelta) -> set[UUID]:
         """Extend those of the leases that still run; return them."""
         with self.transaction() as tx:
-            rows = tx.all_of(
-                "extend_leases", leases=list(leases), until=tx.now + length, now=tx.now
-            )
+            rows = tx.all_of("extend_leases", leases=list(leases), until=tx.now + length)
             return {lease for (lease,) in rows}
 
     def holds_lease(self, run: UUID, lease: UUID) -> bool:
         with self.transaction() as tx:
-            [(held,)] = tx.all_of("holds_lease", run=run, lease=lease, now=tx.now)
+            [(held,)] = tx.all_of("holds_lease", run=run, lease=lease)
             return bool(held)
 
     def forget_sent(self, ids: Sequence[str]) -> None:
@@ -145,12 +156,24 @@ class Ledger:
     # -- reading -------------------------------------------------------------------------
 
     def recent_runs(
-        self, *, environment: str | None = None, status: str | None = None, limit: int = 20
+        self,
+        *,
+        environment: str | None = None,
+        status: str | None = None,
+        runbook: str | None = None,
+        behind: UUID | None = None,
+        limit: int = 20,
     ) -> list[RunSummary]:
-        with self.transaction() as tx:
-            return tx.rows(
-                RunSummary, "recent_runs", environment=environment, status=status, limit=limit
-            )
+        """Newest first; ``behind`` is the last one of the page before."""
+        return self.rows(
+            RunSummary,
+            "recent_runs",
+            environment=environment,
+            status=status,
+            runbook=runbook,
+            behind=behind,
+            limit=limit,
+        )
 
     def run_record(self, run: UUID) -> dict[str, Any] | None:
         """Everything about a run: run, event, steps, attempts, audit, approvals."""
@@ -158,16 +181,13 @@ class Ledger:
             return tx.run_record(run)
 
     def progress(self, run: UUID) -> list[Progress]:
-        with self.transaction() as tx:
-            return tx.rows(Progress, "run_progress", run=run)
+        return self.rows(Progress, "run_progress", run=run)
 
     def event(self, source: str, id: str) -> ReceivedEvent | None:
-        with self.transaction() as tx:
-            return tx.row(ReceivedEvent, "event", source=source, id=id)
+        return self.row(ReceivedEvent, "event", source=source, id=id)
 
     def event_by_number(self, number: int) -> ReceivedEvent | None:
-        with self.transaction() as tx:
-            return tx.row(ReceivedEvent, "event_by_number", number=number)
+        return self.row(ReceivedEvent, "event_by_number", number=number)
 
     def event_body(self, number: int) -> dict[str, Any]:
         """The event as it was understood: a CloudEvent; empty for a message that was none."""
@@ -185,28 +205,25 @@ class Ledger:
         limit: int = 20,
     ) -> list[ReceivedEvent]:
         """Newest first; those numbered below ``before``."""
-        with self.transaction() as tx:
-            return tx.rows(
-                ReceivedEvent,
-                "recent_events",
-                environment=environment,
-                disposition=disposition,
-                type=type,
-                before=before,
-                limit=limit,
-            )
+        return self.rows(
+            ReceivedEvent,
+            "recent_events",
+            environment=environment,
+            disposition=disposition,
+            type=type,
+            before=before,
+            limit=limit,
+        )
 
     def runs_of_event(self, source: str, id: str) -> list[UUID]:
         with self.transaction() as tx:
             return [run for (run,) in tx.all_of("runs_of_event", source=source, id=id)]
 
     def evidence(self, run: UUID) -> Evidence | None:
-        with self.transaction() as tx:
-            return tx.row(Evidence, "evidence", run=run)
+        return self.row(Evidence, "evidence", run=run)
 
     def parked_messages(self, *, resolved: bool = False, limit: int = 100) -> list[ParkedMessage]:
-        with self.transaction() as tx:
-            return tx.rows(ParkedMessage, "parked_messages", resolved=resolved, limit=limit)
+        return self.rows(ParkedMessage, "parked_messages", resolved=resolved, limit=limit)
 
     def counts(self) -> Counts:
         with self.transaction() as tx:

@@ -32,8 +32,7 @@ class Logins:
         return {each.environment: each for each in found}
 
     def of(self, environment: str) -> LoginRecord | None:
-        with self._ledger.transaction() as tx:
-            return tx.row(LoginRecord, "logins", environment=environment)
+        return self._ledger.row(LoginRecord, "logins", environment=environment)
 
     def rotated(
         self, environment: str, login: str, *, previous: str, grace: timedelta, epoch: int
@@ -47,14 +46,9 @@ class Logins:
                 previous=previous,
                 revoke_at=tx.now + grace,
                 epoch=epoch,
-                now=tx.now,
             )
         )
 
     def revoked(self, environment: str, previous: str) -> None:
         """Record that the previous login is done with."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "login_revoked", environment=environment, previous=previous, now=tx.now
-            )
-        )
+        self._ledger.do("login_revoked", environment=environment, previous=previous)

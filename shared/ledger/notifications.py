@@ -5,7 +5,7 @@ from shared.ledger.transaction import Transaction
 
 def insert_notification(tx: Transaction, announcement: str, webhook: str) -> bool:
     """False when this webhook is told of it already."""
-    facts = {"announcement": announcement, "webhook": webhook, "now": tx.now}
+    facts = {"announcement": announcement, "webhook": webhook}
     return bool(tx.all_of("insert_notification", **facts))
 
 
@@ -15,5 +15,5 @@ def is_due(tx: Transaction, announcement: str, webhook: str) -> bool:
 
 
 def mark_delivered(tx: Transaction, announcement: str, webhook: str) -> None:
-    facts = {"announcement": announcement, "webhook": webhook, "now": tx.now}
+    facts = {"announcement": announcement, "webhook": webhook}
     tx.do("notification_delivered", **facts)

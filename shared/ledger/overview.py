@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.ledger.ledger import Ledger
-from shared.ledger.records import Disposition, ParkedMessage, RunStatus, RunSummary
+from shared.ledger.records import Disposition, ParkedMessage, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,27 +101,6 @@ class Overview:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def runs(
-        self,
-        *,
-        environment: str | None = None,
-        status: str | None = None,
-        runbook: str | None = None,
-        behind: UUID | None = None,
-        limit: int = 20,
-    ) -> list[RunSummary]:
-        """Runs, newest first; ``behind`` is the last one of the page before."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(
-                RunSummary,
-                "runs_page",
-                environment=environment,
-                status=status,
-                runbook=runbook,
-                behind=behind,
-                limit=limit,
-            )
-
     def environments(self, names: Sequence[str]) -> dict[str, EnvironmentNow]:
         """What is known of each environment, by name; there is an entry for each name."""
         with self._ledger.transaction() as tx:
@@ -135,8 +114,7 @@ class Overview:
 
     def parked(self, id: str) -> ParkedMessage | None:
         """A parked message, dealt with or not."""
-        with self._ledger.transaction() as tx:
-            return tx.row(ParkedMessage, "parked_message", id=id)
+        return self._ledger.row(ParkedMessage, "parked_message", id=id)
 
     def totals(self) -> Totals:
         with self._ledger.transaction() as tx:
@@ -144,5 +122,5 @@ class Overview:
                 runs=tuple(tx.rows(RunTotal, "run_totals")),
                 attempts=tuple(tx.rows(AttemptTotal, "attempt_totals")),
                 events=tuple(tx.rows(EventTotal, "event_totals")),
-                backlog=tx.needed(Backlog, "backlog", now=tx.now),
+                backlog=tx.needed(Backlog, "backlog"),
             )

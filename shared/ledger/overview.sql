@@ -1,16 +1,3 @@
--- runs_page
--- Newest first, from behind the run that the page before ended with.
-select r.id, r.runbook, r.environment, r.status, r.epoch, r.reason, r.created_at, r.started_at, r.ended_at,
-       (select name from steps s where s.run_id = r.id and s.status = 'ready' order by position limit 1) as step
-from runs r
-where (%(environment)s::text is null or r.environment = %(environment)s)
-  and (%(status)s::text is null or r.status = %(status)s)
-  and (%(runbook)s::text is null or r.runbook = %(runbook)s)
-  and (%(behind)s::uuid is null
-       or (r.created_at, r.id) < (select b.created_at, b.id from runs b where b.id = %(behind)s))
-order by r.created_at desc, r.id desc
-limit %(limit)s
-
 -- environments_now
 -- The newest clone of each environment, the newest proof that a backup of it can be restored, and who holds it.
 select n.name as environment, coalesce(i.epoch, 0) as epoch, h.id as held_by, h.runbook as held_for,

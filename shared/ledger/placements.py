@@ -80,7 +80,6 @@ class Placements:
                 epoch=epoch,
                 run=run,
                 standby_state=standby_state,
-                now=tx.now,
             )
         )
         if found is None:
@@ -91,13 +90,8 @@ class Placements:
 
     def finish(self, environment: str, *, epoch: int, standby_state: StandbyState) -> None:
         """Record that users are where the placement says."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "finish_placement",
-                environment=environment,
-                epoch=epoch,
-                standby_state=standby_state,
-            )
+        self._ledger.do(
+            "finish_placement", environment=environment, epoch=epoch, standby_state=standby_state
         )
 
     def rejoined(self, environment: str, side: str, *, epoch: int) -> None:
@@ -105,34 +99,21 @@ class Placements:
 
         def record(tx: Transaction) -> None:
             tx.do(
-                "set_standby_state",
-                environment=environment,
-                standby_state="streaming",
-                epoch=epoch,
+                "set_standby_state", environment=environment, standby_state="streaming", epoch=epoch
             )
-            tx.do("lift_fence", environment=environment, side=side, epoch=epoch, now=tx.now)
+            tx.do("lift_fence", environment=environment, side=side, epoch=epoch)
 
         self._ledger.persist(record)
 
     def set_promotable(self, environment: str, promotable: bool, reason: str | None) -> None:
         """Let a failover go on without consent to the loss, or not."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "set_promotable",
-                environment=environment,
-                promotable=promotable,
-                reason=reason,
-                now=tx.now,
-            )
+        self._ledger.do(
+            "set_promotable", environment=environment, promotable=promotable, reason=reason
         )
 
     def order_fence(self, environment: str, side: str, *, epoch: int, run: UUID) -> None:
         """Have a side fenced as soon as it can be reached, by whoever reaches it first."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "order_fence", environment=environment, side=side, epoch=epoch, run=run, now=tx.now
-            )
-        )
+        self._ledger.do("order_fence", environment=environment, side=side, epoch=epoch, run=run)
 
     def fence_executed(
         self, environment: str, side: str, *, epoch: int, proof: Mapping[str, Any]
@@ -146,7 +127,6 @@ class Placements:
                 side=side,
                 epoch=epoch,
                 proof=Jsonb(dict(proof)),
-                now=tx.now,
             )
             tx.do("set_old_side_fenced", environment=environment, side=side)
 
@@ -154,11 +134,7 @@ class Placements:
 
     def withdrawn(self, environment: str, side: str, *, epoch: int) -> None:
         """Record that a fenced side has neither routes nor pods any more."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "side_withdrawn", environment=environment, side=side, epoch=epoch, now=tx.now
-            )
-        )
+        self._ledger.do("side_withdrawn", environment=environment, side=side, epoch=epoch)
 
     def was_withdrawn(self, environment: str, side: str, *, epoch: int) -> bool:
         """Whether that was recorded for this epoch, be the order lifted or not."""
@@ -168,18 +144,12 @@ class Placements:
 
     def not_withdrawn(self) -> list[FenceOrder]:
         """Orders of sides that were left while their cluster could not be reached."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(FenceOrder, "sides_not_withdrawn")
+        return self._ledger.rows(FenceOrder, "sides_not_withdrawn")
 
     def lift_fence(self, environment: str, side: str, *, epoch: int) -> None:
         """End a standing order: the side follows the other one, or serves again."""
-        self._ledger.persist(
-            lambda tx: tx.do(
-                "lift_fence", environment=environment, side=side, epoch=epoch, now=tx.now
-            )
-        )
+        self._ledger.do("lift_fence", environment=environment, side=side, epoch=epoch)
 
     def standing_orders(self, environment: str | None = None) -> list[FenceOrder]:
         """The orders that hold, executed or not."""
-        with self._ledger.transaction() as tx:
-            return tx.rows(FenceOrder, "standing_fence_orders", environment=environment)
+        return self._ledger.rows(FenceOrder, "standing_fence_orders", environment=environment)

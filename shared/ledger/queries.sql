@@ -1,6 +1,6 @@
 -- insert_event
 insert into events (source, id, type, environment, body, received_at, disposition, reason, read_as)
-values (%(source)s, %(id)s, %(type)s, %(environment)s, %(body)s, %(now)s, %(disposition)s, %(reason)s, %(read_as)s)
+values (%(source)s, %(id)s, %(type)s, %(environment)s, %(body)s, %(now)s, 'ignored', 'not settled', %(read_as)s)
 on conflict (source, id) do update
 set type = excluded.type, environment = excluded.environment, body = excluded.body, read_as = excluded.read_as
 where events.disposition = 'parked'
@@ -298,12 +298,16 @@ where environment = %(environment)s and number is not null
 order by number
 
 -- recent_runs
+-- Newest first, from behind the run that the page before ended with.
 select r.id, r.runbook, r.environment, r.status, r.epoch, r.reason, r.created_at, r.started_at, r.ended_at,
        (select name from steps s where s.run_id = r.id and s.status = 'ready' order by position limit 1) as step
 from runs r
 where (%(environment)s::text is null or r.environment = %(environment)s)
   and (%(status)s::text is null or r.status = %(status)s)
-order by r.created_at desc, r.id
+  and (%(runbook)s::text is null or r.runbook = %(runbook)s)
+  and (%(behind)s::uuid is null
+       or (r.created_at, r.id) < (select b.created_at, b.id from runs b where b.id = %(behind)s))
+order by r.created_at desc, r.id desc
 limit %(limit)s
 
 -- runs_of_event

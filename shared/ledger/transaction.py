@@ -22,6 +22,7 @@ from shared.ledger.records import (
     StuckStep,
 )
 from shared.ledger.sql import load_queries
+from shared.messages import CloudEvent
 
 R = TypeVar("R")
 
@@ -46,7 +47,7 @@ class _Undo:
 
 
 class Transaction:
-    """One transaction; ``now`` is its one instant."""
+    """One transaction; ``now`` is its one instant, which every query may name."""
 
     def __init__(self, conn: Connection, now: datetime) -> None:
         self._conn = conn
@@ -55,18 +56,18 @@ class Transaction:
         """What the transaction recorded for sending."""
 
     def do(self, query: str, **values: Any) -> None:
-        self._conn.execute(queries[query], values)
+        self._conn.execute(queries[query], {"now": self.now, **values})
 
     def all_of(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
-        return self._conn.execute(queries[query], values).fetchall()
+        return self._conn.execute(queries[query], {"now": self.now, **values}).fetchall()
 
     def rows(self, record: type[R], query: str, **values: Any) -> list[R]:
         with self._conn.cursor(row_factory=class_row(record)) as cursor:
-            return cursor.execute(queries[query], values).fetchall()
+            return cursor.execute(queries[query], {"now": self.now, **values}).fetchall()
 
     def row(self, record: type[R], query: str, **values: Any) -> R | None:
         with self._conn.cursor(row_factory=class_row(record)) as cursor:
-            return cursor.execute(queries[query], values).fetchone()
+            return cursor.execute(queries[query], {"now": self.now, **values}).fetchone()
 
     def needed(self, record: type[R], query: str, **values: Any) -> R:
         row = self.row(record, query, **values)
@@ -79,28 +80,18 @@ class Transaction:
     # -- events --------------------------------------------------------------------------
 
     def insert_event(
-        self,
-        *,
-        source: str,
-        id: str,
-        type: str,
-        environment: str | None,
-        body: Mapping[str, Any],
-        read_as: str | None = None,
+        self, event: CloudEvent, environment: str | None, read_as: str | None = None
     ) -> bool:
         """False when the event is known already; a parked one may come again."""
         return bool(
             self.all_of(
                 "insert_event",
-                source=source,
-                id=id,
-                type=type,
+                source=event.source,
+                id=event.id,
+                type=event.type,
                 environment=environment,
                 read_as=read_as,
-                body=Jsonb(body),
-                now=self.now,
-                disposition="ignored",
-                reason="not settled",
+                body=Jsonb(event.model_dump(mode="json", exclude_none=True)),
             )
         )
 
@@ -141,7 +132,7 @@ class Transaction:
 
     def next_waiting_run(self, environment: str) -> tuple[UUID, str | None] | None:
         """Who comes next, and the step that it goes on with if it has stepped aside."""
-        found = self.all_of("next_waiting_run", environment=environment, now=self.now)
+        found = self.all_of("next_waiting_run", environment=environment)
         return (found[0][0], found[0][1]) if found else None
 
     def step_aside(self, step: StepRecord) -> None:
@@ -162,25 +153,23 @@ class Transaction:
         id: UUID,
         runbook: str,
         environment: str,
-        event: tuple[str, str],
+        event: CloudEvent,
         coalesce_key: str | None,
         traceparent: str | None,
         priority: int,
         overdue_after: timedelta,
     ) -> None:
-        source, event_id = event
         self.do(
             "insert_run",
             id=id,
             runbook=runbook,
             environment=environment,
-            event_source=source,
-            event_id=event_id,
+            event_source=event.source,
+            event_id=event.id,
             coalesce_key=coalesce_key,
             traceparent=traceparent,
             priority=priority,
             overdue_after=overdue_after,
-            now=self.now,
         )
 
     def insert_step(
@@ -208,7 +197,7 @@ class Transaction:
         )
 
     def start_run(self, run: UUID, epoch: int) -> RunRecord:
-        return self.needed(RunRecord, "start_run", run=run, epoch=epoch, now=self.now)
+        return self.needed(RunRecord, "start_run", run=run, epoch=epoch)
 
     def turn_back(
         self, run: UUID, *, reason: str, ends_as: Literal["failed", "superseded"]
@@ -224,14 +213,14 @@ class Transaction:
 
     def end_unstarted(self, run: UUID, said: str) -> None:
         """Fail a run that waits for its interlock, which is locked."""
-        self.do("end_unstarted", run=run, said=said, now=self.now)
+        self.do("end_unstarted", run=run, said=said)
 
     def end_run(self, run: UUID, status: RunStatus) -> None:
-        self.do("end_run", run=run, status=status, now=self.now)
+        self.do("end_run", run=run, status=status)
 
     def overdue_runs(self) -> list[RunRecord]:
         """Runs that have just become overdue; each is returned once."""
-        return self.rows(RunRecord, "overdue_runs", now=self.now)
+        return self.rows(RunRecord, "overdue_runs")
 
     def current_step(self, run: UUID) -> str:
         found = self.all_of("current_step", run=run)
@@ -248,7 +237,7 @@ class Transaction:
         return found[0][0] if found else None
 
     def ready_step(self, run: UUID, step: str, input: Mapping[str, Any] | None = None) -> None:
-        self.do("ready_step", run=run, step=step, input=_json(input), now=self.now)
+        self.do("ready_step", run=run, step=step, input=_json(input))
 
     def lease_step(self, step: StepRecord, attempt: int, lease: UUID, until: datetime) -> None:
         """Lease the step to an attempt, and open that or look in on it once more."""
@@ -260,7 +249,6 @@ class Transaction:
             epoch=step.epoch,
             lease=lease,
             until=until,
-            now=self.now,
         )
 
     def close_attempt(self, step: StepRecord, outcome: str, error: str | None = None) -> None:
@@ -271,7 +259,6 @@ class Transaction:
             number=step.attempt,
             outcome=outcome,
             error=error,
-            now=self.now,
         )
 
     def end_step(
@@ -291,7 +278,6 @@ class Transaction:
             status=status,
             output=_json(output),
             error=error,
-            now=self.now,
         )
 
     def postpone_step(
@@ -316,16 +302,12 @@ class Transaction:
     def give_up_step(self, step: StepRecord, checkpoint: Mapping[str, Any]) -> None:
         """End the step as neither done nor failed: its undo finds the checkpoint."""
         self.do(
-            "give_up_step",
-            run=step.run_id,
-            position=step.position,
-            checkpoint=_json(checkpoint),
-            now=self.now,
+            "give_up_step", run=step.run_id, position=step.position, checkpoint=_json(checkpoint)
         )
 
     def wake_step(self, step: StepRecord) -> None:
         """Make the step due now, or after the look that an attempt is at."""
-        self.do("wake_step", run=step.run_id, position=step.position, now=self.now)
+        self.do("wake_step", run=step.run_id, position=step.position)
 
     def plan_undo(self, run: UUID) -> None:
         """Make the undo of every step that was begun pending; skip everything else that is."""
@@ -346,14 +328,10 @@ class Transaction:
         return tuple(name for (name,) in self.all_of("failed_undo_steps", run=run))
 
     def stuck_steps(self, *, grace: timedelta, limit: int) -> list[StuckStep]:
-        return self.rows(
-            StuckStep, "stuck_steps", before=self.now - grace, now=self.now, limit=limit
-        )
+        return self.rows(StuckStep, "stuck_steps", before=self.now - grace, limit=limit)
 
     def count_redrive(self, step: StepRecord) -> int:
-        [(redrives,)] = self.all_of(
-            "count_redrive", run=step.run_id, position=step.position, now=self.now
-        )
+        [(redrives,)] = self.all_of("count_redrive", run=step.run_id, position=step.position)
         return int(redrives)
 
     # -- messages ------------------------------------------------------------------------
@@ -366,7 +344,7 @@ class Transaction:
         """Record all that was queued: the last statement of a transaction."""
         if self.queued:
             messages = Jsonb([_row(envelope) for envelope in self.queued])
-            self.do("insert_outbox", messages=messages, now=self.now)
+            self.do("insert_outbox", messages=messages)
 
     def park(
         self,
@@ -390,7 +368,6 @@ class Transaction:
                 reason=reason,
                 body=body,
                 properties=Jsonb(dict(properties)),
-                now=self.now,
             )
         )
 
@@ -398,14 +375,12 @@ class Transaction:
         self, id: str, resolution: Literal["replayed", "discarded"], by: str
     ) -> ParkedMessage | None:
         """The message, or None when there is no such unresolved one."""
-        return self.row(
-            ParkedMessage, "resolve_parked", id=id, resolution=resolution, by=by, now=self.now
-        )
+        return self.row(ParkedMessage, "resolve_parked", id=id, resolution=resolution, by=by)
 
     # -- record --------------------------------------------------------------------------
 
     def audit(self, run: UUID, what: str, **facts: Any) -> None:
-        self.do("insert_audit", run=run, what=what, facts=Jsonb(facts), now=self.now)
+        self.do("insert_audit", run=run, what=what, facts=Jsonb(facts))
 
     def run_record(self, run: UUID) -> dict[str, Any] | None:
         found = self.all_of("run_record", run=run)
@@ -426,7 +401,6 @@ class Transaction:
             sha256=sha256,
             environment=link.environment,
             number=link.number,
-            now=self.now,
         )
 
 

@@ -42,7 +42,7 @@ class Workloads:
 
     def record(self, seen: Iterable[WorkloadSeen]) -> None:
         rows = Jsonb([asdict(each) for each in seen])
-        self._ledger.persist(lambda tx: tx.do("record_workloads", seen=rows, now=tx.now))
+        self._ledger.do("record_workloads", seen=rows)
 
     def states(self, *, seen_within: timedelta) -> list[WorkloadSeen]:
         with self._ledger.transaction() as tx:

@@ -15,6 +15,7 @@ from shared.messages.announcements import (
     MessageParked,
     RunAnnouncement,
 )
+from shared.runs.publishing import carrying
 from shared.runs.runbook import EXPRESS, Priority
 from shared.telemetry.context import carried
 
@@ -109,11 +110,4 @@ def _announcement(
         traceparent=traceparent,
         data=said.model_dump(mode="json"),
     )
-    body = event.model_dump_json(exclude_none=True)
-    return Envelope(
-        id=id,
-        topic=ANNOUNCEMENTS,
-        subject=said.type,
-        body=body,
-        properties=carried(traceparent),
-    )
+    return carrying(event, ANNOUNCEMENTS, id)

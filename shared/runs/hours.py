@@ -4,13 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.calendars import (
-    Opening,
-    clocks_between,
-    next_opening,
-    opening_after,
-    opening_begun,
-)
+from shared.calendars import Opening, clocks_between, next_opening, opening_after, opening_begun
 from shared.errors import PermanentError
 from shared.estate import Calendar, Environment, Estate, RefreshSchedule
 from shared.ledger import Ledger, Transaction
@@ -140,13 +134,7 @@ class Schedules:
                 yield each, opening
 
     def _override(
-        self,
-        name: str,
-        *,
-        asleep: bool | None,
-        until: datetime | None,
-        by: str | None,
-        reason: str,
+        self, name: str, *, asleep: bool | None, until: datetime | None, by: str | None, reason: str
     ) -> CloudEvent:
         said = {"asleep": asleep, "until": until, "by": by, "reason": reason if by else None}
 

@@ -124,7 +124,7 @@ class Intake:
 
     def accept(self, tx: Transaction, event: CloudEvent, understood: Understood) -> None:
         """Record an event and start its runs; a known event changes nothing."""
-        if not _insert(tx, event, understood.environment, understood.read_as):
+        if not tx.insert_event(event, understood.environment, understood.read_as):
             log.info("event_was_known", source=event.source, id=event.id)
             return
         started: dict[UUID, str] = {}
@@ -180,19 +180,6 @@ def _outcome(
     return "ignored", understood.ignored
 
 
-def _insert(
-    tx: Transaction, event: CloudEvent, environment: str | None, read_as: str | None = None
-) -> bool:
-    return tx.insert_event(
-        source=event.source,
-        id=event.id,
-        type=event.type,
-        environment=environment,
-        read_as=read_as,
-        body=event.model_dump(mode="json", exclude_none=True),
-    )
-
-
 def _find_same(tx: Transaction, reaction: Reaction, environment: str) -> UUID | None:
     """The run of the same thing that is not over, with its environment locked."""
     tx.lock_interlock(environment)
@@ -210,7 +197,7 @@ def _start(
         id=run,
         runbook=runbook.name,
         environment=environment,
-        event=(event.source, event.id),
+        event=event,
         coalesce_key=runbook.coalesce(typed),
         traceparent=trace_of(run, event.traceparent),
         priority=priority,
@@ -258,7 +245,6 @@ def park(
     announced: bool = True,
 ) -> None:
     """Keep a message that can never be handled, with its reason, and say so."""
-    body = storable(received.body.decode("utf-8", errors="replace"))
     id = parked_id(received)
     fresh = tx.park(
         id=id,
@@ -266,23 +252,13 @@ def park(
         subscription=received.subscription,
         message_id=storable(received.message_id),
         reason=reason,
-        body=body,
-        properties={
-            storable(name): _storable(value) for name, value in received.properties.items()
-        },
+        body=storable(received.body.decode("utf-8", errors="replace")),
+        properties={storable(name): _storable(it) for name, it in received.properties.items()},
     )
-    if event and _insert(tx, event, event.subject):
+    if event and tx.insert_event(event, event.subject):
         tx.settle_event(event.source, event.id, "parked", reason, parked=id)
     if fresh:
         log.warning("message_parked", parked=id, reason=reason)
     if fresh and announced:
-        announce_parked(
-            tx,
-            MessageParked(
-                parked=id,
-                topic=received.topic,
-                subscription=received.subscription,
-                reason=reason,
-                at=tx.now,
-            ),
-        )
+        place = {"topic": received.topic, "subscription": received.subscription}
+        announce_parked(tx, MessageParked(parked=id, reason=reason, at=tx.now, **place))

@@ -17,11 +17,10 @@ def publish(bus: Bus, event: CloudEvent) -> None:
 def enveloped(event: CloudEvent) -> Envelope:
     """The message that carries an event; the same source and id is the same message."""
     digest = hashlib.sha256(f"{event.source}\n{event.id}".encode()).hexdigest()[:40]
+    return carrying(event, PLATFORM_EVENTS, digest)
+
+
+def carrying(event: CloudEvent, topic: str, id: str) -> Envelope:
+    """A message with an event in it, which belongs to the event's trace."""
     body = event.model_dump_json(exclude_none=True)
-    return Envelope(
-        id=digest,
-        topic=PLATFORM_EVENTS,
-        subject=event.type,
-        body=body,
-        properties=carried(event.traceparent),
-    )
+    return Envelope(id, topic, event.type, body, properties=carried(event.traceparent))

@@ -9,6 +9,7 @@ from psycopg.errors import CheckViolation
 
 from shared.bus import Envelope
 from shared.ledger import Ledger
+from shared.messages import CloudEvent
 
 MESSAGES = [
     Envelope(id=f"m{number}", topic="track", subject="set-points", body='{"n": 1}')
@@ -24,7 +25,7 @@ def ledger(empty_ledger) -> Iterator[Ledger]:
 
 
 def _accept(tx, id, disposition="started"):
-    tx.insert_event(source="/test", id=id, type="tested", environment=None, body={})
+    tx.insert_event(CloudEvent(source="/test", id=id, type="tested", data={}), None)
     tx.settle_event("/test", id, disposition, None)
 
 
