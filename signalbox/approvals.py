@@ -1,7 +1,6 @@
 """``signalbox approvals``: what runs ask people for, and the answers."""
 
 import getpass
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,21 +11,21 @@ from typing import Annotated, Any
 import typer
 from azure.core.exceptions import AzureError
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from shared.bus import Envelope
 from shared.ledger.approvals import Approval, Decision
 from shared.runs.approvals import Approvals, people
 from shared.runs.outbox import Outbox
+from shared.runs.telling import span
 from signalbox.errors import Unusable
+from signalbox.options import AsJson, Limit
 from signalbox.sending import open_bus
 from signalbox.session import Session
-from signalbox.views import plain, span
+from signalbox.views import print_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="What runs ask people for, and the answers.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Plan = Annotated[
     str | None,
     typer.Option(
@@ -50,7 +49,7 @@ def list_(
         typer.Option(help="Only those waiting, approved, rejected, expired or withdrawn."),
     ] = None,
     environment: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """The newest approvals that runs asked for.
@@ -63,9 +62,11 @@ def list_(
             status=status, environment=environment, limit=limit
         )
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], default=plain))
+        print_json(found)
     elif found:
-        Console().print(_table(found, datetime.now(UTC)))
+        columns = ("approval", "environment", "action", "status", "approved by", "time")
+        now = datetime.now(UTC)
+        show_table(columns, (_row(each, now) for each in found), whole=["approval"])
     else:
         typer.echo("No approvals. A run asks for one when its step needs people to decide.")
 
@@ -80,8 +81,7 @@ def show(context: typer.Context, id: str, as_json: AsJson = False) -> None:
     with session.ledger() as ledger:
         found, said = Approvals(ledger, post=_nothing).show(id)
     if as_json:
-        decisions = [asdict(each) for each in said]
-        typer.echo(json.dumps(asdict(found) | {"decisions": decisions}, default=plain))
+        print_json(asdict(found) | {"decisions": said})
     else:
         _print(Console(), found, said)
 
@@ -185,16 +185,10 @@ def _nothing(_: Sequence[Envelope]) -> None:
     """Reading sends nothing."""
 
 
-def _table(found: Sequence[Approval], now: datetime) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("approval", "environment", "action", "status", "approved by", "time"):
-        table.add_column(column, no_wrap=column == "approval")
-    for each in found:
-        status = Text(each.status, STYLES.get(each.status, "dim"))
-        who = ", ".join(each.approved_by) or "nobody"
-        row = (each.id, each.environment, str(each.plan["action"]))
-        table.add_row(*map(Text, row), status, Text(who), Text(_time(each, now)))
-    return table
+def _row(each: Approval, now: datetime) -> tuple[str | Text, ...]:
+    status = Text(each.status, STYLES.get(each.status, "dim"))
+    who = ", ".join(each.approved_by) or "nobody"
+    return each.id, each.environment, str(each.plan["action"]), status, who, _time(each, now)
 
 
 def _time(found: Approval, now: datetime) -> str:

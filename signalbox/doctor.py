@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated
 
 import psycopg
 import typer
@@ -27,6 +26,7 @@ from shared.postgres.entra import EntraSignIn
 from shared.traffic import Traffic
 from signalbox.errors import Unusable
 from signalbox.generate import topology
+from signalbox.options import AsJson
 from signalbox.permissions import kind_of, needed, require
 from signalbox.session import Session
 
@@ -53,7 +53,7 @@ class Finding:
 @app.command()
 def doctor(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at everything that a run will need, and say how to mend each fault.
 

@@ -1,42 +1,22 @@
 """``signalbox environment``: environments on request, from asking to removing."""
 
 import getpass
-import json
-import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
 from shared.messages.environments import EnvironmentExpired, EnvironmentRequested
-from signalbox.errors import Unusable
+from signalbox.options import AsJson, length_of
 from signalbox.session import Session
 from signalbox.trigger import publish_by_hand
-from signalbox.views import plain
+from signalbox.views import print_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Environments that engineers have for a while.")
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the run until it is over.")]
-
-
-def time_of(text: str) -> timedelta:
-    """
-    >>> time_of("3d"), time_of("12h")
-    (datetime.timedelta(days=3), datetime.timedelta(seconds=43200))
-    """
-    said = re.fullmatch(r"(\d{1,5})([smhdw])", text)
-    if said is None:
-        raise Unusable(f"{text!r} is no length of time: write 12h, 3d or 2w")
-    return timedelta(**{UNITS[said[2]]: int(said[1])})
-
-
 For = Annotated[str, typer.Option("--for", help="How long, from now: 12h, 3d, 2w.")]
 
 
@@ -53,8 +33,16 @@ def request(
 
     Example: signalbox environment request qa-small --name ana-fix --for 3d --wait
     """
-    facts = {"environment": name, "offer": offer, "hours": time_of(lives) / timedelta(hours=1)}
-    _publish(context, EnvironmentRequested, wait, as_json, **facts, requested_by=getpass.getuser())
+    publish_by_hand(
+        EnvironmentRequested,
+        context.obj(),
+        wait=wait,
+        as_json=as_json,
+        environment=name,
+        offer=offer,
+        hours=length_of(lives) / timedelta(hours=1),
+        requested_by=getpass.getuser(),
+    )
 
 
 @app.command()
@@ -63,8 +51,14 @@ def remove(context: typer.Context, name: str, wait: Wait = False, as_json: AsJso
 
     Example: signalbox environment remove ana-fix --wait
     """
-    facts = {"environment": name, "removed_by": getpass.getuser()}
-    _publish(context, EnvironmentExpired, wait, as_json, **facts)
+    publish_by_hand(
+        EnvironmentExpired,
+        context.obj(),
+        wait=wait,
+        as_json=as_json,
+        environment=name,
+        removed_by=getpass.getuser(),
+    )
 
 
 @app.command()
@@ -83,7 +77,7 @@ def extend(
         on_request = EnvironmentsOnRequest(ledger)
         offer = session.estate.offer(on_request.named(name).offer)
         person = getpass.getuser()
-        until = on_request.extend(name, offer, time_of(lives), by=person, reason=reason)
+        until = on_request.extend(name, offer, length_of(lives), by=person, reason=reason)
     typer.echo(f"{name} lives until {until:%F %T} UTC")
 
 
@@ -102,12 +96,14 @@ def list_(
         on_request = EnvironmentsOnRequest(ledger)
         found = on_request.newest() if every else on_request.current()
     if as_json:
-        typer.echo(json.dumps([_facts(each) for each in found], default=plain))
+        print_json([_facts(each) for each in found])
         return
     for offer in session.estate.offers:
         days = offer.longest / timedelta(days=1)
         typer.echo(f"offered: {offer.name}, a clone of {offer.source}, for {days:g} days")
-    _table(found)
+    columns = ("name", "offer", "status", "for", "until", "url")
+    now = datetime.now(UTC)
+    show_table(columns, (_row(each, now) for each in found), whole=columns)
 
 
 @app.command()
@@ -123,54 +119,31 @@ def show(context: typer.Context, name: str, as_json: AsJson = False) -> None:
         extensions = on_request.extensions(found.id)
     facts = _facts(found) | {"extensions": [asdict(each) for each in extensions]}
     if as_json:
-        typer.echo(json.dumps(facts, default=plain))
+        print_json(facts)
         return
     for fact, value in facts.items():
         if fact != "extensions" and value is not None:
-            typer.echo(
-                f"{fact:<16}{value:%F %T} UTC"
-                if isinstance(value, datetime)
-                else f"{fact:<16}{value}"
-            )
+            said = f"{value:%F %T} UTC" if isinstance(value, datetime) else value
+            typer.echo(f"{fact:<16}{said}")
     for each in extensions:
         typer.echo(f"until {each.until_at:%F %T} UTC by {each.extended_by}: {each.reason}")
     secret = f"kubectl get secret -n {facts['namespace']} {found.place.database_secret}"
     typer.echo(f"passwords       {secret} -o jsonpath='{{.data.admin_password}}' | base64 -d")
 
 
-def _publish(context: typer.Context, kind: Any, wait: bool, as_json: bool, **facts: Any) -> None:
-    publish_by_hand(
-        kind,
-        context.obj(),
-        id=None,
-        wait=wait,
-        timeout=3600,
-        dry_run=False,
-        as_json=as_json,
-        **facts,
-    )
-
-
 def _facts(found: OnRequest) -> dict[str, Any]:
     facts = asdict(found)
     del facts["environment"]
     place = found.place
-    database = f"{place.database.server}/{place.database.name}"
     return facts | {
         "url": place.endpoints[0].base_url,
         "namespace": place.namespace,
-        "database": database,
+        "database": f"{place.database.server}/{place.database.name}",
     }
 
 
-def _table(found: list[OnRequest]) -> None:
-    now = datetime.now(UTC)
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "offer", "status", "for", "until", "url"):
-        table.add_column(column, no_wrap=True)
-    for each in found:
-        left = each.expires_at - now
-        until = f"{each.expires_at:%F %R}" + (f" ({left.days} d)" if left.days > 0 else "")
-        url = each.place.endpoints[0].base_url
-        table.add_row(each.name, each.offer, each.status, each.requested_by, until, url)
-    Console().print(table)
+def _row(each: OnRequest, now: datetime) -> tuple[str, ...]:
+    left = each.expires_at - now
+    until = f"{each.expires_at:%F %R}" + (f" ({left.days} d)" if left.days > 0 else "")
+    url = each.place.endpoints[0].base_url
+    return each.name, each.offer, each.status, each.requested_by, until, url

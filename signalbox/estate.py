@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from shared.estate import Environment, Estate, EstateInvalid, load_estate
+from signalbox.options import AsJson
 from signalbox.session import Session
+from signalbox.views import show_table
 
 app = typer.Typer(no_args_is_help=True, help="The file that describes what is looked after.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command()
@@ -54,16 +52,8 @@ def show(
     elif as_json:
         typer.echo(session.estate.model_dump_json(indent=2, by_alias=True))
     else:
-        Console().print(_table(session.estate))
-
-
-def _table(estate: Estate) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "class", "tier", "region", "database", "refreshed from"):
-        table.add_column(column)
-    for each in estate.environments:
-        table.add_row(*_row(each))
-    return table
+        columns = ("environment", "class", "tier", "region", "database", "refreshed from")
+        show_table(columns, map(_row, session.estate.environments))
 
 
 def _row(each: Environment) -> tuple[str, ...]:

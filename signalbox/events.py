@@ -7,18 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from shared.ledger import ReceivedEvent
 from signalbox.errors import Unusable
+from signalbox.options import AsJson, Limit
 from signalbox.session import Session
-from signalbox.views import plain
+from signalbox.views import print_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Every event that arrived, and what became of it.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command("list")
@@ -32,7 +28,7 @@ def list_(
         str | None, typer.Option(help="Only of this type, as sent or as translated.")
     ] = None,
     before: Annotated[int | None, typer.Option(min=1, help="Below this number.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """The newest events.
@@ -45,9 +41,10 @@ def list_(
             environment=environment, disposition=became, type=type, before=before, limit=limit
         )
     if as_json:
-        typer.echo(json.dumps([asdict(event) for event in found], default=plain))
+        print_json(found)
     elif found:
-        Console().print(_table(found))
+        columns = ("", "type", "environment", "received", "what became of it")
+        show_table(columns, map(_row, found), whole=["received"])
     else:
         typer.echo("No events. `signalbox trigger --help` shows how to publish one.")
 
@@ -70,7 +67,7 @@ def show(
     if found is None:
         raise Unusable("there is no such event: `signalbox events list` shows those there are")
     if as_json:
-        typer.echo(json.dumps(asdict(found) | {"body": body}, default=plain))
+        print_json(asdict(found) | {"body": body})
         return
     _print(found)
     typer.echo(json.dumps(body, indent=2))
@@ -89,16 +86,10 @@ def _print(event: ReceivedEvent) -> None:
     typer.echo(_became(event))
 
 
-def _table(events: Sequence[ReceivedEvent]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "type", "environment", "received", "what became of it"):
-        table.add_column(column, no_wrap=column == "received")
-    for event in events:
-        kind = f"{event.type}\n= {event.read_as}" if event.read_as else event.type
-        received = f"{event.received_at:%F %T}"
-        about = event.environment or ""
-        table.add_row(*map(Text, (str(event.number), kind, about, received, _became(event))))
-    return table
+def _row(event: ReceivedEvent) -> tuple[str, ...]:
+    kind = f"{event.type}\n= {event.read_as}" if event.read_as else event.type
+    received = f"{event.received_at:%F %T}"
+    return str(event.number), kind, event.environment or "", received, _became(event)
 
 
 def _became(event: ReceivedEvent) -> str:

@@ -18,11 +18,11 @@ from shared.evidence.signing import evidence_signer
 from shared.ledger import EvidenceCopies
 from shared.runs.evidence import is_intact
 from signalbox.errors import Unusable
+from signalbox.options import AsJson
 from signalbox.session import Session
 
 app = typer.Typer(no_args_is_help=True, help="What runs leave behind for others to check.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Keys = Annotated[
     list[str],
     typer.Option("--key", help="A public key to trust, in hexadecimal; may be repeated."),

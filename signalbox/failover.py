@@ -3,20 +3,20 @@
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
-from uuid import UUID
+from typing import Annotated
 
 import typer
 
 from infra.local import failover_demo
 from shared.ledger import Ledger
-from shared.messages import CloudEvent, Message
 from shared.messages.failover import FailoverClosed, RecoveryConfirmed
+from shared.runs.telling import span
 from signalbox.stage import (
     act,
     console,
+    facts_of,
+    follow,
     fresh_platform,
     ledger_of,
     say,
@@ -24,10 +24,6 @@ from signalbox.stage import (
     since,
     usable,
 )
-from signalbox.views import span
-from signalbox.watching import wait_for_event, watch
-
-M = TypeVar("M", bound=Message)
 
 
 def demo(
@@ -74,35 +70,23 @@ def play_disaster(
     with act("orders") as this:
         this.text = f"customers were told of {play.take_orders()} orders, and go on ordering"
     say("disaster", "production's database server is killed with SIGKILL")
-    failed_over = _follow(ledger, play.kill_production())
+    down = play.kill_production()
+    failed_over = follow(ledger, down.source, down.id)
     if failed_over is None:
         return FAILED
     outage = play.outage()
     with act("return") as this:
         returned = play.start_old_primary()
         this.text = f"the old primary is started again, and shut {span(returned.shut_after)} later"
-    rejoined = _follow(ledger, play.let_it_rejoin())
+    back = play.let_it_rejoin()
+    rejoined = follow(ledger, back.source, back.id)
     if rejoined is None:
         return FAILED
-    closed = _facts(ledger, failed_over, "close_failover", FailoverClosed)
-    confirmed = _facts(ledger, rejoined, "confirm_recovery", RecoveryConfirmed)
+    closed = facts_of(ledger, failed_over, "close_failover", FailoverClosed)
+    confirmed = facts_of(ledger, rejoined, "confirm_recovery", RecoveryConfirmed)
     _show_times(closed, outage)
     true = show_claims(play.claims(closed, outage, returned, confirmed))
     return Played(closed, len(outage.lost), true)
-
-
-def _follow(ledger: Ledger, event: CloudEvent) -> UUID | None:
-    """Show the run of an event until it is over; None unless it succeeded."""
-    console.print()
-    [run] = wait_for_event(ledger, event.source, event.id, timedelta(seconds=30))
-    status = watch(ledger, [run], console, timedelta(minutes=10))[run]
-    console.print()
-    return run if status == "succeeded" else None
-
-
-def _facts(ledger: Ledger, run: UUID, step: str, kind: type[M]) -> M:
-    [found] = [each for each in ledger.progress(run) if each.name == step]
-    return kind.model_validate(found.output)
 
 
 def _show_times(closed: FailoverClosed, outage: failover_demo.Outage) -> None:

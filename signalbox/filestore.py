@@ -14,6 +14,7 @@ from shared.estate.keyvault import KeyVaultSecrets
 from shared.filestore import Seen, check_files, filestore_of
 from shared.postgres import Databases
 from shared.postgres.entra import EntraSignIn
+from signalbox.options import AsJson
 from signalbox.session import Session
 from signalbox.trigger import command_for
 
@@ -25,7 +26,7 @@ app.command("sync")(command_for(RUNBOOK))
 def check(
     context: typer.Context,
     environment: Annotated[str, typer.Option(help="The environment, as the estate names it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prove every file that an environment's database refers to, by its SHA-1; changes nothing.
 

@@ -32,6 +32,7 @@ from shared.postgres.marker import CloneMarker, Database, read_marker, write_mar
 from signalbox.discovery import propose_rules, proposed_policy
 from signalbox.errors import Unusable
 from signalbox.masking_views import described, require_room, show, so_far, summary
+from signalbox.options import AsJson
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,7 +60,6 @@ DiskFree = Annotated[
         "begun when the largest table needs more."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 _KEY = "env:SIGNALBOX_MASKING_KEY"
 _TURN = timedelta(seconds=5)

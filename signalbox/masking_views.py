@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from shared.masking import MaskingPlan, MaskingProgress
+from shared.masking.plan import TablePlan
 from shared.masking.proof import SignedCertificate
 from signalbox.errors import Unusable
+from signalbox.views import show_table
 
 
 def require_room(plan: MaskingPlan, disk_free: str | None) -> None:
@@ -44,19 +44,7 @@ def _size(size: float) -> str:
 
 def show(plan: MaskingPlan) -> None:
     """Print the tables that change, the room that this takes, and the gaps."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("table", "rows (about)", "changes"):
-        table.add_column(heading)
-    for each in plan.tables:
-        changes = (
-            "rows go"
-            if each.drop_rows
-            else ", ".join(
-                f"{column.column.name} ({column.masker or 'clear'})" for column in each.columns
-            )
-        )
-        table.add_row(each.table.path, f"{each.table.rows:,}", changes)
-    Console().print(table)
+    show_table(("table", "rows (about)", "changes"), map(_row, plan.tables))
     if plan.largest is not None:
         typer.echo(
             f"{plan.largest.table.path} takes the most room on the disk: about "
@@ -64,6 +52,12 @@ def show(plan: MaskingPlan) -> None:
         )
     for gap in plan.gaps:
         typer.echo(f"no verdict: {gap}", err=True)
+
+
+def _row(each: TablePlan) -> tuple[str, ...]:
+    masked = (f"{column.column.name} ({column.masker or 'clear'})" for column in each.columns)
+    changes = "rows go" if each.drop_rows else ", ".join(masked)
+    return each.table.path, f"{each.table.rows:,}", changes
 
 
 def described(plan: MaskingPlan) -> dict[str, object]:

@@ -2,19 +2,25 @@
 
 import time
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from infra.local import environment_demo
 from shared.ledger import Ledger
-from shared.messages import CloudEvent
 from shared.messages.environments import EnvironmentOpened, EnvironmentRemoved
-from signalbox.stage import act, console, fresh_platform, ledger_of, say, show_claims, since
-from signalbox.watching import wait_for_event, watch
+from signalbox.stage import (
+    act,
+    console,
+    facts_of,
+    follow,
+    fresh_platform,
+    ledger_of,
+    say,
+    show_claims,
+    since,
+)
 
 
 def demo(
@@ -41,42 +47,25 @@ def _play(play: environment_demo.EnvironmentDemo, ledger: Ledger, partners: int)
     with act("production") as this, console.status("making production") as status:
         event = play.refresh(partners, status.update)
         this.text = "an invented distribution company, backed up"
-    if _follow(ledger, event) is None:
+    if follow(ledger, event.source, event.id) is None:
         return False
     say("request", f"ana asks for {environment_demo.NAME}, for {environment_demo.LIVES}")
-    made = _follow(ledger, play.request())
+    asked = play.request()
+    made = follow(ledger, asked.source, asked.id)
     if made is None:
         return False
-    opened = EnvironmentOpened.model_validate(_facts(ledger, made, "open_environment"))
+    opened = facts_of(ledger, made, "open_environment", EnvironmentOpened)
     console.print(f"{opened.url}, cloned in {opened.seconds:.2f} s, {opened.files} files")
     works = show_claims(play.claims_while_open())
     with act("time") as this, console.status("waiting until its time is over"):
         ended = play.wait_for_its_end()
         this.text = f"reminded, and over at {ended.expires_at:%T}"
     source = environment_demo.REMOVED_BY
-    removed = _follow_id(ledger, source, f"{ended.id}:{ended.expires_at.isoformat()}")
+    removed = follow(ledger, source, f"{ended.id}:{ended.expires_at.isoformat()}")
     if removed is None:
         return False
-    facts = EnvironmentRemoved.model_validate(_facts(ledger, removed, "prove_removed"))
+    facts = facts_of(ledger, removed, "prove_removed", EnvironmentRemoved)
     for what in facts.looked_for:
         console.print(f"looked for  {what}", style="dim", soft_wrap=True)
     gone = show_claims(play.claims_at_the_end(ended))
     return works and gone
-
-
-def _follow(ledger: Ledger, event: CloudEvent) -> UUID | None:
-    return _follow_id(ledger, event.source, event.id)
-
-
-def _follow_id(ledger: Ledger, source: str, id: str) -> UUID | None:
-    """Show the run of an event until it is over; None unless it succeeded."""
-    console.print()
-    [run] = wait_for_event(ledger, source, id, timedelta(seconds=30))
-    status = watch(ledger, [run], console, timedelta(minutes=10))[run]
-    console.print()
-    return run if status == "succeeded" else None
-
-
-def _facts(ledger: Ledger, run: UUID, step: str) -> object:
-    [found] = [each for each in ledger.progress(run) if each.name == step]
-    return found.output

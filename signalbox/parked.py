@@ -1,7 +1,6 @@
 """``signalbox parked``: messages that could not be handled."""
 
 import getpass
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -14,13 +13,12 @@ from shared.runs import parking
 from shared.runs.intake import Intake
 from signalbox.errors import Unusable
 from signalbox.loading import every_runbook
+from signalbox.options import AsJson
 from signalbox.sending import open_bus
 from signalbox.session import Session
-from signalbox.views import legible, plain
+from signalbox.views import legible, print_json
 
 app = typer.Typer(no_args_is_help=True, help="Messages that could not be handled, and why.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command("list")
@@ -37,7 +35,7 @@ def list_(
     with session.ledger() as ledger:
         found = ledger.parked_messages(resolved=resolved)
     if as_json:
-        typer.echo(json.dumps([asdict(message) for message in found], default=plain))
+        print_json(found)
         return
     for cause in parking.causes(found):
         _show_cause(cause)
@@ -68,7 +66,7 @@ def show(context: typer.Context, parked: str, as_json: AsJson = False) -> None:
         raise Unusable(f"no message {parked!r} is parked: `signalbox parked list` shows them")
     verdict = parking.verdict(message, Intake(every_runbook(), session.estate))
     if as_json:
-        typer.echo(json.dumps(asdict(message) | {"replay_would": verdict}, default=plain))
+        print_json(asdict(message) | {"replay_would": verdict})
         return
     typer.echo(f"{message.reason}\n\n{legible(message.body)}\n\nsent again it would {verdict}")
 

@@ -2,7 +2,6 @@
 
 import time
 from contextlib import closing
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +23,7 @@ from signalbox.generate import generated_files, stale_files
 from signalbox.stage import (
     act,
     console,
+    follow,
     fresh_platform,
     ledger_of,
     part_progress,
@@ -35,7 +35,6 @@ from signalbox.stage import (
     usable,
     wait_for_ctrl_c,
 )
-from signalbox.watching import wait_for_event, watch
 
 app = typer.Typer()
 plays = typer.Typer(invoke_without_command=True)
@@ -152,11 +151,8 @@ def _play(
         this.text = f"{backup.path}: {size:.1f} MB, sha256 {backup.manifest.archive.sha256[:12]}…"
     event = play.publish(backup)
     say("event", "backup-completed published to Service Bus topic platform-events")
-    console.print()
-    [run] = wait_for_event(ledger, event.source, event.id, timedelta(seconds=30))
-    status_ = watch(ledger, [run], console, timedelta(minutes=30))[run]
-    console.print()
-    return status_ == "succeeded" and _show_summary(play, ledger, run)
+    run = follow(ledger, event.source, event.id)
+    return run is not None and _show_summary(play, ledger, run)
 
 
 def _show_summary(play: demos.Demo, ledger: Ledger, run: UUID) -> bool:

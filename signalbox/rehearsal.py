@@ -25,14 +25,17 @@ from shared.blobs import Blobs
 from shared.blobs.backups import newest_manifest
 from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory
+from shared.ledger.history import Achieved
 from shared.messages.failover import FailoverClosed, RegionDegraded
 from shared.odoo.manifest import BackupManifest
 from shared.resources import Resources, build_resources
+from shared.runs.telling import span
 from signalbox.errors import Unusable
 from signalbox.failover import Played, play_disaster
+from signalbox.options import AsJson
 from signalbox.session import Session
 from signalbox.stage import console, fresh_platform, ledger_of, say, since
-from signalbox.views import span
+from signalbox.views import show_table
 
 SAMPLE_PARTNERS = 1_000
 """Size of the sample that stands in where an environment has no backup."""
@@ -44,7 +47,6 @@ app.add_typer(plans, name="plan")
 app.add_typer(drills, name="drill")
 
 EnvironmentName = Annotated[str, typer.Option(help="A production environment of the estate.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @plans.callback()
@@ -244,17 +246,12 @@ def _show_list(title: str, entries: tuple[str, ...]) -> None:
 
 def _show_history(history: FailoverHistory, environment: str) -> None:
     console.print(f"\nAchieved for {environment}", style="bold")
-    table = Table(box=None, pad_edge=False)
-    for column in ("ended", "from", "passed", "took", "lost"):
-        table.add_column(column)
-    for each in history.achieved(environment):
-        closed = FailoverClosed.model_validate(each.facts)
-        lost = closed.lost_seconds
-        table.add_row(
-            f"{each.ended_at:%F %T}",
-            each.source,
-            "yes" if each.passed else "no",
-            span(closed.took),
-            "unknown" if lost is None else f"{lost:.1f} s",
-        )
-    console.print(table)
+    columns = ("ended", "from", "passed", "took", "lost")
+    show_table(columns, map(_row, history.achieved(environment)))
+
+
+def _row(each: Achieved) -> tuple[str, ...]:
+    closed = FailoverClosed.model_validate(each.facts)
+    lost = "unknown" if closed.lost_seconds is None else f"{closed.lost_seconds:.1f} s"
+    passed = "yes" if each.passed else "no"
+    return f"{each.ended_at:%F %T}", each.source, passed, span(closed.took), lost

@@ -2,27 +2,27 @@
 
 import getpass
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from shared.ledger import RunSummary
 from shared.runs.cancelling import cancel, retry
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from signalbox.errors import Unusable
 from signalbox.loading import every_runbook
+from signalbox.options import AsJson, Limit
 from signalbox.sending import open_bus
 from signalbox.session import Session
-from signalbox.views import plain, runs_table, steps_table
+from signalbox.views import print_json, seconds, show_table, sign, steps_table
 from signalbox.watching import watch
 
 app = typer.Typer(no_args_is_help=True, help="What runs, and what ran.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command("list")
@@ -30,7 +30,7 @@ def list_(
     context: typer.Context,
     environment: Annotated[str | None, typer.Option(help="Only runs of this one.")] = None,
     status: Annotated[str | None, typer.Option(help="Only runs in this status.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """The newest runs.
@@ -41,11 +41,19 @@ def list_(
     with session.ledger() as ledger:
         found = ledger.recent_runs(environment=environment, status=status, limit=limit)
     if as_json:
-        typer.echo(json.dumps([asdict(run) for run in found], default=plain))
+        print_json(found)
     elif found:
-        Console().print(runs_table(found, datetime.now(UTC)))
+        columns = ("", "run", "runbook", "environment", "status", "step", "took", "created")
+        now = datetime.now(UTC)
+        show_table(columns, (_row(each, now) for each in found), whole=["run"])
     else:
         typer.echo("No runs. `signalbox trigger --help` shows how to start one.")
+
+
+def _row(run: RunSummary, now: datetime) -> tuple[str | Text, ...]:
+    about = (run.runbook, run.environment, run.status, run.step or "")
+    took = seconds(run.started_at, run.ended_at, now)
+    return sign(run.status), str(run.id), *about, took, f"{run.created_at:%F %T}"
 
 
 @app.command()

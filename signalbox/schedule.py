@@ -1,29 +1,26 @@
 """``signalbox schedule``: what environments do by the clock, and doing otherwise for once."""
 
 import getpass
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
 import typer
-from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
-from rich.table import Table
 
 from functions.upkeep.hours import refresh_request
 from shared.blobs import AzureBlobs
 from shared.blobs.backups import newest_manifest
-from shared.estate.entry import Duration
 from shared.messages import CloudEvent
 from shared.runs.hours import Hours, Schedules
 from shared.runs.outbox import Outbox
 from shared.runs.publishing import publish
 from signalbox.errors import Unusable
+from signalbox.options import AsJson, length_of
 from signalbox.sending import open_bus
 from signalbox.session import Session
+from signalbox.views import print_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="What environments do by the clock.")
 
@@ -32,7 +29,6 @@ Until = Annotated[
 ]
 For = Annotated[str | None, typer.Option("--for", help="For so long: 90 minutes, 2 days.")]
 Reason = Annotated[str, typer.Option(help="Why; others see it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command()
@@ -50,9 +46,9 @@ def show(
         schedules = Schedules(session.estate, ledger, lambda _envelopes: None)
         found = [schedules.of(environment)] if environment else schedules.all()
     if as_json:
-        typer.echo(json.dumps([_facts(each) for each in found], default=str))
+        print_json([_facts(each) for each in found])
     elif found:
-        Console().print(_table(found))
+        show_table(("environment", "is", "until", "because", "next refresh"), map(_row, found))
     else:
         typer.echo("No environment has a schedule: state schedules in the estate.")
 
@@ -155,7 +151,7 @@ def _end(until: datetime | None, for_: str | None) -> datetime | None:
     if until and for_:
         raise Unusable("--until and --for both say when it ends: give one of them")
     if for_ is not None:
-        end: datetime | None = now + _duration(for_)
+        end: datetime | None = now + length_of(for_)
     else:
         end = until.replace(tzinfo=UTC) if until else None
     if end is not None and end <= now:
@@ -163,25 +159,11 @@ def _end(until: datetime | None, for_: str | None) -> datetime | None:
     return end
 
 
-def _duration(said: str) -> timedelta:
-    try:
-        return TypeAdapter[timedelta](Duration).validate_python(said)
-    except ValidationError:
-        raise Unusable(
-            f"{said!r} is no length of time: write 90 minutes, 12 hours or 3 days"
-        ) from None
+def _row(each: Hours) -> tuple[str, ...]:
+    return each.environment, _state(each), _moment(each.until), each.because, _next(each)
 
 
-def _table(found: list[Hours]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "is", "until", "because", "next refresh"):
-        table.add_column(column)
-    for each in found:
-        table.add_row(each.environment, state(each), _moment(each.until), each.because, _next(each))
-    return table
-
-
-def state(hours: Hours) -> str:
+def _state(hours: Hours) -> str:
     """What it is, and what it is about to become."""
     now = "asleep" if hours.record.asleep else "awake"
     return now if hours.settled else f"{now}, about to {'sleep' if hours.asleep else 'wake'}"

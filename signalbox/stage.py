@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 from rich.console import Console
 
@@ -19,11 +20,14 @@ from infra.local.platform import reset as erase
 from infra.local.processes import FolderInUse, PartFailed
 from infra.local.sample import ImportRefused, UnsafeArchive
 from shared.ledger import Ledger
+from shared.messages import Message
+from shared.runs.telling import span
 from signalbox.errors import Unusable
-from signalbox.views import span
+from signalbox.watching import wait_for_event, watch
 
 console = Console(highlight=False)
 T = TypeVar("T")
+M = TypeVar("M", bound=Message)
 
 
 @contextmanager
@@ -122,6 +126,21 @@ def wait_for_ctrl_c() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
+
+
+def follow(ledger: Ledger, source: str, id: str) -> UUID | None:
+    """Show the run of an event until it is over; None unless it succeeded."""
+    console.print()
+    [run] = wait_for_event(ledger, source, id, timedelta(seconds=30))
+    status = watch(ledger, [run], console, timedelta(minutes=30))[run]
+    console.print()
+    return run if status == "succeeded" else None
+
+
+def facts_of(ledger: Ledger, run: UUID, step: str, kind: type[M]) -> M:
+    """What a step has found out."""
+    [found] = [each for each in ledger.progress(run) if each.name == step]
+    return kind.model_validate(found.output)
 
 
 def show_claims(claims: Sequence[Claim]) -> bool:

@@ -1,16 +1,15 @@
 """``signalbox status``: what each environment can do now, in the words of a business."""
 
-import json
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from shared.capabilities import Health, health
+from signalbox.options import AsJson
 from signalbox.session import Session
+from signalbox.views import print_json, show_table
 
 app = typer.Typer()
 
@@ -27,7 +26,7 @@ STYLES = {
 def status(
     context: typer.Context,
     environment: Annotated[str | None, typer.Option(help="Only this one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Whether each environment can capture orders, run the warehouse, invoice, and integrate.
 
@@ -42,20 +41,15 @@ def status(
         found = health(ledger, session.estate)
     chosen = {name: able for name, able in found.items() if environment in (None, name)}
     if as_json:
-        typer.echo(json.dumps({name: [asdict(e) for e in able] for name, able in chosen.items()}))
+        print_json(chosen)
     else:
-        Console().print(_table(chosen))
+        show_table(("environment", "can do", "", "because"), _rows(chosen))
     if any(each.verdict == "broken" for able in chosen.values() for each in able):
         raise typer.Exit(1)
 
 
-def _table(found: dict[str, tuple[Health, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "can do", "", "because"):
-        table.add_column(column)
+def _rows(found: dict[str, tuple[Health, ...]]) -> Iterator[tuple[str | Text, ...]]:
     for name, able in found.items():
-        for each in able:
+        for number, each in enumerate(able):
             verdict = Text(each.verdict, STYLES[each.verdict])
-            table.add_row(name, each.capability, verdict, each.because)
-            name = ""
-    return table
+            yield "" if number else name, each.capability, verdict, each.because

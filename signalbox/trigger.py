@@ -19,6 +19,7 @@ from shared.runs.intake import Intake
 from shared.runs.publishing import publish
 from shared.runs.reading import Unacceptable, explain
 from signalbox.errors import Unusable
+from signalbox.options import AsJson
 from signalbox.sending import open_bus
 from signalbox.session import Session
 from signalbox.watching import wait_for_event, watch
@@ -72,7 +73,7 @@ def _options(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the message, publish nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """What every trigger has beside the fields of its event."""
 
@@ -81,11 +82,11 @@ def publish_by_hand(
     kind: type[Event],
     session: Session,
     *,
-    id: str | None,
     wait: bool,
-    timeout: int,
-    dry_run: bool,
     as_json: bool,
+    id: str | None = None,
+    timeout: int = 3600,
+    dry_run: bool = False,
     **facts: Any,
 ) -> None:
     """Check an event as intake will, publish it, and follow its runs if ``wait``."""

@@ -1,31 +1,31 @@
-"""Runs as people read them in a terminal."""
+"""What commands have found, as people read it in a terminal, and as JSON."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
 from typing import Any
 
+import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.ledger import Progress, RunSummary
-from shared.runs.telling import detail
+from shared.ledger import Progress
+from shared.runs.telling import SIGNS, detail, span
 
-SIGNS = {
-    "succeeded": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "superseded": ("↷", "yellow"),
-    "undoing": ("↶", "yellow"),
-    "running": ("●", "cyan"),
-    "ready": ("●", "cyan"),
-    "waiting": ("…", "dim"),
-    "pending": ("·", "dim"),
-    "skipped": (" ", "dim"),
+STYLES = {
+    "succeeded": "green",
+    "failed": "red",
+    "superseded": "yellow",
+    "undoing": "yellow",
+    "running": "cyan",
+    "ready": "cyan",
 }
 
 
 def sign(status: str) -> Text:
-    mark, style = SIGNS[status]
-    return Text(mark, style)
+    return Text(SIGNS[status], STYLES.get(status, "dim"))
 
 
 def seconds(began: datetime | None, ended: datetime | None, now: datetime) -> str:
@@ -33,31 +33,19 @@ def seconds(began: datetime | None, ended: datetime | None, now: datetime) -> st
     return "" if began is None else span((ended or now) - began)
 
 
-def span(time: timedelta) -> str:
-    """
-    >>> span(timedelta(seconds=4.21)), span(timedelta(minutes=3, seconds=7))
-    ('4.2 s', '3 min 07 s')
-    """
-    total = time.total_seconds()
-    return f"{total:.1f} s" if total < 60 else f"{int(total // 60)} min {int(total % 60):02} s"
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, whole: Collection[str] = ()
+) -> None:
+    """Print rows below their headings; the cells of ``whole`` columns are never broken.
 
-
-def runs_table(runs: Sequence[RunSummary], now: datetime) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "run", "runbook", "environment", "status", "step", "took", "created"):
-        table.add_column(column, no_wrap=column == "run")
-    for run in runs:
-        table.add_row(
-            sign(run.status),
-            str(run.id),
-            run.runbook,
-            run.environment,
-            run.status,
-            run.step or "",
-            seconds(run.started_at, run.ended_at, now),
-            f"{run.created_at:%F %T}",
-        )
-    return table
+    What is in a cell is text, never markup: anybody may have written it.
+    """
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column in whole)
+    for row in rows:
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    Console().print(table)
 
 
 def steps_table(steps: Sequence[Progress], now: datetime) -> Table:
@@ -68,12 +56,8 @@ def steps_table(steps: Sequence[Progress], now: datetime) -> Table:
     for step in steps:
         if step.kind == "undo" and step.status in ("pending", "skipped"):
             continue
-        table.add_row(
-            sign(step.status),
-            step.name,
-            seconds(step.started_at, step.ended_at, now),
-            detail(step),
-        )
+        took = seconds(step.started_at, step.ended_at, now)
+        table.add_row(sign(step.status), step.name, took, detail(step))
     return table
 
 
@@ -87,6 +71,10 @@ def legible(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
-def plain(record: Any) -> Any:
-    """Anything that ``json.dumps(default=plain)`` does not know."""
-    return str(record)
+def print_json(found: object) -> None:
+    """Records may be anywhere in it."""
+    typer.echo(json.dumps(found, default=_plain))
+
+
+def _plain(record: Any) -> Any:
+    return asdict(record) if is_dataclass(record) and not isinstance(record, type) else str(record)

@@ -10,11 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from shared.ledger import Ledger, Progress
-from shared.runs.telling import detail
+from shared.runs.telling import OVER, detail
 from signalbox.errors import Unusable
 from signalbox.views import seconds, sign, steps_table
-
-OVER = ("succeeded", "failed", "superseded")
 
 
 class StillGoing(Unusable):

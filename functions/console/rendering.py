@@ -11,27 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-WORDS = {
-    "succeeded": "✓",
-    "failed": "✗",
-    "superseded": "↷",
-    "undoing": "↶",
-    "running": "●",
-    "ready": "●",
-    "waiting": "…",
-    "pending": "·",
-    "skipped": "-",
-    "approved": "✓",
-    "rejected": "✗",
-    "expired": "✗",
-    "withdrawn": "-",
-    "working": "✓",
-    "at risk": "!",
-    "unknown": "?",
-    "broken": "✗",
-    "idle": "-",
-}
-"""A sign for each status, beside its word: colour alone says nothing to everybody."""
+from shared.runs.telling import SIGNS, span
 
 STATIC = {
     "console.css": "text/css; charset=utf-8",
@@ -50,19 +30,6 @@ def static_file(name: str) -> bytes:
 def static_path(name: str) -> str:
     """The path of a file, which changes with its content: browsers may keep it for ever."""
     return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:12]}"
-
-
-def span(time: timedelta) -> str:
-    """
-    >>> [span(timedelta(seconds=s)) for s in (4.21, 187, 108_000)]
-    ['4.2 s', '3 min 07 s', '30 h 00 min']
-    """
-    total = max(time.total_seconds(), 0.0)
-    if total < 60:
-        return f"{total:.1f} s"
-    if total < 3600:
-        return f"{int(total // 60)} min {int(total % 60):02} s"
-    return f"{int(total // 3600)} h {int(total % 3600 // 60):02} min"
 
 
 def ago(time: timedelta) -> str:
@@ -89,7 +56,7 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-templates.globals.update(sign=WORDS.get, static=static_path)
+templates.globals.update(sign=SIGNS.get, static=static_path)
 templates.filters.update(span=span, ago=ago, moment=moment)
 
 

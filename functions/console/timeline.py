@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.ledger import Progress
-from shared.runs.telling import detail
+from shared.runs.telling import OVER, detail
 
 LONGEST = 240
 """Characters of a fact that are shown; the API has it whole."""
-OVER = ("succeeded", "failed", "superseded")
 
 
 @dataclass(frozen=True)

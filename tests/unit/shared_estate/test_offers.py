@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from functions.environments import OfTheEstate, expired, manifests, requested
 from shared.estate import Estate, UnknownOffer
 from shared.messages.environments import EnvironmentExpired, EnvironmentRequested
-from signalbox.environment import time_of
 from signalbox.errors import Unusable
+from signalbox.options import length_of
 
 FILE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 
@@ -77,9 +77,12 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 
 def test_a_length_of_time_is_read_as_people_write_it() -> None:
-    assert [time_of(text) for text in ("90m", "2w")] == [timedelta(minutes=90), timedelta(days=14)]
-    with pytest.raises(Unusable, match="write 12h"):
-        time_of("soon")
+    read = [length_of(text) for text in ("90m", "2w", "2 days")]
+
+    assert read == [timedelta(minutes=90), timedelta(days=14), timedelta(days=2)]
+    for text in ("soon", "3 months", "3"):
+        with pytest.raises(Unusable, match="write 90 minutes"):
+            length_of(text)
 
 
 def test_pods_of_an_offer_are_those_that_hardened_namespaces_admit() -> None:
