@@ -58,7 +58,7 @@ kernel: setup ## Compile the proof's inner loops from C to WebAssembly
 simulate: setup ## Run the engine against a hostile bus (SEED=n replays one seed, SEEDS=n runs many)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
-outage: setup ## Lose a region with 10,000 environments, and write what that takes into docs/scaling.md (half an hour)
+outage: setup ## Lose a region with 10,000 environments, and write what that takes into docs/scaling.md (20 minutes or more)
 	@$(BIN)/python -m benchmarks.outage --environments 10 --environments 1000 --environments 10000 --write
 
 bench: setup ## Measure what we claim
