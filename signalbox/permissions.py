@@ -6,9 +6,8 @@ from pathlib import Path
 import yaml
 
 from shared.cluster import Cluster, Permission
-from shared.estate import Environment, Estate
+from shared.estate import Environment, Estate, RunByCloudNativePg
 from shared.estate.deployments import ByArgoCd, ByFlux
-from shared.estate.models import RunByCloudNativePg
 from signalbox.errors import Unusable
 
 ROLES = Path(__file__).parents[1] / "infra" / "kubernetes"

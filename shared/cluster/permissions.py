@@ -12,7 +12,6 @@ class Permission:
 
     resource: str
     """Plural; a subresource follows a slash, as in ``pods/log``."""
-
     group: str = ""
 
     name: str = ""

@@ -3,41 +3,33 @@
 from shared.estate.azure import AlertRule, AzureRules, HealthRule, ImageRule
 from shared.estate.calendars import Calendar, Freeze, MonthEnd, Weekday, Window
 from shared.estate.certificates import Certificate
-from shared.estate.estate import (
-    Estate,
+from shared.estate.entries import (
     UnknownCalendar,
     UnknownCluster,
     UnknownEnvironment,
     UnknownOffer,
     UnknownServer,
 )
+from shared.estate.environments import BlobFolder, Endpoint, Environment, EnvironmentClass
+from shared.estate.estate import Estate
+from shared.estate.failovers import Failover
+from shared.estate.lags import Easing, LagLimits, ScaledDown
 from shared.estate.load import EstateInvalid, load_estate
-from shared.estate.models import (
-    BlobFolder,
+from shared.estate.offers import Offer
+from shared.estate.references import Reference, SecretReference
+from shared.estate.releases import Release, ReleaseRules
+from shared.estate.schedules import RefreshSchedule, Schedule
+from shared.estate.secrets import SecretMissing, Secrets
+from shared.estate.servers import (
     Cluster,
     Database,
-    Easing,
-    Endpoint,
-    Environment,
-    EnvironmentClass,
-    Failover,
-    Integration,
-    LagLimits,
     Region,
-    Release,
     RunByAzure,
     RunByCloudNativePg,
     RunByUs,
-    ScaledDown,
     Server,
-    Service,
-    Workload,
 )
-from shared.estate.offers import Offer
-from shared.estate.references import Reference, SecretReference
-from shared.estate.releases import ReleaseRules
-from shared.estate.schedules import RefreshSchedule, Schedule
-from shared.estate.secrets import SecretMissing, Secrets
+from shared.estate.workloads import Integration, Service, Workload
 
 __all__ = [
     "AlertRule",

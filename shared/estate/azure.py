@@ -19,10 +19,8 @@ class ImageRule(EstateModel):
 
     repository: Pattern
     """The repository in the container registry."""
-
     tag: Pattern = "*"
     """The tags that the environment follows."""
-
     environment: Name
     """The environment that takes such a release."""
 
@@ -32,7 +30,6 @@ class HealthRule(EstateModel):
 
     resource: Pattern
     """The resource's Azure id."""
-
     environment: Name
     """The environment that runs on it."""
 
@@ -42,16 +39,12 @@ class AlertRule(EstateModel):
 
     rule: Pattern
     """The alert rule's name in Azure Monitor."""
-
     target: Pattern = "*"
     """The Azure id of the resource that the alert is about."""
-
     environment: Name
     """The environment concerned."""
-
     fired: EventType
     """The event that it stands for when it fires."""
-
     resolved: EventType | None = None
     """The event that it stands for when it is resolved; none when left out."""
 
@@ -64,13 +57,10 @@ class AzureRules(EstateModel):
 
     images: tuple[ImageRule, ...] = ()
     """Releases."""
-
     health: tuple[HealthRule, ...] = ()
     """Resources whose failure is a witness' word for ``region-degraded``."""
-
     alerts: tuple[AlertRule, ...] = ()
     """Alerts of Azure Monitor."""
-
     alert_secret: SecretReference | None = None
     """What relays of alerts send in the header ``x-signalbox-secret``."""
 

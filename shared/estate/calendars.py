@@ -62,10 +62,8 @@ class Window(EstateModel):
 
     days: tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...] = Field(min_length=1)
     """The days on which it opens: ``[tuesday, thursday]``."""
-
     opens: ClockTime
     """When it opens, on the calendar's clocks."""
-
     closes: ClockTime
     """When it closes; not later than it opens means on the day after."""
 
@@ -75,10 +73,8 @@ class Freeze(EstateModel):
 
     first: date
     """The first day."""
-
     last: date
     """The last day, which belongs to it."""
-
     why: str = Field(min_length=1)
     """What people are told who wait."""
 
@@ -94,7 +90,6 @@ class MonthEnd(EstateModel):
 
     days_before: int = Field(default=2, ge=0, le=14)
     """How many of a month's last days."""
-
     days_after: int = Field(default=3, ge=0, le=14)
     """How many of the next month's first days."""
 
@@ -104,13 +99,10 @@ class CutOff(EstateModel):
 
     days: tuple[Annotated[Weekday, BeforeValidator(_weekday)], ...] = Field(min_length=1)
     """The days that have it."""
-
     at: ClockTime
     """When, on the calendar's clocks."""
-
     busy: Duration = Field(default=timedelta(hours=2), gt=timedelta(0), le=timedelta(days=1))
     """How long before it an outage hurts most."""
-
     why: str = Field(min_length=1)
     """What people are told who plan an outage: ``the carrier fetches the last parcels``."""
 
@@ -120,18 +112,13 @@ class Calendar(EstateModel):
 
     name: Name
     """The calendar's name; environments refer to it."""
-
     time_zone: TimeZone
     """Whose clocks, and whose days."""
-
     windows: tuple[Window, ...] = Field(min_length=1)
     """When; at all other times nothing is changed."""
-
     month_end: MonthEnd | None = None
     """Days that no window opens, every month."""
-
     freezes: tuple[Freeze, ...] = ()
     """Days that no window opens, once."""
-
     cut_offs: tuple[CutOff, ...] = ()
     """Before which a failover is untimely. Windows are placed so that releases avoid them."""

@@ -17,18 +17,14 @@ class Certificate(EstateModel):
     cert_manager: Name | None = None
     """The Certificate resource of cert-manager in the environment's namespace, which is asked to
     renew it."""
-
     keyvault: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9-]{3,24}/[A-Za-z0-9-]{1,127}$", examples=["acme/erp"]
     )
     """The certificate in Key Vault, whose issuer renews it there; its near expiry is an event."""
-
     served_at: tuple[Address, ...] = ()
     """Where it is served: ``erp.acme.example:443``. Left out, at the endpoints' hosts."""
-
     renew_before: Duration = Field(default=timedelta(days=21), gt=timedelta(0))
     """How long before its end a renewal is asked for."""
-
     patience: Duration = Field(default=timedelta(hours=1), gt=timedelta(0), le=timedelta(hours=12))
     """How long a renewed one may take to be served; then people are told."""
 

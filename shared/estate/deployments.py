@@ -23,16 +23,12 @@ class ByGit(EstateModel):
         pattern=r"^(https://[^@\s]+|http://(localhost|127\.0\.0\.1)[:/][^@\s]*)$"
     )
     """Its URL, without a user or a password."""
-
     branch: str = Field(default="main", pattern=r"^[\w][\w./-]*$")
     """The branch that is applied."""
-
     path: str = Field(pattern=r"^[\w.-]+(/[\w.-]+)*$")
     """The file in it that names the image by its digest."""
-
     user: str = "signalbox"
     """Whom the token is of; hosts that only look at the token take any name."""
-
     token: SecretReference | None = None
     """Where the token is kept that may push there."""
 
@@ -44,13 +40,10 @@ class ByArgoCd(EstateModel):
 
     application: Name
     """The Application; it has one ``source``."""
-
     namespace: Name = "argocd"
     """Its namespace."""
-
     cluster: Name | None = None
     """The Kubernetes cluster that has it; None: the environment's own."""
-
     helm_parameter: str | None = None
     """The Helm parameter that gets the digest; None: an image of Kustomize."""
 
@@ -62,16 +55,12 @@ class ByFlux(EstateModel):
 
     resource: Literal["Kustomization", "HelmRelease"] = "Kustomization"
     """What is set: ``spec.images`` of the one, a value of the other."""
-
     name: Name
     """Its name."""
-
     namespace: Name = "flux-system"
     """Its namespace."""
-
     cluster: Name | None = None
     """The Kubernetes cluster that has it; None: the environment's own."""
-
     value: str | None = Field(default=None, pattern=r"^\w+(\.\w+)*$")
     """Which value of a HelmRelease gets the digest: ``image.digest``."""
 

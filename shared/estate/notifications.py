@@ -43,22 +43,16 @@ class Webhook(EstateModel):
 
     name: Name
     """Its name, as logs and parked messages say it."""
-
     shape: Literal["json", "teams", "slack"]
     """What it understands: signed JSON, an Adaptive Card for a Teams workflow, Slack's blocks."""
-
     url: SecretReference
     """Where its address is kept: who knows it can post there. ``https``, but on this machine."""
-
     signing_key: SecretReference | None = None
     """Where the key is kept that signs the JSON: ``whsec_`` and 24 to 64 bytes in base64."""
-
     about: tuple[AnnouncementType, ...] = Field(default=WORTH_KNOWING, min_length=1)
     """What it is told, such as ``run-failed`` or ``run-succeeded/failover``."""
-
     environments: tuple[Name, ...] = ()
     """The environments it is told of, and nothing that is about none; empty: everything."""
-
     approver: Annotated[str, StringConstraints(pattern=r"^\S(.{0,198}\S)?$")] | None = None
     """The one person whom it reaches, named as when signing in: requests for approval then carry a
     link that is signed for this person. Never a channel that others read."""
@@ -75,10 +69,8 @@ class Notifications(EstateModel):
 
     page: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
     """Where people reach the console, for links; no slash at its end."""
-
     webhooks: tuple[Webhook, ...] = ()
     """Who is told."""
-
     give_up_after: Duration = Field(default="12 hours", validate_default=True)
     """How long a webhook may refuse or be silent until the notification is parked."""
 

@@ -8,14 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from shared.estate.entry import Duration, EstateModel, Name
-from shared.estate.models import (
-    BlobFolder,
-    Database,
-    Endpoint,
-    Environment,
-    EnvironmentClass,
-    Workload,
-)
+from shared.estate.environments import BlobFolder, Endpoint, Environment, EnvironmentClass
+from shared.estate.servers import Database
+from shared.estate.workloads import Workload
 
 LONGEST_NAME = 30
 """Characters of the name of an environment on request."""
@@ -36,16 +31,12 @@ class OfferedWorkload(EstateModel):
 
     name: Name
     """Its name; the Service and the route lead to the first one."""
-
     image: str = Field(pattern=r"^\S+$", max_length=500)
     """What it runs, by its digest as far as it can be helped."""
-
     replicas: int = Field(default=1, ge=1)
     """How many pods."""
-
     command: tuple[str, ...] = ()
     """Instead of the image's own."""
-
     user: int = Field(default=101, ge=1)
     """The number of the image's user: of a name a cluster cannot tell that it is not root."""
 
@@ -55,10 +46,8 @@ class Quota(EstateModel):
 
     cpu: Quantity = "2"
     """Cores."""
-
     memory: Quantity = "4Gi"
     """Memory."""
-
     pods: int = Field(default=10, ge=1)
     """How many, Jobs included."""
 
@@ -68,7 +57,6 @@ class Egress(EstateModel):
 
     cidr: IPv4Network
     """Addresses, such as the subnet of the non-production database servers."""
-
     ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(min_length=1)
     """TCP ports."""
 
@@ -78,56 +66,40 @@ class Offer(EstateModel):
 
     name: Name
     """What people ask for."""
-
     environment_class: Literal[EnvironmentClass.QA, EnvironmentClass.TRAINING] = Field(
         alias="class"
     )
     """What such environments are for."""
-
     source: Name = Field(alias="from")
     """The environment whose newest certified copy is cloned, on the same server."""
-
     cluster: Name
     """The Kubernetes cluster that they run on."""
-
     namespace: Pattern
     """``qa-{name}``."""
-
     host: Pattern
     """``{name}.qa.acme.example``: DNS must lead all such names to the cluster already."""
-
     database: Pattern
     """``qa_{name}``, with dashes of the name as underscores; the role is called so, too."""
-
     filestore: BlobFolder
     """Where the folder of each environment's attachments is made."""
-
     workloads: tuple[OfferedWorkload, ...] = Field(min_length=1)
     """What runs in them."""
-
     quota: Quota = Quota()
     """What one of them may take."""
-
     egress: tuple[Egress, ...] = ()
     """Where their pods may connect to; nowhere else."""
-
     ingress_from: Name = "traefik"
     """The namespace of the ingress controller, whose pods alone may connect to theirs."""
-
     at_once: int = Field(default=5, ge=1)
     """How many there may be at a time."""
-
     longest: Duration = Field(default=timedelta(days=7), gt=timedelta(0), le=timedelta(days=90))
     """How long one may live on, from the moment that somebody asks for it or extends it."""
-
     longest_in_all: Duration = Field(
         default=timedelta(days=30), gt=timedelta(0), le=timedelta(days=365)
     )
     """How old one may get, whoever extends it."""
-
     remind_before: Duration = Field(default=timedelta(days=1), gt=timedelta(0))
     """How long before its end people are reminded of it."""
-
     needs_approval: bool = False
     """Whether an approver has to consent to each."""
 

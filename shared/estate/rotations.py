@@ -14,10 +14,8 @@ class Rotation(EstateModel):
     secret: SecretReference | None = None
     """Where the login's URL is kept beside the cluster's Secret: ``keyvault:`` or ``file:``. A new
     version is written there, and it is its expiry that Key Vault announces."""
-
     every: Duration | None = Field(default=None, gt=timedelta(0))
     """A login that is older than this is rotated without anybody asking; the first one at once."""
-
     grace: Duration = Field(default=timedelta(days=1), ge=timedelta(0))
     """How long the old login still works, for whoever has it from elsewhere."""
 

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from shared.estate.entry import Duration, EstateModel, Name
-from shared.estate.models import EnvironmentClass
+from shared.estate.environments import EnvironmentClass
 
 
 class RefreshSchedule(EstateModel):
@@ -14,7 +14,6 @@ class RefreshSchedule(EstateModel):
 
     at: Name
     """The calendar at whose openings it is due; only when one begins."""
-
     every: Duration = Field(default=timedelta(0), ge=timedelta(0))
     """Openings that follow the last refresh by less than this, on the calendar's clocks, are passed
     over: ``14 days`` with a weekly calendar is every other week."""
@@ -25,17 +24,13 @@ class Schedule(EstateModel):
 
     name: Name
     """The schedule's name."""
-
     classes: tuple[EnvironmentClass, ...] = ()
     """The classes whose environments follow it."""
-
     environments: tuple[Name, ...] = ()
     """Environments that follow it, whatever their class."""
-
     awake: Name | None = None
     """The calendar that says when they are awake; at all other times their workloads rest. Without
     one they never sleep."""
-
     refresh: RefreshSchedule | None = None
     """When they are refreshed; without it each backup of their source does."""
 

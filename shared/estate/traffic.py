@@ -21,16 +21,12 @@ class TwoSides(EstateModel):
 
     hosts: tuple[HostName, ...] = Field(min_length=1)
     """The production environment's host names that are led so."""
-
     subscription: Subscription
     """The subscription's id."""
-
     resource_group: ResourceGroup
     """The resource group."""
-
     production: ResourceName
     """What leads to the production environment's own side."""
-
     standby: ResourceName
     """What leads to its standby's."""
 
@@ -77,7 +73,6 @@ class FrontDoor(TwoSides):
 
     profile: ResourceName
     """The Front Door profile."""
-
     origin_group: ResourceName
     """The origin group that has both."""
 

@@ -11,9 +11,7 @@ class TriedLogin(EstateModel):
 
     user: str = Field(min_length=1)
     """What it types as login. In an environment that is refreshed only ``admin`` has a password."""
-
     password: SecretReference
     """Where its password is kept."""
-
     url: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
     """Where Odoo is reached; None takes the ``base_url`` of the first endpoint."""

@@ -41,10 +41,8 @@ class Event(Message):
 
     type: ClassVar[str]
     """How the event is called on the wire."""
-
     of_the_estate: ClassVar[bool] = True
     """Whether its environment has to be one of the estate's."""
-
     environment: str = Field(pattern=ENVIRONMENT)
     """The environment it happened to, by its name in the estate."""
 

@@ -41,8 +41,8 @@ def drop_expired_checkpoints(estate: Estate, databases: Databases, now: datetime
     for server in estate.servers:
         if server.role == "production":
             continue
-        live = [e.database.name for e in estate.environments if e.database.server == server.name]
-        for database in _expired(databases, server.name, tuple(live), now):
+        live = tuple(each.database.name for each in estate.on_server(server.name))
+        for database in _expired(databases, server.name, live, now):
             databases.drop(server.name, database)
             dropped.append(f"{server.name}/{database}")
     return dropped

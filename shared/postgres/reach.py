@@ -35,13 +35,10 @@ class Silence(StrEnum):
 
     NOBODY_LISTENS = "nobody-listens"
     """The machine refuses the connection, has no route or no such name."""
-
     NO_ANSWER = "no-answer"
     """It hangs, is cut off, or is too slow."""
-
     NOT_READY = "not-ready"
     """It answers that it is starting, recovering or shutting down."""
-
     REJECTED = "rejected"
     """It is alive and does not let us in: password, permission, or too many connections."""
 

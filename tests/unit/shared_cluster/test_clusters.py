@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.cluster import Clusters
-from shared.estate import load_estate
-from shared.estate.estate import UnknownCluster
+from shared.estate import UnknownCluster, load_estate
 
 ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
 WEST, NORTH = ESTATE.clusters

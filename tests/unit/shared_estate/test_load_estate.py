@@ -6,21 +6,18 @@ import pytest
 
 from shared.estate import EstateInvalid, UnknownEnvironment, UnknownServer, load_estate
 
+DEMO = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 EstateFile = Callable[..., Path]
 
 
 def test_the_estate_of_the_demo_is_valid() -> None:
-    demo = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
-
-    estate = load_estate(demo)
+    estate = load_estate(DEMO)
 
     assert [found.name for found in estate.refreshed_from("acme-prod")] == ["acme-staging"]
 
 
 def test_an_environment_is_failed_over_within_the_objectives_of_its_tier_or_its_own() -> None:
-    demo = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
-
-    production = load_estate(demo).environment("acme-prod")
+    production = load_estate(DEMO).environment("acme-prod")
 
     assert (production.rto, production.rpo) == (timedelta(hours=1), timedelta(minutes=15))
     stated = production.failover.model_copy(update={"rpo": timedelta(0)})
@@ -44,9 +41,8 @@ def test_an_environment_is_failed_over_within_the_objectives_of_its_tier_or_its_
 def test_a_pair_that_could_not_fail_over_is_refused(
     tmp_path: Path, old: str, new: str, complaint: str
 ) -> None:
-    demo = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
     wrong = tmp_path / "estate.yaml"
-    wrong.write_text(demo.read_text().replace(old, new))
+    wrong.write_text(DEMO.read_text().replace(old, new))
 
     with pytest.raises(EstateInvalid) as refusal:
         load_estate(wrong)
@@ -212,3 +208,15 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(EstateInvalid, match="is wrong"):
         load_estate(path)
+
+
+def test_a_copy_with_other_entries_finds_those_and_no_others() -> None:
+    estate = load_estate(DEMO)
+    production = estate.environment("acme-prod")
+
+    copy = estate.model_copy(update={"environments": (production,)})
+
+    assert copy.on_server(production.database.server) == (production,)
+    assert copy.refreshed_from("acme-prod") == ()
+    with pytest.raises(UnknownEnvironment):
+        copy.environment("acme-staging")
