@@ -47,17 +47,22 @@ class ForeignForm(HTTPException):
         super().__init__(403, "This form did not come from our own page: load the page again.")
 
 
-def needs(role: Role) -> Callable[[Request, Desk], Caller]:
+def known(request: Request, desk: At) -> Caller:
+    """Who is asking, once per request: it counts towards what one caller may ask."""
+    if request.method in CHANGES:
+        refuse_other_sites(request)
+    caller = desk.identify(request.headers)
+    if not desk.limit.admits(caller.name if caller else address(request.headers)):
+        raise TooMany
+    if caller is None:
+        raise NotSignedIn
+    return caller
+
+
+def needs(role: Role) -> Callable[[Caller], Caller]:
     """A dependency that lets only callers with a role pass, and returns who it is."""
 
-    def admit(request: Request, desk: At) -> Caller:
-        if request.method in CHANGES:
-            refuse_other_sites(request)
-        caller = desk.identify(request.headers)
-        if not desk.limit.admits(caller.name if caller else address(request.headers)):
-            raise TooMany
-        if caller is None:
-            raise NotSignedIn
+    def admit(caller: Annotated[Caller, Depends(known)]) -> Caller:
         if not caller.may(role):
             raise NotAllowed(caller, role)
         return caller
@@ -100,3 +105,18 @@ def check_token(desk: Desk, caller: Caller, token: str) -> None:
 
 
 Token = Annotated[str, Form(max_length=64)]
+
+
+def _operator(desk: At, caller: Operator, token: Token) -> Caller:
+    check_token(desk, caller, token)
+    return caller
+
+
+def _approver(desk: At, caller: Approver, token: Token) -> Caller:
+    check_token(desk, caller, token)
+    return caller
+
+
+FormOperator = Annotated[Caller, Depends(_operator)]
+"""Who sent a form of our own page."""
+FormApprover = Annotated[Caller, Depends(_approver)]

@@ -17,18 +17,14 @@ from shared.identity import Caller, Role
 from shared.ledger import ReceivedEvent, RunSummary
 from shared.ledger.approvals import Approval, Decision
 from shared.messages import CloudEvent
-from shared.runs.cancelling import cancel, retry
+from shared.runs.cancelling import NoSuchRun, cancel, retry
 from shared.runs.deciding import MANUAL
 from shared.runs.evidence import is_intact
 from shared.runs.parking import discard, replay
 from shared.runs.publishing import publish
 from shared.runs.reading import Received, Unacceptable, read_event
 
-router = APIRouter(
-    prefix="/api",
-    dependencies=[READ],
-    responses=REFUSALS,
-)
+router = APIRouter(prefix="/api", dependencies=[READ], responses=REFUSALS)
 
 MOST = 2**62
 """Above the number of every event."""
@@ -36,19 +32,9 @@ MOST = 2**62
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-class NoSuchRun(HTTPException):
-    """The ledger has no run of this id."""
-
-    def __init__(self) -> None:
-        super().__init__(404, "There is no such run.")
-
-
 def _lead_on(request: Request, response: Response, **place: object) -> None:
     following = request.url.include_query_params(**place)
     response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-
-
-# -- runs ----------------------------------------------------------------------------------------
 
 
 @router.get("/runs", tags=["runs"])
@@ -76,7 +62,7 @@ def show_run(id: UUID, desk: At) -> dict[str, Any]:
     """Everything that the ledger has about one run."""
     record = desk.ledger.run_record(id)
     if record is None:
-        raise NoSuchRun
+        raise NoSuchRun(f"there is no run {id}")
     return record
 
 
@@ -126,9 +112,6 @@ def retry_run(id: UUID, desk: At, caller: Operator) -> Published:
     return Published(source=event.source, id=event.id)
 
 
-# -- approvals -----------------------------------------------------------------------------------
-
-
 class ApprovalShown(BaseModel):
     approval: Approval
     decisions: list[Decision]
@@ -169,9 +152,6 @@ def decide(id: str, verdict: Verdict, desk: At, caller: Approver) -> Approval:
         return desk.approvals.reject(id, **said, reason=verdict.reason or "")
     alone = verdict.verdict == "break-glass"
     return desk.approvals.approve(id, **said, reason=verdict.reason, break_glass=alone)
-
-
-# -- parked --------------------------------------------------------------------------------------
 
 
 class ParkedShown(BaseModel):
@@ -217,9 +197,6 @@ def discard_parked(id: str, desk: At, caller: Operator) -> dict[str, str]:
     """Give a message up; it stays in the ledger."""
     discard(desk.ledger, id, caller.name)
     return {"discarded": id}
-
-
-# -- estate and events ---------------------------------------------------------------------------
 
 
 @router.get("/estate", tags=["estate"])

@@ -1,16 +1,20 @@
 """Templates, and the few words that all of them share."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from functions.console.access import Reader, form_token
+from functions.console.desk import At, Desk
+from shared.identity import Caller, Role
 from shared.runs.telling import SIGNS, span
 
 STATIC = {
@@ -66,25 +70,55 @@ def render(request: Request, template: str, status: int = 200, **facts: Any) -> 
     return HTMLResponse(templates.get_template(template).render(shared | facts), status)
 
 
-def render_live(request: Request, name: str, every: timedelta | None, **facts: Any) -> Response:
-    """A page of which one part renews itself, as long as ``every`` is given.
+@dataclass(frozen=True)
+class Page:
+    """What somebody asks to see. Templates get who looks and when, what they may do, and the token
+    of their forms."""
 
-    The part asks with the digest of what it shows; while nothing has changed it is told so (204).
-    """
-    inner = templates.get_template(f"{name}_part.html").render(facts)
-    digest = hashlib.sha256(inner.encode()).hexdigest()[:16]
-    if request.query_params.get("seen") == digest:
-        return Response(status_code=204)
-    part = Markup(inner)
-    if every is not None:
-        source = request.url.include_query_params(seen=digest)
-        part = Markup(
-            templates.get_template("live.html").render(
-                inner=part,
-                source=f"{source.path}?{source.query}",
-                every=int(every.total_seconds()),
-            )
+    request: Request
+    desk: Desk
+    caller: Caller
+
+    def show(self, template: str, **facts: Any) -> HTMLResponse:
+        return render(self.request, template, **self._shared(), **facts)
+
+    def show_live(self, name: str, every: timedelta | None, **facts: Any) -> Response:
+        """A page of which one part renews itself, as long as ``every`` is given.
+
+        The part asks with the digest of what it shows; while nothing has changed it is told so
+        (204).
+        """
+        inner = templates.get_template(f"{name}_part.html").render(self._shared() | facts)
+        digest = hashlib.sha256(inner.encode()).hexdigest()[:16]
+        if self.request.query_params.get("seen") == digest:
+            return Response(status_code=204)
+        part = Markup(inner) if every is None else self._renewed(inner, digest, every)
+        if "seen" in self.request.query_params:
+            return HTMLResponse(part)
+        return self.show(f"{name}.html", part=part, live=every is not None, **facts)
+
+    def _renewed(self, inner: str, digest: str, every: timedelta) -> Markup:
+        source = self.request.url.include_query_params(seen=digest)
+        live = templates.get_template("live.html").render(
+            inner=Markup(inner),
+            source=f"{source.path}?{source.query}",
+            every=int(every.total_seconds()),
         )
-    if "seen" in request.query_params:
-        return HTMLResponse(part)
-    return render(request, f"{name}.html", part=part, live=every is not None, **facts)
+        return Markup(live)
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "caller": self.caller,
+            "may_operate": self.caller.may(Role.OPERATOR),
+            "may_decide": self.caller.may(Role.APPROVER),
+            "token": form_token(self.desk, self.caller),
+            "now": self.desk.ledger.clock(),
+        }
+
+
+def _page(request: Request, desk: At, caller: Reader) -> Page:
+    return Page(request, desk, caller)
+
+
+Asked = Annotated[Page, Depends(_page)]
+"""The page that is asked for, as a handler's parameter."""

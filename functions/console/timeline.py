@@ -94,7 +94,7 @@ def tell(record: Mapping[str, Any], steps: list[Progress], now: datetime) -> Sto
         status=run["status"],
         reason=run["reason"],
         epoch=run["epoch"],
-        created_at=_needed(run["created_at"]),
+        created_at=datetime.fromisoformat(run["created_at"]),
         took=(ended or now) - began if began else None,
         event=f"{run['event_source']} {run['event_id']}",
         event_type=record["event"]["type"],
@@ -104,7 +104,7 @@ def tell(record: Mapping[str, Any], steps: list[Progress], now: datetime) -> Sto
             if step.kind == "do" or step.status not in ("pending", "skipped")
         ),
         audit=tuple(
-            Entry(_needed(each["at"]), each["what"], _plain(each["facts"]))
+            Entry(datetime.fromisoformat(each["at"]), each["what"], _plain(each["facts"]))
             for each in record["audit"]
         ),
     )
@@ -151,7 +151,7 @@ def _line(step: Progress, kept: Mapping[str, Any], tries: list[Try], scale: _Sca
 def _tries(record: Mapping[str, Any], now: datetime) -> dict[int, list[Try]]:
     found: dict[int, list[Try]] = defaultdict(list)
     for each in record["attempts"]:
-        began = _needed(each["started_at"])
+        began = datetime.fromisoformat(each["started_at"])
         found[each["position"]].append(
             Try(
                 number=each["number"],
@@ -172,7 +172,3 @@ def _plain(value: Any) -> str:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _needed(text: str) -> datetime:
-    return datetime.fromisoformat(text)
