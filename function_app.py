@@ -86,125 +86,23 @@ for name, topic, subscription, telling in (
 ):
     on_message(app, name, topic, subscription, telling, telemetry=telemetry)
 
-for name, schedule, do in (
-    (
-        "send_left_behind",
-        "*/5 * * * * *",
-        partial(upkeep.send_left_behind, outbox, settings.resend_after),
-    ),
-    (
-        "redrive_stuck_steps",
-        "*/5 * * * * *",
-        partial(upkeep.redrive_stuck_steps, ledger, runner, settings.redrive_after),
-    ),
-    ("announce_overdue_runs", "0 * * * * *", partial(upkeep.announce_overdue_runs, runner)),
-    (
-        "watch_standbys",
-        "*/5 * * * * *",
-        partial(upkeep.watch_standbys, resources.replication, runner),
-    ),
-    (
-        "forget_lag_samples",
-        "30 */10 * * * *",
-        partial(upkeep.forget_samples, resources.replication),
-    ),
-    (
-        "look_at_workloads",
-        "50 * * * * *",
-        partial(upkeep.look_at_workloads, estate, resources.clusters, Workloads(ledger)),
-    ),
-    (
-        "forget_old_records",
-        "45 */10 * * * *",
-        partial(
-            upkeep.forget_old_records,
-            Retention(ledger),
-            settings.keep_runs,
-            settings.keep_evidence,
-        ),
-    ),
-    (
-        "announce_due_drills",
-        "0 0 6 * * *",
-        partial(upkeep.announce_due_drills, estate, resources.history, runner),
-    ),
-    (
-        "settle_debts",
-        "40 * * * * *",
-        partial(
-            upkeep.settle_debts,
-            resources.debts,
-            estate,
-            resources.placements,
-            resources.takeover,
-        ),
-    ),
-    ("announce_owed", "30 0 6 * * *", partial(upkeep.announce_owed, resources.debts, runner)),
-    (
-        "execute_fence_orders",
-        "* * * * * *",
-        partial(
-            upkeep.execute_fence_orders,
-            resources.placements,
-            estate,
-            resources.clusters,
-            resources.databases,
-            watch=upkeep.FENCE_WATCH,
-        ),
-    ),
-    (
-        "withdraw_left_sides",
-        "*/5 * * * * *",
-        partial(withdraw_left_sides, resources.placements, estate, resources.clusters),
-    ),
-    (
-        "watch_environments",
-        "*/5 * * * * *",
-        partial(upkeep.watch_environments, estate, runner),
-    ),
-    ("close_approvals", "*/5 * * * * *", partial(upkeep.close_approvals, ledger, runner)),
-    (
-        "copy_evidence",
-        "*/5 * * * * *",
-        partial(
-            upkeep.copy_evidence,
-            EvidenceCopies(ledger),
-            resources.blobs,
-            settings.evidence_container,
-            lambda: evidence_signer(resources.secrets.resolve(estate.masking_key).encode()),
-        ),
-    ),
-    (
-        "watch_hours",
-        "*/15 * * * * *",
-        partial(upkeep.watch_hours, resources.schedules, runner),
-    ),
-    (
-        "publish_due_refreshes",
-        "20 * * * * *",
-        partial(upkeep.publish_due_refreshes, resources.schedules, estate, resources.blobs, runner),
-    ),
-    (
-        "watch_certificates",
-        "50 10 5 * * *",
-        partial(upkeep.watch_certificates, estate, ledger.clock, runner),
-    ),
-    (
-        "watch_logins",
-        "40 */5 * * * *",
-        partial(upkeep.watch_logins, estate, resources.logins, runner),
-    ),
-    (
-        "drop_checkpoints",
-        "0 7 * * * *",
-        partial(upkeep.drop_checkpoints, estate, resources.databases, ledger),
-    ),
-):
-    on_timer(app, name, schedule, do)
-
+known = {
+    **vars(settings),
+    **vars(resources),
+    "ledger": ledger,
+    "outbox": outbox,
+    "runner": runner,
+    "telemetry": telemetry,
+    "retention": Retention(ledger),
+    "workloads": Workloads(ledger),
+    "copies": EvidenceCopies(ledger),
+    "signer": lambda: evidence_signer(resources.secrets.resolve(estate.masking_key).encode()),
+}
+timers: list[upkeep.Timer] = [*upkeep.TIMERS, (withdraw_left_sides, "*/5 * * * * *")]
 if telemetry is not SILENT:
-    reporting = partial(upkeep.report_measurements, telemetry, ledger, estate)
-    on_timer(app, "report_measurements", "15 * * * * *", reporting)
+    timers.append((upkeep.report_measurements, "15 * * * * *"))
+for do, schedule in timers:
+    on_timer(app, do, schedule, known)
 
 accepting = partial(intake.accept_grid_event, runner=runner, intake=understanding, bus=bus)
 on_event_grid(app, "accept_grid_event", accepting)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from inspect import signature
 from typing import Any
 
 import azure.functions as func
@@ -129,13 +130,20 @@ def on_message(
             handle(received)
 
 
-def on_timer(app: func.FunctionApp, name: str, schedule: str, handle: Callable[[], object]) -> None:
-    """``schedule`` is NCRONTAB: second, minute, hour, day, month, weekday."""
+def on_timer(
+    app: func.FunctionApp, do: Callable[..., object], schedule: str, known: Mapping[str, object]
+) -> None:
+    """Call ``do`` by the clock, with what it asks for by name; its defaults may be left unknown.
 
-    @app.function_name(name)
+    ``schedule`` is NCRONTAB: second, minute, hour, day, month, weekday.
+    """
+    wanted = signature(do).parameters.values()
+    given = {p.name: known[p.name] for p in wanted if p.name in known or p.default is p.empty}
+
+    @app.function_name(do.__name__)
     @app.timer_trigger("timer", schedule=schedule, use_monitor=False)
     def trigger(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the host binds it by name
-        handle()
+        do(**given)
 
 
 def on_http(

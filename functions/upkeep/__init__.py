@@ -9,18 +9,20 @@ the evidence of runs that ended is signed and copied to blob storage.
 What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from functions.upkeep.certificates import watch_certificates
 from functions.upkeep.debts import announce_owed, settle_debts
 from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.environments import watch_environments
 from functions.upkeep.evidence import copy_evidence
-from functions.upkeep.fence_orders import FENCE_WATCH, execute_fence_orders
+from functions.upkeep.fence_orders import execute_fence_orders
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
 from functions.upkeep.logins import watch_logins
 from functions.upkeep.retention import forget_old_records
-from functions.upkeep.standbys import forget_samples, watch_standbys
+from functions.upkeep.standbys import forget_lag_samples, watch_standbys
 from functions.upkeep.workloads import look_at_workloads
 from shared.estate import Estate
 from shared.ledger import Ledger
@@ -33,38 +35,14 @@ from shared.runs.watchdog import announce_overdue, redrive, stuck_steps
 from shared.telemetry import Telemetry
 from shared.telemetry.measuring import readings
 
-__all__ = [
-    "FENCE_WATCH",
-    "announce_due_drills",
-    "announce_overdue_runs",
-    "announce_owed",
-    "close_approvals",
-    "copy_evidence",
-    "drop_checkpoints",
-    "execute_fence_orders",
-    "forget_old_records",
-    "forget_samples",
-    "look_at_workloads",
-    "publish_due_refreshes",
-    "redrive_stuck_steps",
-    "report_measurements",
-    "send_left_behind",
-    "settle_debts",
-    "watch_certificates",
-    "watch_environments",
-    "watch_hours",
-    "watch_logins",
-    "watch_standbys",
-]
+
+def send_left_behind(outbox: Outbox, resend_after: timedelta) -> None:
+    outbox.send_left_behind(older_than=resend_after)
 
 
-def send_left_behind(outbox: Outbox, older_than: timedelta) -> None:
-    outbox.send_left_behind(older_than=older_than)
-
-
-def redrive_stuck_steps(ledger: Ledger, runner: Runner, grace: timedelta) -> None:
-    for stuck in stuck_steps(ledger, grace):
-        runner.commit(lambda tx, stuck=stuck: redrive(tx, stuck, grace))  # type: ignore[misc]
+def redrive_stuck_steps(ledger: Ledger, runner: Runner, redrive_after: timedelta) -> None:
+    for stuck in stuck_steps(ledger, redrive_after):
+        runner.commit(partial(redrive, stuck=stuck, grace=redrive_after))
 
 
 def announce_overdue_runs(runner: Runner) -> None:
@@ -74,7 +52,7 @@ def announce_overdue_runs(runner: Runner) -> None:
 def close_approvals(ledger: Ledger, runner: Runner) -> None:
     """Approvals expire closed: the run of one that nobody decided in time fails."""
     for id in deciding.overdue(ledger):
-        runner.commit(lambda tx, id=id: deciding.expire_overdue(tx, id))  # type: ignore[misc]
+        runner.commit(partial(deciding.expire_overdue, id=id))
     runner.commit(deciding.escalate)
 
 
@@ -88,3 +66,29 @@ def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> No
 
 def report_measurements(telemetry: Telemetry, ledger: Ledger, estate: Estate) -> None:
     telemetry.observe(readings(ledger, estate))
+
+
+Timer = tuple[Callable[..., None], str]
+
+TIMERS: tuple[Timer, ...] = (
+    (execute_fence_orders, "* * * * * *"),
+    (send_left_behind, "*/5 * * * * *"),
+    (redrive_stuck_steps, "*/5 * * * * *"),
+    (close_approvals, "*/5 * * * * *"),
+    (watch_standbys, "*/5 * * * * *"),
+    (watch_environments, "*/5 * * * * *"),
+    (copy_evidence, "*/5 * * * * *"),
+    (watch_hours, "*/15 * * * * *"),
+    (announce_overdue_runs, "0 * * * * *"),
+    (publish_due_refreshes, "20 * * * * *"),
+    (settle_debts, "40 * * * * *"),
+    (look_at_workloads, "50 * * * * *"),
+    (watch_logins, "40 */5 * * * *"),
+    (forget_lag_samples, "30 */10 * * * *"),
+    (forget_old_records, "45 */10 * * * *"),
+    (drop_checkpoints, "0 7 * * * *"),
+    (watch_certificates, "50 10 5 * * *"),
+    (announce_due_drills, "0 0 6 * * *"),
+    (announce_owed, "30 0 6 * * *"),
+)
+"""When each is done: second, minute, hour, day, month, weekday. Arguments are filled in by name."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from shared.certificates import NotServed, addresses_of, served_until
 from shared.estate import Certificate, Environment, Estate
 from shared.ledger import Transaction
-from shared.messages import CloudEvent
 from shared.messages.renewal import CertificateNearExpiry
 from shared.runs import Runner
-from shared.runs.publishing import enveloped
+from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/certificates"
 
@@ -22,7 +22,7 @@ def watch_certificates(estate: Estate, clock: Callable[[], datetime], runner: Ru
     """Ask for a renewal, once a day until there is one."""
     for each in estate.environments:
         if each.certificate is not None and _ends_soon(each, each.certificate, clock()):
-            runner.commit(lambda tx, name=each.name: _ask(tx, name))  # type: ignore[misc]
+            runner.commit(partial(_ask, name=each.name))
 
 
 def _ends_soon(environment: Environment, certificate: Certificate, now: datetime) -> bool:
@@ -34,7 +34,6 @@ def _ends_soon(environment: Environment, certificate: Certificate, now: datetime
     return ends - now < certificate.renew_before
 
 
-def _ask(tx: Transaction, name: str) -> None:
+def _ask(tx: Transaction, *, name: str) -> None:
     event = CertificateNearExpiry(environment=name)
-    id = f"{name}:{tx.now:%F}"
-    tx.queue([enveloped(CloudEvent.of(event, id=id, source=SOURCE, time=tx.now))])
+    publish_later(tx, event, id=f"{name}:{tx.now:%F}", source=SOURCE)

@@ -6,12 +6,11 @@ from functools import partial
 from shared.estate import Estate
 from shared.ledger import Transaction
 from shared.ledger.environments import OnRequest, current
-from shared.messages import CloudEvent
 from shared.messages.announcements import EnvironmentExpiring
 from shared.messages.environments import EnvironmentExpired
 from shared.runs import Runner
 from shared.runs.commands import announce_expiring
-from shared.runs.publishing import enveloped
+from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/environments"
 
@@ -41,8 +40,7 @@ def reminder_at(each: OnRequest, notice: timedelta | None) -> datetime:
 
 def _expire(tx: Transaction, each: OnRequest) -> None:
     event = EnvironmentExpired(environment=each.name)
-    id = f"{each.id}:{each.expires_at.isoformat()}"
-    tx.queue([enveloped(CloudEvent.of(event, id=id, source=SOURCE, time=tx.now))])
+    publish_later(tx, event, id=f"{each.id}:{each.expires_at.isoformat()}", source=SOURCE)
     tx.do("environment_expired", id=each.id, now=tx.now)
 
 

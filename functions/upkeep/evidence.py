@@ -24,7 +24,7 @@ class EvidenceDiffers(PermanentError):
 
 
 def copy_evidence(
-    copies: EvidenceCopies, blobs: Blobs, container: str, signer: Callable[[], Signer]
+    copies: EvidenceCopies, blobs: Blobs, evidence_container: str, signer: Callable[[], Signer]
 ) -> None:
     """Write a bundle and a page for every run that ended since.
 
@@ -38,7 +38,7 @@ def copy_evidence(
     try:
         signing = signer()
         for sealed in waiting:
-            _copy(sealed, copies, blobs, container, signing)
+            _copy(sealed, copies, blobs, evidence_container, signing)
     except TemporaryError as error:
         log.warning("evidence_put_off", waiting=len(waiting), reason=str(error))
 

@@ -32,7 +32,7 @@ def execute_fence_orders(
     clusters: Clusters,
     databases: Databases,
     *,
-    watch: timedelta = timedelta(0),
+    watch: timedelta = FENCE_WATCH,
 ) -> None:
     """Try every side that must not be written to, over and over while ``watch`` lasts.
 

@@ -10,12 +10,11 @@ from shared.blobs.backups import newest_manifest
 from shared.estate import Environment, Estate
 from shared.ledger import Transaction
 from shared.ledger.hours import take_refresh
-from shared.messages import CloudEvent
 from shared.messages.refresh import BackupCompleted
 from shared.messages.schedules import HoursChanged
 from shared.runs import Runner
 from shared.runs.hours import SOURCE, Hours, Schedules
-from shared.runs.publishing import enveloped
+from shared.runs.publishing import publish_later
 
 log = structlog.get_logger()
 
@@ -24,12 +23,12 @@ def watch_hours(schedules: Schedules, runner: Runner) -> None:
     """Ask for what is not as it is to be: once, however often and wherever it is noticed."""
     for hours in schedules.all():
         if not hours.settled:
-            runner.commit(lambda tx, hours=hours: _ask(tx, hours))  # type: ignore[misc]
+            runner.commit(partial(_ask, hours=hours))
 
 
-def _ask(tx: Transaction, hours: Hours) -> None:
+def _ask(tx: Transaction, *, hours: Hours) -> None:
     event = HoursChanged(environment=hours.environment, reason=hours.because)
-    tx.queue([enveloped(CloudEvent.of(event, id=hours.id, source=SOURCE, time=tx.now))])
+    publish_later(tx, event, id=hours.id, source=SOURCE)
 
 
 def publish_due_refreshes(
@@ -50,8 +49,7 @@ def publish_due_refreshes(
 def _publish(tx: Transaction, *, target: Environment, opening: datetime, manifest: str) -> None:
     if take_refresh(tx, target.name, opening):
         id = f"{target.name}:refresh:{opening:%Y%m%dT%H%MZ}"
-        event = refresh_request(target, manifest)
-        tx.queue([enveloped(CloudEvent.of(event, id=id, source=SOURCE, time=tx.now))])
+        publish_later(tx, refresh_request(target, manifest), id=id, source=SOURCE)
 
 
 def _newest(target: Environment, estate: Estate, blobs: Blobs) -> str | None:

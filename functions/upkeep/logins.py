@@ -5,10 +5,10 @@ from functools import partial
 from shared.estate import Environment, Estate
 from shared.ledger import Transaction
 from shared.ledger.logins import LoginRecord, Logins
-from shared.messages import CloudEvent, Event
+from shared.messages import Event
 from shared.messages.rotation import LoginSuperseded, SecretNearExpiry
 from shared.runs import Runner
-from shared.runs.publishing import enveloped
+from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/logins"
 
@@ -33,5 +33,4 @@ def _ask(tx: Transaction, *, environment: Environment, known: LoginRecord | None
 
 
 def _publish(tx: Transaction, event: Event, id: str) -> None:
-    id = f"{id}:{tx.now:%F}"
-    tx.queue([enveloped(CloudEvent.of(event, id=id, source=SOURCE, time=tx.now))])
+    publish_later(tx, event, id=f"{id}:{tx.now:%F}", source=SOURCE)

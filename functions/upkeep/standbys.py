@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from shared.lag import MEMORY, Pair, Replication, judge
 from shared.ledger import Transaction
 from shared.ledger.lag import LagSample
-from shared.messages import CloudEvent
 from shared.messages.lag import LagRecovered, LagThresholdBreached
 from shared.runs import Runner
-from shared.runs.publishing import enveloped
+from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/lag"
 AT_ONCE = 16
@@ -35,9 +34,8 @@ def _publish(tx: Transaction, pair: Pair, sample: LagSample) -> None:
     what, episode = verdict
     name = pair.environment.name
     event = KINDS[what](environment=name, seconds=sample.behind)
-    id = f"{name}:{episode}:{what}"
-    tx.queue([enveloped(CloudEvent.of(event, id=id, source=SOURCE, time=tx.now))])
+    publish_later(tx, event, id=f"{name}:{episode}:{what}", source=SOURCE)
 
 
-def forget_samples(replication: Replication) -> None:
+def forget_lag_samples(replication: Replication) -> None:
     replication.samples.prune(older_than=MEMORY)

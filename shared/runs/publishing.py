@@ -3,7 +3,8 @@
 import hashlib
 
 from shared.bus import Bus, Envelope
-from shared.messages import CloudEvent
+from shared.ledger import Transaction
+from shared.messages import CloudEvent, Event
 from shared.telemetry.context import carried
 
 PLATFORM_EVENTS = "platform-events"
@@ -12,6 +13,11 @@ PLATFORM_EVENTS = "platform-events"
 def publish(bus: Bus, event: CloudEvent) -> None:
     """Send an event to ``platform-events``."""
     bus.send([enveloped(event)])
+
+
+def publish_later(tx: Transaction, event: Event, *, id: str, source: str) -> None:
+    """Publish an event of our own once the transaction is committed."""
+    tx.queue([enveloped(CloudEvent.of(event, id=id, source=source, time=tx.now))])
 
 
 def enveloped(event: CloudEvent) -> Envelope:

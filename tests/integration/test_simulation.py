@@ -68,7 +68,7 @@ def test_a_seed_replays_exactly(pool):
 
 def _no_redrive(monkeypatch):
     monkeypatch.setattr(watchdog, "redrive", lambda *_: None)
-    monkeypatch.setattr("functions.upkeep.redrive", lambda *_: None)
+    monkeypatch.setattr("functions.upkeep.redrive", lambda *_, **__: None)
 
 
 def _no_outbox(monkeypatch):

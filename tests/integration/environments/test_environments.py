@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import OperationalError
 
-from functions.upkeep import watch_environments
+from functions.upkeep.environments import watch_environments
 from shared.blobs.blobs import BlobsRefused
 from shared.cluster import ObjectMissing
 from shared.ledger.environments import ExtensionRefused

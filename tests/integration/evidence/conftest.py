@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from functions.upkeep import copy_evidence
+from functions.upkeep.evidence import copy_evidence
 from shared.blobs import AzureBlobs, Blobs
 from shared.evidence.signing import evidence_signer
 from shared.ledger import EvidenceCopies

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from functions.upkeep import copy_evidence
+from functions.upkeep.evidence import copy_evidence
 from shared.blobs import MemoryBlobs
 from shared.errors import PermanentError, TemporaryError
 from shared.estate.keyvault import KeyVaultUnreachable

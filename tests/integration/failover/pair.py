@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event as Flag
@@ -126,7 +126,9 @@ class World:
     def upkeep(self) -> None:
         """What upkeep does every second."""
         found = self.resources
-        execute_fence_orders(found.placements, found.estate, found.clusters, found.databases)
+        execute_fence_orders(
+            found.placements, found.estate, found.clusters, found.databases, watch=timedelta(0)
+        )
         withdraw_left_sides(found.placements, found.estate, found.clusters)
 
     # -- the engine ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from functions.upkeep import watch_standbys
+from functions.upkeep.standbys import watch_standbys
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.wire import Wire

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from functions.upkeep import forget_old_records
+from functions.upkeep.retention import forget_old_records
 from infra.local.postgres import PostgresServer
 from shared.ledger import Ledger
 from shared.ledger.overview import Overview

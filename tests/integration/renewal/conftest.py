@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from functions.upkeep import watch_certificates
+from functions.upkeep.certificates import watch_certificates
 from shared.estate import Estate
 from shared.ledger import Ledger
 from shared.runs import Runner

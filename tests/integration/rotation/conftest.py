@@ -13,7 +13,7 @@ from psycopg import sql
 
 from functions.intake import accept_event
 from functions.rotation import REVOCATION, RUNBOOK
-from functions.upkeep import watch_logins
+from functions.upkeep.logins import watch_logins
 from infra.local.furnish import furnish
 from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.postgres import PostgresServer

@@ -14,7 +14,7 @@ from kubernetes import client
 from functions.intake import accept_event
 from functions.refresh import RUNBOOK as REFRESH
 from functions.schedules import RUNBOOK
-from functions.upkeep import publish_due_refreshes, watch_hours
+from functions.upkeep.hours import publish_due_refreshes, watch_hours
 from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.processes import wait_until
 from shared.blobs import MemoryBlobs

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from functions.upkeep import look_at_workloads
+from functions.upkeep.workloads import look_at_workloads
 from infra.local.kubernetes import KubernetesEmulator
 from infra.local.processes import free_port
 from shared.capabilities import health
