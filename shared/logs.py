@@ -3,12 +3,15 @@
 import logging
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure_logging(level: int = logging.INFO) -> None:
     """Send structlog's events through the standard logger, where the Functions worker listens.
 
     ``basicConfig`` is a no-op inside the worker, which has given the root logger its own handler.
+    Tracebacks are told without their local variables: these are passwords, and rows of people.
     """
     logging.basicConfig(format="%(message)s", level=level)
     for chatty in ("azure", "uamqp", "urllib3", "kubernetes"):
@@ -18,7 +21,7 @@ def configure_logging(level: int = logging.INFO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.dict_tracebacks,
+            ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -10,7 +10,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 if TYPE_CHECKING:
     from infra.local.azurite import Azurite
@@ -30,6 +32,13 @@ LONG = (
 
 WAITING = "tests/contract/servicebus/"
 """Tests that wait for locks and sessions to expire: beside them others have the processors."""
+
+
+def pytest_configure() -> None:
+    """Tracebacks in the log without colours and frames, which take half a second to draw."""
+    *first, _ = structlog.get_config()["processors"]
+    plain = ConsoleRenderer(colors=False, exception_formatter=plain_traceback)
+    structlog.configure(processors=[*first, plain])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

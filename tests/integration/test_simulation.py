@@ -18,10 +18,11 @@ BLOCKS = [range(start, start + 20) for start in range(0, 40, 20)]
 @pytest.fixture(scope="module")
 def pool(postgres) -> Iterator[ConnectionPool]:
     postgres.create_database("simulation")
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     with ConnectionPool(postgres.dsn("simulation"), min_size=2, max_size=12, open=True) as pool:
         yield pool
-    structlog.reset_defaults()
+    structlog.configure(**before)
     postgres.drop_database("simulation")
 
 
