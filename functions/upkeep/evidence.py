@@ -1,16 +1,22 @@
 """Copy the evidence of runs that are over to blob storage, signed: the record for auditors."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from uuid import UUID
 
 import structlog
 
 from shared.blobs import BlobMissing, Blobs
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import PermanentError, StepError, TemporaryError
 from shared.evidence.bundle import Bundle, BundleInvalid, bundle_path, page_path, read_bundle
 from shared.evidence.page import render_page
 from shared.ledger import EvidenceCopies, SealedRun
 from shared.masking.proof.seal import Signer
+
+AT_ONCE = 8
+"""Requests to storage at the same time; the SDK keeps ten connections."""
 
 log = structlog.get_logger()
 
@@ -29,33 +35,51 @@ def copy_evidence(
     """Write a bundle and a page for every run that ended since.
 
     Safe to repeat: what is there already is checked and left, as an immutability policy wants it.
-    What is out of reach (storage, the key) is tried again at the next call. One record that
-    cannot be copied does not keep back the others.
+    What is out of reach (storage, the key) is tried again at the next call. Records that cannot be
+    copied, however many, do not keep back the others.
     """
-    waiting = copies.waiting()
-    if not waiting:
-        return
-    try:
-        signing = signer()
-        for sealed in waiting:
-            _copy(sealed, copies, blobs, evidence_container, signing)
-    except TemporaryError as error:
-        log.warning("evidence_put_off", waiting=len(waiting), reason=str(error))
+    refused: list[UUID] = []
+    while waiting := copies.waiting(but=refused):
+        try:
+            refused += _copy(waiting, copies, blobs, evidence_container, signer())
+        except TemporaryError as error:
+            log.warning("evidence_put_off", waiting=len(waiting), reason=str(error))
+            return
 
 
 def _copy(
-    sealed: SealedRun, copies: EvidenceCopies, blobs: Blobs, container: str, signer: Signer
-) -> None:
+    waiting: Sequence[SealedRun],
+    copies: EvidenceCopies,
+    blobs: Blobs,
+    container: str,
+    signer: Signer,
+) -> Iterator[UUID]:
+    """The runs that people have to look at. Raises the first TemporaryError."""
+    keep = partial(_keep, blobs=blobs, container=container, signer=signer)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        problems = list(pool.map(keep, waiting))
+    ends = list(zip(waiting, problems, strict=True))
+    copies.copied([sealed.run_id for sealed, problem in ends if problem is None])
+    for sealed, problem in ends:
+        if isinstance(problem, TemporaryError):
+            raise problem
+        if problem is None:
+            log.info("evidence_copied", run=str(sealed.run_id), sha256=sealed.sha256)
+        else:
+            log.error("evidence_not_copied", run=str(sealed.run_id), reason=str(problem))
+            yield sealed.run_id
+
+
+def _keep(sealed: SealedRun, *, blobs: Blobs, container: str, signer: Signer) -> StepError | None:
+    """Why it is not in storage; None when it is."""
+    place = (sealed.environment, sealed.number, str(sealed.run_id))
     try:
         bundle = _bundle(sealed, signer)
-        place = (sealed.environment, sealed.number, str(sealed.run_id))
         _keep_bundle(blobs, f"{container}/{bundle_path(*place)}", bundle)
         _keep_page(blobs, f"{container}/{page_path(*place)}", bundle, signer)
-    except PermanentError as error:
-        log.error("evidence_not_copied", run=str(sealed.run_id), reason=str(error))  # noqa: TRY400
-        return
-    copies.copied(sealed.run_id)
-    log.info("evidence_copied", run=str(sealed.run_id), sha256=sealed.sha256)
+    except StepError as error:
+        return error
+    return None
 
 
 def _bundle(sealed: SealedRun, signer: Signer) -> Bundle:

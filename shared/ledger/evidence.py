@@ -1,5 +1,6 @@
 """Sealed records on their way to blob storage, and the chain that they form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,13 +38,13 @@ class EvidenceCopies:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def waiting(self, *, limit: int = 100) -> list[SealedRun]:
+    def waiting(self, *, but: Sequence[UUID] = (), limit: int = 100) -> list[SealedRun]:
         """What was sealed and is not known to be in blob storage, oldest first."""
-        return self._ledger.rows(SealedRun, "evidence_to_copy", limit=limit)
+        return self._ledger.rows(SealedRun, "evidence_to_copy", but=list(but), limit=limit)
 
-    def copied(self, run: UUID) -> None:
-        """Remember that a bundle is in blob storage. Safe to repeat."""
-        self._ledger.do("evidence_copied", run=run)
+    def copied(self, runs: Sequence[UUID]) -> None:
+        """Remember that their bundles are in blob storage. Safe to repeat."""
+        self._ledger.do("evidence_copied", runs=list(runs))
 
     def chain(self, environment: str) -> list[ChainLink]:
         """Every place of an environment's chain, first to last."""

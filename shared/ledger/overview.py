@@ -85,6 +85,8 @@ class Backlog:
     approvals: int
     """Those that wait for people."""
     oldest_approval_at: datetime | None
+    oldest_evidence_at: datetime | None
+    """When the oldest record was sealed that is not in blob storage."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ select (select count(*) from outbox) as unsent,
        (select count(*) from runs where status in ('running', 'undoing')
         and started_at + overdue_after < %(now)s) as overdue,
        (select count(*) from approvals where status = 'waiting') as approvals,
-       (select min(requested_at) from approvals where status = 'waiting') as oldest_approval_at
+       (select min(requested_at) from approvals where status = 'waiting') as oldest_approval_at,
+       (select min(sealed_at) from evidence where copied_at is null and number is not null)
+           as oldest_evidence_at
 
 -- newest_lag
 select distinct on (environment) environment, at, bytes, seconds, replay_seconds, silent

@@ -285,12 +285,12 @@ select body::text as body, sha256 from evidence where run_id = %(run)s
 
 -- evidence_to_copy
 select run_id, environment, number, sealed_at, body::text as body, sha256 from evidence
-where copied_at is null and number is not null
+where copied_at is null and number is not null and run_id <> all(%(but)s::uuid[])
 order by sealed_at, environment, number
 limit %(limit)s
 
 -- evidence_copied
-update evidence set copied_at = coalesce(copied_at, %(now)s) where run_id = %(run)s
+update evidence set copied_at = coalesce(copied_at, %(now)s) where run_id = any(%(runs)s)
 
 -- evidence_chain
 select number, sha256, copied_at is not null as copied from evidence

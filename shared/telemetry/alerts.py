@@ -36,6 +36,13 @@ RULES = (
         "A run has waited for people for half an hour.",
     ),
     Rule(
+        "evidence-not-kept",
+        "signalbox_oldest_evidence_seconds",
+        60,
+        2,
+        "A run has left no evidence in storage: it is refused, or somebody changed the record.",
+    ),
+    Rule(
         "backup-not-verified",
         "signalbox_backup_verified_age_share",
         1,

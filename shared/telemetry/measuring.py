@@ -72,6 +72,7 @@ def _totals(totals: Totals, now: datetime) -> Iterator[Reading]:
     yield Reading("signalbox_oldest_unsent_seconds", _age(backlog.oldest_unsent_at, now))
     yield Reading("signalbox_approvals_waiting", backlog.approvals)
     yield Reading("signalbox_oldest_approval_seconds", _age(backlog.oldest_approval_at, now))
+    yield Reading("signalbox_oldest_evidence_seconds", _age(backlog.oldest_evidence_at, now))
 
 
 def _age(since: datetime | None, now: datetime) -> float:

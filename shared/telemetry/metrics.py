@@ -42,6 +42,7 @@ METRICS = (
     Metric("signalbox_oldest_unsent_seconds", "Age of the oldest.", unit="s"),
     Metric("signalbox_approvals_waiting", "Approvals that people have not decided."),
     Metric("signalbox_oldest_approval_seconds", "How long the oldest waits.", unit="s"),
+    Metric("signalbox_oldest_evidence_seconds", "Since a run ended without its files.", unit="s"),
     Metric(
         "signalbox_capability_down",
         "1 while the environment cannot do it, or nobody knows.",

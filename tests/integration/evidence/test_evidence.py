@@ -4,11 +4,12 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -24,6 +25,7 @@ from shared.evidence.bundle import read_bundle
 from shared.evidence.checking import examine
 from shared.evidence.page import read_page
 from shared.evidence.signing import evidence_signer
+from shared.ledger import EvidenceCopies, SealedRun
 from shared.runs.cancelling import cancel
 from shared.runs.evidence import seal
 from signalbox.errors import Unusable
@@ -130,8 +132,17 @@ def test_a_run_ends_although_the_key_is_out_of_reach(archive: Archive) -> None:
     assert [sealed.run_id for sealed in archive.copies.waiting()] == [run]
 
 
-def test_a_record_that_was_changed_in_the_ledger_is_never_signed(archive: Archive) -> None:
-    changed, honest = archive.end_a_run(), archive.end_a_run()
+class OneByOne(EvidenceCopies):
+    """A batch is one record."""
+
+    def waiting(self, *, but: Sequence[UUID] = (), limit: int = 1) -> list[SealedRun]:
+        return super().waiting(but=but, limit=limit)
+
+
+def test_a_record_that_was_changed_is_never_signed_and_keeps_back_no_other(
+    archive: Archive,
+) -> None:
+    changed, *honest = (archive.end_a_run() for _ in range(3))
     archive.tell(
         "update evidence set body = jsonb_set(body, '{run,status}', '\"failed\"')"
         " where run_id = %s",
@@ -139,9 +150,10 @@ def test_a_record_that_was_changed_in_the_ledger_is_never_signed(archive: Archiv
     )
 
     with capture_logs() as logs:
-        archive.copy()
+        copies = OneByOne(archive.engine.ledger)
+        copy_evidence(copies, archive.blobs, archive.container, lambda: SIGNER)
 
-    assert [read_bundle(text).run for text in archive.bundles().values()] == [str(honest)]
+    assert [read_bundle(text).run for text in archive.bundles().values()] == list(map(str, honest))
     [refused] = [entry for entry in logs if entry["event"] == "evidence_not_copied"]
     assert refused["run"] == str(changed)
     assert "was changed after it was sealed" in refused["reason"]

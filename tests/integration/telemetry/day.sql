@@ -21,3 +21,5 @@ values ('p', 't', 's', 'm', 'r', '{}', '2026-11-21');
 insert into promotion_debts (environment, server, kind, what, wanted, found, repair, run_id, opened_at, checked_at, closed_at, closed_because)
 values ('acme-prod', 's', 'backup', 'open', '7', '1', 'keep', gen_random_uuid(), now(), now(), null, null),
        ('acme-prod', 's', 'backup', 'paid', '7', '1', 'keep', gen_random_uuid(), now(), now(), now(), 'paid');
+insert into evidence (run_id, sealed_at, body, sha256, environment, number)
+select id, '2026-11-21 23:50Z', '{}', 'x', 'acme-staging', 1 from runs where status = 'succeeded';

@@ -129,7 +129,12 @@ def test_a_run_is_one_trace_over_two_hosts_and_its_parents_are_right(
     tried = [facts(span.attributes) for span in spans if span.name == "shelve"]
     assert {"again", "succeeded"} <= {each.get("signalbox.outcome") for each in tried}
     assert {each["signalbox.run"] for each in tried} == {str(run)}
-    assert receiver.metrics["signalbox_run_seconds"][0].count == 1
+    counts = {name: [each.count for each in said] for name, said in receiver.metrics.items()}
+    assert counts == {
+        "signalbox_run_seconds": [1],
+        "signalbox_step_seconds": [1, 1],
+        "signalbox_attempt_seconds": [1],  # of the one that exported last
+    }
 
 
 def test_undoing_lost_attempts_and_reasons_are_in_the_trace(

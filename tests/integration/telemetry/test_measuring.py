@@ -53,6 +53,7 @@ def test_every_metric_is_measured_and_right(ledger: Ledger) -> None:
         ("signalbox_oldest_unsent_seconds",): 120,
         ("signalbox_approvals_waiting",): 1,
         ("signalbox_oldest_approval_seconds",): 3600,
+        ("signalbox_oldest_evidence_seconds",): 600,
         ("signalbox_data_age_seconds", "acme-staging"): 2 * 86_400,
         ("signalbox_data_age_share", "acme-staging"): pytest.approx(2 / 7),
         ("signalbox_backup_verified_age_share", "acme-prod"): pytest.approx(2 / 7),

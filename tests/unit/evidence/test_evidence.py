@@ -74,6 +74,7 @@ def one_byte_changes(content: bytes, *, every: int = 1) -> Iterator[bytes]:
         for other in (byte ^ 0x01, byte ^ 0x20):  # another letter, and the same one in other case
             yield content[:at] + bytes([other]) + content[at + 1 :]
         yield content[:at] + content[at + 1 :]
+        yield content[:at] + b" " + content[at:]
     yield content + b"\n"
 
 
