@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from kubernetes import client
 from psycopg import sql
 
 from functions.intake import accept_event
@@ -23,7 +22,7 @@ from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.sample import create_sample
 from shared.cluster import Clusters
-from shared.cluster.api import Api
+from shared.cluster.api import Api, Conflict
 from shared.estate import Calendar, Estate, Release, ReleaseRules, Secrets, load_estate
 from shared.ledger import Ledger, Placements
 from shared.messages import CloudEvent, Command, Event
@@ -39,7 +38,7 @@ from shared.runs.reading import Received
 from shared.runs.runbook import Priority
 from tests.keepingbus import KeepingBus
 
-ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
+ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
 PLACE = "acme-staging"
 NEW = f"acme.azurecr.io/odoo@sha256:{'a' * 64}"
 TUESDAY_NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -223,6 +222,19 @@ class Agent:
             found[name] = (image, spec["replicas"])
         return found
 
+    def configuration(self, *others: tuple[str, str]) -> list[Any]:
+        """What the objects of staging state, and such others."""
+        place = self.estate.environment(PLACE)
+        objects = (
+            *((each.kind, each.name) for each in place.all_workloads),
+            ("ConfigMap", place.config_map),
+            ("Secret", place.database_secret),
+            ("IngressRoute", place.route),
+            *others,
+        )
+        found = [self.api.read(kind, PLACE, name) for kind, name in objects]
+        return [each.get("spec") or each.get("data") for each in found]
+
     def undone(self) -> bool:
         """Whether every undo that was tried has succeeded."""
         undos = [each for each in self.record["steps"] if each["kind"] == "undo"]
@@ -230,28 +242,38 @@ class Agent:
 
     def break_pods(self, name: str, failure: str | None) -> None:
         """Pods that are made from now on fail so; None: no more."""
-        found = self.api.read("Deployment", PLACE, name)
-        found["metadata"].setdefault("annotations", {}).pop(FAILURE_ANNOTATION, None)
-        if failure is not None:
-            found["metadata"]["annotations"][FAILURE_ANNOTATION] = failure
-        self.api.replace("Deployment", PLACE, found)
 
-    def set_status(self, plural: str, name: str, status: dict[str, Any]) -> None:
-        """As the operator of a custom resource of Argo CD would."""
-        custom = client.CustomObjectsApi(client.ApiClient(client.Configuration(self.cluster_url)))
-        place = ("argoproj.io", "v1alpha1", PLACE, plural, name)
-        custom.patch_namespaced_custom_object_status(*place, {"status": status})
+        def annotate(found: dict[str, Any]) -> None:
+            annotations = found["metadata"].setdefault("annotations", {})
+            annotations.pop(FAILURE_ANNOTATION, None)
+            if failure is not None:
+                annotations[FAILURE_ANNOTATION] = failure
+
+        self._change(name, annotate)
 
     def write_image(self, name: str, image: str) -> None:
         """As GitOps would."""
-        found = self.api.read("Deployment", PLACE, name)
-        found["spec"]["template"]["spec"]["containers"][0]["image"] = image
-        self.api.replace("Deployment", PLACE, found)
+
+        def write(found: dict[str, Any]) -> None:
+            found["spec"]["template"]["spec"]["containers"][0]["image"] = image
+
+        self._change(name, write)
+
+    def _change(self, name: str, change: Callable[[dict[str, Any]], None]) -> None:
+        def written() -> bool:
+            found = self.api.read("Deployment", PLACE, name)
+            change(found)
+            with suppress(Conflict):  # its controller writes, too
+                self.api.replace("Deployment", PLACE, found)
+                return True
+            return False
+
+        wait_until(written, seconds=5, waiting_for="a change without a conflict")
 
 
 def estate_with(policy: Release) -> Estate:
     """The demo's estate, in which staging takes releases."""
-    found = load_estate(ESTATE)
+    found = ESTATE
     changed = tuple(
         each.model_copy(update={"release": policy}) if each.name == PLACE else each
         for each in found.environments
@@ -336,14 +358,13 @@ def cluster_url() -> Iterator[str]:
 @pytest.fixture
 def furnished(cluster_url: str, postgres: PostgresServer) -> Iterator[None]:
     """Workloads and configuration of staging, as new, with every pod ready."""
-    estate = load_estate(ESTATE)
-    only = tuple(each for each in estate.environments if each.name == PLACE)
+    only = (ESTATE.environment(PLACE),)
     furnish(
         cluster_url,
-        estate.model_copy(update={"environments": only}),
+        ESTATE.model_copy(update={"environments": only}),
         lambda each: postgres.url(each.database.name, each.database.owner),
     )
-    cluster, workloads = Clusters(estate, cluster_url).of(only[0]), only[0].workloads
+    cluster, workloads = Clusters(ESTATE, cluster_url).of(only[0]), only[0].workloads
     wait_until(
         lambda: all(cluster.is_ready(PLACE, each) for each in workloads),
         seconds=20,

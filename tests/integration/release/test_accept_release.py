@@ -16,7 +16,7 @@ from functions.release.accept_release import (
 from functions.release.places import ContainerMissing, NotFollowed
 from infra.local.postgres import PostgresServer
 from shared.cluster import Clusters
-from shared.estate import Estate, Release, load_estate
+from shared.estate import Estate, Release
 from shared.ledger import Ledger, Placements
 from shared.masking import CoverageGap
 from shared.messages.release import ReleaseAccepted, ReleasePromoted
@@ -121,7 +121,7 @@ def test_a_ring_is_all_that_follow_it_and_a_name_is_itself() -> None:
 
     assert concerned(promoted(ring="early"), estate) == names
     assert concerned(promoted(), estate) == (PLACE,)
-    assert concerned(promoted(), load_estate(ESTATE)) == ()
+    assert concerned(promoted(), ESTATE) == ()
     with pytest.raises(NotReleasedTo, match="no environment follows the ring late"):
         concerned(promoted(ring="late"), estate)
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from infra.local.postgres import PostgresServer
-from shared.estate import Secrets, load_estate
+from shared.estate import Secrets
 from shared.postgres import Databases
 from shared.postgres.copies import copy_database, open_database, put_back
 from tests.integration.release.conftest import ESTATE, Staging
@@ -15,7 +15,7 @@ SERVER, LIVE, COPY, FAILED = "erp-nonprod", "acme_staging", "acme_staging_copy",
 @pytest.fixture
 def databases(postgres: PostgresServer, changed: Staging) -> Databases:
     resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
-    return Databases(load_estate(ESTATE), resolve)
+    return Databases(ESTATE, resolve)
 
 
 def test_while_it_is_copied_nobody_is_connected_and_nobody_ever_to_the_copy(

@@ -1,23 +1,21 @@
-"""Releases of workloads that somebody else owns: Git or Argo CD is told, and they follow."""
+"""Releases of workloads that somebody else owns: Git, Argo CD or Flux is told, and follows."""
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 import pytest
 
-from functions.release.ways import ObjectWay
 from infra.local.kubernetes import Failure
-from shared.cluster import Cluster
-from shared.cluster.api import Api
-from shared.estate.deployments import ByFlux
 from shared.gitops.repository import Repository, RepositoryRefused, RepositoryUnreachable
-from shared.runs import Run
 from tests.gitremote import Remote, served
-from tests.integration.release.conftest import NEW, PLACE, Agent
+from tests.integration.release.conftest import NEW, PLACE, Agent, Staging
 
-BEFORE = f"acme.azurecr.io/odoo@sha256:{'b' * 64}"
+ODOO = "acme.azurecr.io/odoo"
+BEFORE = f"{ODOO}@sha256:{'b' * 64}"
 FILE = "environments/staging.yaml"
 TEXT = f"# as ann wrote it\nimage: {BEFORE}\n"
 
@@ -111,82 +109,139 @@ def test_the_token_is_shown_to_a_repository_that_asks_for_it(remote: Remote) -> 
     assert Repository(remote.url, "main", "signalbox", "s3cret").read(FILE) == TEXT
 
 
-class ArgoCd:
-    """Applies the Application's image and says how that went, one look late."""
+Verdict = Literal["good", "bad", "none"]
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
-    def __init__(self, agent: Agent, health: str = "Healthy") -> None:
-        self._agent, self.health = agent, health
-        source = {"path": "staging", "kustomize": {"images": [BEFORE]}}
-        self._seen: dict[str, Any] = source
-        body = {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Application",
-            "metadata": {"name": "staging"},
-            "spec": {"source": source},
-        }
-        agent.api.delete("Application", PLACE, "staging")
-        agent.api.create("Application", PLACE, body)
-        apply_image(agent, BEFORE)
-        self._say("Healthy")
+
+def argo_says(found: Any, verdict: Verdict) -> dict[str, Any]:
+    health = {"good": "Healthy", "bad": "Degraded", "none": "Progressing"}[verdict]
+    return {
+        "sync": {"status": "Synced", "comparedTo": {"source": found["spec"]["source"]}},
+        "health": {"status": health},
+        "operationState": {"phase": "Succeeded"},
+    }
+
+
+def flux_says(found: Any, verdict: Verdict) -> dict[str, Any]:
+    said = {
+        "good": ("True", "ReconciliationSucceeded"),
+        "bad": ("False", "HealthCheckFailed"),
+        "none": ("Unknown", "Progressing"),
+    }
+    status, reason = said[verdict]
+    seen = found["metadata"]["generation"]
+    ready = {"type": "Ready", "status": status, "reason": reason, "observedGeneration": seen}
+    return {"conditions": [ready | {"lastTransitionTime": "2026-11-24T12:00:00Z"}]}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An object of Argo CD or Flux, and how the one or the other speaks of it."""
+
+    version: str
+    kind: str
+    spec: dict[str, Any]
+    says: Callable[[Any, Verdict], dict[str, Any]]
+    deploy: dict[str, Any]
+
+
+ARGO = Owner(
+    "argoproj.io/v1alpha1",
+    "Application",
+    {"source": {"path": "staging", "kustomize": {"images": [BEFORE]}}},
+    argo_says,
+    {"kind": "argo-cd", "application": "staging", "namespace": PLACE},
+)
+FLUX = Owner(
+    "kustomize.toolkit.fluxcd.io/v1",
+    "Kustomization",
+    {"path": "staging", "images": [{"name": ODOO, "digest": BEFORE.partition("@")[2]}]},
+    flux_says,
+    {"kind": "flux", "name": "staging", "namespace": PLACE},
+)
+HELM = Owner(
+    "helm.toolkit.fluxcd.io/v2",
+    "HelmRelease",
+    {"chart": "odoo", "values": {"image": {"digest": BEFORE.partition("@")[2]}}},
+    flux_says,
+    FLUX.deploy | {"resource": "HelmRelease", "value": "image.digest"},
+)
+
+
+class Controller:
+    """Applies what an object states one look late, and says one look later how that went."""
+
+    def __init__(self, agent: Agent, owner: Owner, before: Verdict, after: Verdict) -> None:
+        self._agent, self._owner, self._after = agent, owner, after
+        body = {"apiVersion": owner.version, "kind": owner.kind, "spec": owner.spec}
+        agent.api.delete(owner.kind, PLACE, "staging")
+        agent.api.create(owner.kind, PLACE, body | {"metadata": {"name": "staging"}})
+        self._seen = self._applied = self._read()["spec"]
+        self._apply()
+        self._say(before)
 
     def look(self) -> None:
-        source = self._agent.api.read("Application", PLACE, "staging")["spec"]["source"]
-        if source == self._seen:
-            [image] = source["kustomize"]["images"]
-            apply_image(self._agent, image)
-            self._say(self.health if image == NEW else "Healthy")
-        self._seen = source
+        stated = self._read()["spec"]
+        if self._applied == stated != self._said_of:
+            self._say(self._after)
+        elif self._seen == stated != self._applied:
+            self._applied = stated
+            self._apply()
+        self._seen = stated
 
-    def _say(self, health: str) -> None:
-        status = {
-            "sync": {"status": "Synced", "comparedTo": {"source": self._seen}},
-            "health": {"status": health},
-            "operationState": {"phase": "Succeeded"},
-        }
-        self._agent.set_status("applications", "staging", status)
+    def _apply(self) -> None:
+        [digest] = DIGEST.findall(str(self._applied))
+        apply_image(self._agent, f"{ODOO}@{digest}")
+
+    def _say(self, verdict: Verdict) -> None:
+        found = self._read()
+        self._said_of = found["spec"]
+        status = {"status": self._owner.says(found, verdict)}
+        self._agent.api.replace_status(self._owner.kind, PLACE, found | status)
+
+    def _read(self) -> dict[str, Any]:
+        return self._agent.api.read(self._owner.kind, PLACE, "staging")
 
 
 @pytest.mark.parametrize(
-    ("health", "ends", "image"), [("Healthy", "succeeded", NEW), ("Degraded", "failed", BEFORE)]
+    ("owner", "before", "after", "reason"),
+    [
+        (ARGO, "bad", "good", None),
+        (ARGO, "good", "bad", "it is degraded"),
+        (FLUX, "bad", "good", None),
+        (FLUX, "good", "none", "not done within its time limit"),
+        (HELM, "good", "bad", "Flux failed: HealthCheckFailed"),
+    ],
+    ids=["argo", "argo, degraded", "flux", "flux, never ready", "flux helm, not healthy"],
 )
-def test_a_release_by_argo_cd_believes_only_what_it_says_of_the_new_image(
-    agent_with: Callable[..., Agent], health: str, ends: str, image: str
+def test_what_an_owner_says_counts_of_the_new_image_only_and_a_failure_is_taken_back(
+    agent_with: Callable[..., Agent],
+    staging: Staging,
+    owner: Owner,
+    before: Verdict,
+    after: Verdict,
+    reason: str | None,
 ) -> None:
-    deploy = {"kind": "argo-cd", "application": "staging", "namespace": PLACE}
-    agent = agent_with(deploy=deploy)
-    argo = ArgoCd(agent, health)
-    agent.meanwhile = argo.look
+    """What the owner says of the image before is the contrary of what comes of the new one."""
+    agent = agent_with(deploy=owner.deploy, checkpoint="database" if owner is HELM else "none")
+    controller = Controller(agent, owner, before, after)
+    was = staging.digest(), agent.configuration((owner.kind, "staging"))
 
+    def look() -> None:
+        controller.look()
+        agent.time += timedelta(minutes=10) if after == "none" else timedelta(0)
+
+    agent.meanwhile = look
     agent.promote()
+    ended = agent.deliver_to_the_end()
 
-    assert agent.deliver_to_the_end() == ends, agent.reason
+    *_, stated = now = agent.configuration((owner.kind, "staging"))
+    if reason is None:
+        assert ended == "succeeded", agent.reason
+        assert agent.workloads() == {"odoo": (NEW, 1), "odoo-cron": (NEW, 1)}
+        assert str(stated) == str(owner.spec).replace("b" * 64, "a" * 64)
+    else:
+        assert (ended, (staging.digest(), now)) == ("failed", was)
+        assert reason in agent.reason
+        assert staging.names() == ["acme_staging"]
     assert agent.undone()
-    assert agent.workloads() == {"odoo": (image, 1), "odoo-cron": (image, 1)}
-    found = agent.api.read("Application", PLACE, "staging")
-    assert found["spec"]["source"] == {"path": "staging", "kustomize": {"images": [image]}}
-
-
-@pytest.mark.parametrize(
-    ("kind", "spec", "value"),
-    [("Kustomization", {"images": []}, None), ("HelmRelease", {"values": {}}, "image.digest")],
-)
-def test_an_object_of_flux_is_set_and_put_back(
-    cluster_url: str, kind: Literal["Kustomization", "HelmRelease"], spec: Any, value: str | None
-) -> None:
-    api, run = Api(cluster_url), Run(uuid4(), PLACE, 1, "deploy_release", 1, {}, lambda: True)
-    group = {"Kustomization": "kustomize.toolkit.fluxcd.io/v1"}
-    version = group.get(kind, "helm.toolkit.fluxcd.io/v2")
-    body = {"apiVersion": version, "kind": kind, "metadata": {"name": "odoo"}, "spec": spec}
-    api.create(kind, PLACE, body)
-    deploy = ByFlux(kind="flux", resource=kind, name="odoo", namespace=PLACE, value=value)
-    way = ObjectWay(deploy, Cluster.connect(cluster_url), run)
-
-    before = way.before(NEW)
-    told = way.write(NEW, before, "18.0-1")
-    during = api.read(kind, PLACE, "odoo")["spec"]
-    waits = way.waits()
-    way.put_back(NEW, before, "18.0-1")
-
-    assert (told, waits) == (f"{kind} {PLACE}/odoo", "waits until Flux has seen it")
-    assert NEW.partition("@")[2] in str(during)
-    assert way.before(NEW) == before

@@ -18,6 +18,7 @@ from shared.runs.cancelling import cancel
 from tests.integration.release.conftest import FAILING_UPDATE, NEW, UPDATE, Agent, Staging
 
 OPENS = datetime(2026, 11, 24, 21, tzinfo=UTC)
+CLOSES = OPENS + timedelta(hours=6)
 BEFORE = {"odoo": (IMAGE, 1), "odoo-cron": (IMAGE, 1)}
 AFTER = {"odoo": (NEW, 1), "odoo-cron": (NEW, 1)}
 
@@ -32,9 +33,11 @@ def updating(script: str) -> dict[str, Any]:
     return {"checkpoint": "database", "update": (sys.executable, "-c", script)}
 
 
-def test_a_release_is_checkpointed_deployed_updated_and_verified(
-    agent_with: Callable[..., Agent], changed: Staging
+def test_a_release_is_checkpointed_deployed_and_updated_and_not_blamed_for_what_failed_before(
+    agent_with: Callable[..., Agent], changed: Staging, postgres: PostgresServer
 ) -> None:
+    with psycopg.connect(postgres.dsn("acme_staging")) as connection:
+        connection.execute("update stock_quant set quantity = quantity + 1")
     agent = agent_with(**updating(UPDATE))
 
     agent.promote()
@@ -42,31 +45,64 @@ def test_a_release_is_checkpointed_deployed_updated_and_verified(
     assert agent.deliver_to_the_end() == "succeeded", agent.reason
     assert agent.workloads() == AFTER
     assert changed.was_updated()
-    copy = agent.facts("checkpoint_environment")["database"]
-    assert changed.names() == ["acme_staging", copy]
+    facts = agent.facts("checkpoint_environment")
+    assert changed.names() == ["acme_staging", facts["database"]]
+    assert facts["failing"] == ["stock-matches-moves"]
     cluster = agent.clusters.named("aks-westeurope")
     assert cluster.job("acme-staging", f"signalbox-update-{agent.run.hex[:8]}") is None
 
 
+def bad_image(agent: Agent) -> None:
+    """Pods of the new image never get ready."""
+
+    def look() -> None:
+        released = agent.workloads()["odoo"][0] == NEW
+        agent.break_pods("odoo", Failure.PROGRESS_DEADLINE_EXCEEDED if released else None)
+
+    agent.meanwhile = look
+
+
+def window_that_closes(agent: Agent) -> None:
+    """The window ends as soon as there is something to lose."""
+    agent.time = CLOSES - timedelta(seconds=10)
+
+    def look() -> None:
+        if agent.facts("checkpoint_environment"):
+            agent.time = max(agent.time, CLOSES)
+
+    agent.meanwhile = look
+
+
 @pytest.mark.parametrize(
-    ("script", "reason"),
-    [(FAILING_UPDATE, "exit code 3"), (UNSETTLED, "modules-settled: base is to upgrade")],
-    ids=["the update fails", "the update leaves a module half installed"],
+    ("script", "breaks", "reason"),
+    [
+        (UNSETTLED, None, "modules-settled: base is to upgrade"),
+        (UPDATE, bad_image, "RolloutFailed"),
+        (FAILING_UPDATE, window_that_closes, "exit code 3"),
+    ],
+    ids=["half installed", "image", "update behind the window's end"],
 )
-def test_what_fails_behind_the_window_leaves_everything_as_it_was(
-    agent_with: Callable[..., Agent], staging: Staging, script: str, reason: str
+def test_what_fails_once_it_has_begun_leaves_everything_as_it_was(
+    agent_with: Callable[..., Agent],
+    staging: Staging,
+    script: str,
+    breaks: Callable[[Agent], None] | None,
+    reason: str,
 ) -> None:
-    agent = agent_with(**updating(script))
-    before = staging.digest()
+    agent = agent_with(**updating(script), calendar="nights", takes=timedelta(0))
+    agent.time = OPENS
+    before = staging.digest(), agent.configuration()
+    if breaks:
+        breaks(agent)
 
     agent.promote()
 
     assert agent.deliver_to_the_end() == "failed"
     assert reason in agent.reason
-    assert staging.digest() == before
+    assert (staging.digest(), agent.configuration()) == before
     assert staging.names() == ["acme_staging"]
-    assert agent.workloads() == BEFORE
     assert agent.undone()
+    assert (agent.time > CLOSES) == (breaks is window_that_closes)
 
 
 def test_an_update_whose_pod_does_not_start_keeps_nobody_from_work_for_long(
@@ -99,57 +135,6 @@ def test_on_a_production_server_nothing_is_dropped(
     assert changed.digest() == before
     assert changed.names() == ["acme_staging", f"acme_staging_failed_{agent.run.hex[:8]}"]
     assert agent.undone()
-
-
-def test_pods_that_never_get_ready_bring_the_image_back(
-    agent_with: Callable[..., Agent], staging: Staging
-) -> None:
-    agent = agent_with()
-    agent.break_pods("odoo", Failure.PROGRESS_DEADLINE_EXCEEDED)
-
-    agent.promote()
-    agent.deliver_until_status("undoing")
-    agent.break_pods("odoo", None)
-
-    assert agent.deliver_to_the_end() == "failed"
-    assert "RolloutFailed" in agent.reason
-    assert agent.workloads() == BEFORE
-    assert agent.undone()
-    assert staging.names() == ["acme_staging"]
-
-
-def test_a_release_waits_for_its_window_and_goes_when_it_opens(
-    agent_with: Callable[..., Agent],
-) -> None:
-    agent = agent_with(calendar="nights", takes=timedelta(hours=1))
-
-    agent.promote()
-    agent.deliver_until(OPENS - timedelta(seconds=1))
-
-    assert agent.workloads() == BEFORE
-    assert (
-        "no window now that is long enough; opens at 2026-11-24 21:00 UTC" in agent.waits_because()
-    )
-    assert agent.deliver_to_the_end() == "succeeded", agent.reason
-    assert agent.workloads() == AFTER
-    assert agent.time - OPENS < timedelta(minutes=5)
-    allowed = agent.facts("await_window")["allowed_by"]
-    assert allowed == "calendar nights, open until 2026-11-25 03:00 UTC"
-
-
-def test_a_release_that_has_begun_is_not_stopped_by_the_end_of_its_window(
-    agent_with: Callable[..., Agent],
-) -> None:
-    agent = agent_with(calendar="nights", takes=timedelta(0))
-    agent.time = closes = OPENS + timedelta(hours=6)
-    agent.time -= timedelta(seconds=10)
-
-    agent.promote()
-    agent.deliver_to("deploy_release")
-    agent.time = closes + timedelta(minutes=1)
-
-    assert agent.deliver_to_the_end() == "succeeded", agent.reason
-    assert agent.workloads() == AFTER
 
 
 def test_a_person_lets_it_go_before_its_window_with_a_reason(
@@ -185,21 +170,27 @@ def test_a_person_calls_it_off(agent_with: Callable[..., Agent]) -> None:
     assert agent.workloads() == BEFORE
 
 
-def test_others_have_the_environment_while_a_release_waits_for_its_window(
+def test_a_release_waits_for_its_window_and_others_have_the_environment_meanwhile(
     agent_with: Callable[..., Agent],
 ) -> None:
-    agent = agent_with(calendar="nights")
+    agent = agent_with(calendar="nights", takes=timedelta(hours=1))
     agent.promote()
     release = agent.run
     agent.deliver_until(agent.time)
 
     [agent.run] = agent.happen(RegionDegraded(environment="acme-staging"), id="disaster")
     assert agent.deliver_to_the_end() == "succeeded"
-    assert agent.time < OPENS
     agent.run = release
+    agent.deliver_until(OPENS - timedelta(seconds=1))
+    assert agent.workloads() == BEFORE
+    assert (
+        "no window now that is long enough; opens at 2026-11-24 21:00 UTC" in agent.waits_because()
+    )
     assert agent.deliver_to_the_end() == "succeeded", agent.reason
     assert agent.time - OPENS < timedelta(minutes=5)
     assert agent.workloads() == AFTER
+    allowed = agent.facts("await_window")["allowed_by"]
+    assert allowed == "calendar nights, open until 2026-11-25 03:00 UTC"
 
 
 def test_what_changed_while_a_release_waited_is_looked_at_again(
@@ -299,16 +290,3 @@ def test_health_is_asked_until_it_is_given_up(
     assert "no answer" in agent.reason
     assert "attempt 6 was the last" in agent.reason
     assert agent.workloads() == BEFORE
-
-
-def test_what_failed_before_already_is_not_blamed_on_the_release(
-    agent_with: Callable[..., Agent], changed: Staging, postgres: PostgresServer
-) -> None:
-    with psycopg.connect(postgres.dsn("acme_staging")) as connection:
-        connection.execute("update stock_quant set quantity = quantity + 1")
-    agent = agent_with()
-
-    agent.promote()
-
-    assert agent.deliver_to_the_end() == "succeeded", agent.reason
-    assert agent.facts("checkpoint_environment")["failing"] == ["stock-matches-moves"]
