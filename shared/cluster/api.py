@@ -71,11 +71,7 @@ class Api:
     """
 
     def __init__(
-        self,
-        url: str | None,
-        *,
-        ca: str | None = None,
-        credential: TokenCredential | None = None,
+        self, url: str | None, *, ca: str | None = None, credential: TokenCredential | None = None
     ) -> None:
         self._url = url
         self._ca = ca

@@ -5,22 +5,20 @@ import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 from azure.identity import DefaultAzureCredential
 
-from shared.cluster import certmanager
+from shared.cluster import certmanager, scaling
 from shared.cluster.api import Api, Conflict, Json
 from shared.cluster.errors import NamespaceTaken, ObjectMissing, StaleEpoch
 from shared.cluster.jobs import JobState, by_age, job_state
 from shared.cluster.permissions import Permission
+from shared.cluster.scaling import EASED, annotations
 from shared.estate import Workload
 
 EPOCH = "signalbox.dev/epoch"
-BEFORE = "signalbox.dev/replicas-before"
 RUN = "signalbox.dev/run"
-EASED = "signalbox.dev/eased"
-ASLEEP = "signalbox.dev/asleep"
 RESTARTED = "signalbox.dev/restarted-for"
 OWNER = "signalbox.dev/on-request"
 
@@ -68,8 +66,8 @@ class Cluster:
         """
         name = job["metadata"]["name"]
         labels = job["metadata"].get("labels", {})
-        encoded = {key: _encode(value) for key, value in environment.items()}
-        secret = {"metadata": {"name": name, "labels": labels}, "type": "Opaque", "data": encoded}
+        secret = {"metadata": {"name": name, "labels": labels}, "type": "Opaque"}
+        secret["data"] = _encoded(environment)
         if self.job(namespace, name) is None:
             self._api.delete("Secret", namespace, name)
             self._create("Secret", namespace, secret)
@@ -77,11 +75,8 @@ class Cluster:
 
     def job(self, namespace: str, name: str) -> JobState | None:
         """How the Job stands; None when there is none."""
-        try:
-            job = self._api.read("Job", namespace, name)
-        except ObjectMissing:
-            return None
-        return job_state(job, self._pods_of_job(namespace, name))
+        job = self._find("Job", namespace, name)
+        return job_state(job, self._pods_of_job(namespace, name)) if job else None
 
     def job_log_tail(self, namespace: str, name: str, lines: int = 20) -> str:
         """The last lines of the Job's latest pod; empty when there is none yet."""
@@ -97,13 +92,7 @@ class Cluster:
 
     def stop_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
         """Scale to zero, or suspend a CronJob; the object remembers what it had before."""
-
-        def stop(found: Json) -> None:
-            if _before(found, epoch) is None:
-                _annotations(found)[BEFORE] = f"{_scale(found)} before epoch {epoch}"
-            _rescale(found, 0)
-
-        self.change(workload.kind, namespace, workload.name, epoch, stop)
+        self._rework(namespace, workload, epoch, lambda found: scaling.stop(found, epoch))
 
     def start_workload(
         self, namespace: str, workload: Workload, *, epoch: int, as_before: bool = False
@@ -114,93 +103,52 @@ class Cluster:
         """
 
         def start(found: Json) -> None:
-            before = _before(found, epoch)
-            if _sleeps(found):
-                if not as_before:
-                    _annotations(found)[ASLEEP] = str(workload.replicas)
-            elif not as_before:
-                _rescale(found, workload.replicas)
-            elif before is not None:
-                _rescale(found, before)
+            scaling.start(found, workload.replicas, epoch, as_before=as_before)
 
-        self.change(workload.kind, namespace, workload.name, epoch, start)
+        self._rework(namespace, workload, epoch, start)
 
     def ease_workload(
         self, namespace: str, workload: Workload, replicas: int, *, epoch: int
     ) -> None:
         """Scale down to so many, or suspend a CronJob; the object remembers what it had."""
-
-        def ease(found: Json) -> None:
-            if EASED not in _annotations(found) and _scale(found) > replicas:
-                _annotations(found)[EASED] = f"{_scale(found)} to {replicas}"
-                _rescale(found, replicas)
-
-        self.change(workload.kind, namespace, workload.name, epoch, ease)
+        self._rework(namespace, workload, epoch, lambda found: scaling.ease(found, replicas))
 
     def restore_eased_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
         """Undo ``ease_workload`` of whichever run, unless somebody has scaled it since."""
-
-        def restore(found: Json) -> None:
-            before, _, eased = _annotations(found).pop(EASED, "").partition(" to ")
-            if before and _scale(found) == int(eased):
-                _rescale(found, int(before))
-
-        self.change(workload.kind, namespace, workload.name, epoch, restore)
+        self._rework(namespace, workload, epoch, scaling.restore_eased)
 
     def is_eased(self, namespace: str, workload: Workload) -> bool:
         """Whether ``ease_workload`` was not undone yet."""
-        return EASED in _annotations(self._api.read(workload.kind, namespace, workload.name))
+        return EASED in annotations(self._found(namespace, workload))
 
     def sleep_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
         """Scale to zero, or suspend a CronJob, until it is woken, whatever runs come between."""
-
-        def sleep(found: Json) -> None:
-            if not _sleeps(found):
-                _annotations(found)[ASLEEP] = str(_scale(found))
-                _rescale(found, 0)
-
-        self.change(workload.kind, namespace, workload.name, epoch, sleep)
+        self._rework(namespace, workload, epoch, scaling.sleep)
 
     def wake_workload(self, namespace: str, workload: Workload, *, epoch: int) -> None:
         """Undo ``sleep_workload`` of whichever run, unless somebody has scaled it since."""
-
-        def wake(found: Json) -> None:
-            slept = _sleeps(found)
-            before = _annotations(found).pop(ASLEEP, "0")
-            if slept:
-                _rescale(found, int(before))
-
-        self.change(workload.kind, namespace, workload.name, epoch, wake)
+        self._rework(namespace, workload, epoch, scaling.wake)
 
     def is_asleep(self, namespace: str, workload: Workload) -> bool:
         """Whether ``sleep_workload`` was not undone, nor the workload scaled by somebody since."""
-        return _sleeps(self._api.read(workload.kind, namespace, workload.name))
+        return scaling.is_asleep(self._found(namespace, workload))
 
     def is_stopped(self, namespace: str, workload: Workload) -> bool:
         """Whether no pod is left, not even one that is ending."""
-        found = self._api.read(workload.kind, namespace, workload.name)
+        found = self._found(namespace, workload)
         if workload.kind == "CronJob":
             return bool(found["spec"].get("suspend")) and not found.get("status", {}).get("active")
         labels = found["spec"]["selector"]["matchLabels"]
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        return _scale(found) == 0 and not self._api.list("Pod", namespace, selector)
+        return scaling.scale(found) == 0 and not self._api.list("Pod", namespace, selector)
 
     def is_ready(self, namespace: str, workload: Workload) -> bool:
         """Whether every pod that is wanted is there, up to date and ready; of what sleeps, none."""
-        return _is_ready(self._api.read(workload.kind, namespace, workload.name))
+        return scaling.is_ready(self._found(namespace, workload))
 
-    def workload_state(
-        self, namespace: str, workload: Workload
-    ) -> Literal["ready", "starting", "stopped", "eased", "asleep"]:
+    def workload_state(self, namespace: str, workload: Workload) -> scaling.State:
         """How it is, in a word."""
-        found = self._api.read(workload.kind, namespace, workload.name)
-        if _sleeps(found):
-            return "asleep"
-        if EASED in _annotations(found):
-            return "eased"
-        if _scale(found) == 0:
-            return "stopped"
-        return "ready" if _is_ready(found) else "starting"
+        return scaling.state(self._found(namespace, workload))
 
     def restart_workload(
         self, namespace: str, workload: Workload, mark: str, *, epoch: int
@@ -208,27 +156,20 @@ class Cluster:
         """Have the pods replaced one after the other, once per ``mark``. A CronJob has none."""
 
         def restart(found: Json) -> None:
-            _annotations(found["spec"]["template"])[RESTARTED] = mark
+            annotations(found["spec"]["template"])[RESTARTED] = mark
 
         if workload.kind != "CronJob":
-            self.change(workload.kind, namespace, workload.name, epoch, restart)
+            self._rework(namespace, workload, epoch, restart)
 
     def restarted_for(self, namespace: str, workload: Workload) -> str | None:
         """The mark of the last ``restart_workload``."""
-        found = self._api.read(workload.kind, namespace, workload.name)
         if workload.kind == "CronJob":
             return None
-        return _annotations(found["spec"]["template"]).get(RESTARTED)
+        return annotations(self._found(namespace, workload)["spec"]["template"]).get(RESTARTED)
 
     def gave_up(self, namespace: str, workload: Workload) -> bool:
         """Whether Kubernetes waits no longer for a Deployment's pods to get ready."""
-        found = self._api.read(workload.kind, namespace, workload.name)
-        status = found.get("status", {})
-        current = status.get("observedGeneration") == found["metadata"].get("generation")
-        return current and any(
-            each["type"] == "Progressing" and each.get("reason") == "ProgressDeadlineExceeded"
-            for each in status.get("conditions") or ()
-        )
+        return scaling.gave_up(self._found(namespace, workload))
 
     def read_config(self, namespace: str, name: str) -> Mapping[str, str]:
         """A ConfigMap's values."""
@@ -240,11 +181,7 @@ class Cluster:
     ) -> int:
         """Set values of a ConfigMap, leave its others; returns how many were different."""
         changed = _different(self.read_config(namespace, name), values)
-
-        def write(found: Json) -> None:
-            found["data"] = (found.get("data") or {}) | dict(values)
-
-        self.change("ConfigMap", namespace, name, epoch, write)
+        self._set_data("ConfigMap", namespace, name, values, epoch)
         return changed
 
     def read_secret(self, namespace: str, name: str) -> Mapping[str, str]:
@@ -257,12 +194,7 @@ class Cluster:
     ) -> int:
         """Set values of a Secret, leave its others; returns how many were different."""
         changed = _different(self.read_secret(namespace, name), values)
-        encoded = {key: _encode(value) for key, value in values.items()}
-
-        def write(found: Json) -> None:
-            found["data"] = (found.get("data") or {}) | encoded
-
-        self.change("Secret", namespace, name, epoch, write)
+        self._set_data("Secret", namespace, name, _encoded(values), epoch)
         return changed
 
     def route_rules(self, namespace: str, name: str) -> tuple[str, ...]:
@@ -297,40 +229,23 @@ class Cluster:
         The first snapshot of a run is kept, an earlier run's is replaced.
         """
         saved = {
-            f"{kind}.{name}": _encode(json.dumps(self._saved(kind, namespace, name)))
+            f"{kind}.{name}": _encode(
+                json.dumps(self.read(kind, namespace, name).get(_SAVED[kind]))
+            )
             for kind, name in objects
         }
-
-        def keep(found: Json) -> None:
-            if _annotations(found).get(RUN) != run_id:
-                _annotations(found)[RUN] = run_id
-                found["data"] = saved
-
-        self._create("Secret", namespace, {"metadata": {"name": snapshot}, "type": "Opaque"})
-        self.change("Secret", namespace, snapshot, epoch, keep)
+        self._keep(namespace, snapshot, saved, run_id, epoch)
 
     def propose(
         self, namespace: str, name: str, values: Mapping[str, str], *, run_id: str, epoch: int
     ) -> Mapping[str, str]:
         """Keep values in a Secret of the run's; return those that it proposed first."""
-        proposed = {key: _encode(value) for key, value in values.items()}
-
-        def keep(found: Json) -> None:
-            if _annotations(found).get(RUN) != run_id:
-                _annotations(found)[RUN] = run_id
-                found["data"] = proposed
-
-        self._create("Secret", namespace, {"metadata": {"name": name}, "type": "Opaque"})
-        self.change("Secret", namespace, name, epoch, keep)
+        self._keep(namespace, name, _encoded(values), run_id, epoch)
         return self.read_secret(namespace, name)
 
     def proposed(self, namespace: str, name: str, *, run_id: str) -> bool:
         """Whether there is a Secret that this run has proposed."""
-        try:
-            found = self._api.read("Secret", namespace, name)
-        except ObjectMissing:
-            return False
-        return _annotations(found).get(RUN) == run_id
+        return self._kept(namespace, name, run_id) is not None
 
     def delete_secret(self, namespace: str, name: str) -> None:
         """Delete a Secret; nothing happens when it is gone."""
@@ -338,15 +253,10 @@ class Cluster:
 
     def restore(self, namespace: str, snapshot: str, *, run_id: str, epoch: int) -> None:
         """Put back what ``save`` of this run kept, if it did."""
-        try:
-            kept = self._api.read("Secret", namespace, snapshot)
-        except ObjectMissing:
-            return
-        if _annotations(kept).get(RUN) != run_id:
-            return
-        for key, value in (kept.get("data") or {}).items():
+        for key, value in (self._kept(namespace, snapshot, run_id) or {}).items():
             kind, _, name = key.partition(".")
-            self._put_back(kind, namespace, name, json.loads(base64.b64decode(value)), epoch)
+            saved = {_SAVED[kind]: json.loads(base64.b64decode(value))}
+            self._set(kind, namespace, name, saved, epoch)
 
     def make_namespace(self, name: str, labels: Mapping[str, str], *, owner: str) -> None:
         """Make a namespace, which bears its owner's id; raises NamespaceTaken for another's."""
@@ -357,12 +267,8 @@ class Cluster:
 
     def namespace_owner(self, name: str) -> str | None:
         """Whose the namespace is: empty when nobody's of us, None when there is none."""
-        try:
-            found = self._api.read("Namespace", "", name)
-        except ObjectMissing:
-            return None
-        labels: Json = found["metadata"].get("labels") or {}
-        return str(labels.get(OWNER, ""))
+        found = self._find("Namespace", "", name)
+        return str((found["metadata"].get("labels") or {}).get(OWNER, "")) if found else None
 
     def delete_namespace(self, name: str, *, owner: str) -> bool:
         """Begin to delete the owner's namespace and all that is in it; whether it is gone."""
@@ -376,8 +282,7 @@ class Cluster:
         """Make an object, or give one that is there the fields that are stated."""
         stated = {field: value for field, value in body.items() if field != "metadata"}
         self._create(kind, namespace, body)
-        name = body["metadata"]["name"]
-        self.change(kind, namespace, name, epoch, lambda found: found.update(stated))
+        self._set(kind, namespace, body["metadata"]["name"], stated, epoch)
 
     def renew_certificate(self, namespace: str, name: str, now: datetime) -> None:
         """Ask cert-manager to issue a certificate anew; one that is being issued is left."""
@@ -400,7 +305,7 @@ class Cluster:
             _refuse_older(found, f"{kind} {namespace}/{name}", epoch)
             changed = copy.deepcopy(found)
             change(changed)
-            _annotations(changed)[EPOCH] = str(epoch)
+            annotations(changed)[EPOCH] = str(epoch)
             if changed == found:
                 return
             try:
@@ -411,14 +316,50 @@ class Cluster:
             else:
                 return
 
-    def _put_back(self, kind: str, namespace: str, name: str, saved: object, epoch: int) -> None:
-        def put_back(found: Json) -> None:
-            found[_SAVED[kind]] = saved
+    def _find(self, kind: str, namespace: str, name: str) -> Json | None:
+        try:
+            return self._api.read(kind, namespace, name)
+        except ObjectMissing:
+            return None
 
-        self.change(kind, namespace, name, epoch, put_back)
+    def _found(self, namespace: str, workload: Workload) -> Json:
+        return self._api.read(workload.kind, namespace, workload.name)
 
-    def _saved(self, kind: str, namespace: str, name: str) -> object:
-        return self._api.read(kind, namespace, name).get(_SAVED[kind])
+    def _rework(
+        self, namespace: str, workload: Workload, epoch: int, change: Callable[[Json], None]
+    ) -> None:
+        self.change(workload.kind, namespace, workload.name, epoch, change)
+
+    def _set(self, kind: str, namespace: str, name: str, fields: Json, epoch: int) -> None:
+        self.change(kind, namespace, name, epoch, lambda found: found.update(fields))
+
+    def _set_data(
+        self, kind: str, namespace: str, name: str, data: Mapping[str, str], epoch: int
+    ) -> None:
+        def write(found: Json) -> None:
+            found["data"] = (found.get("data") or {}) | dict(data)
+
+        self.change(kind, namespace, name, epoch, write)
+
+    def _keep(
+        self, namespace: str, name: str, data: Mapping[str, str], run_id: str, epoch: int
+    ) -> None:
+        """In a Secret of the run's, unless it has kept something there before."""
+
+        def keep(found: Json) -> None:
+            if annotations(found).get(RUN) != run_id:
+                annotations(found)[RUN] = run_id
+                found["data"] = dict(data)
+
+        self._create("Secret", namespace, {"metadata": {"name": name}, "type": "Opaque"})
+        self.change("Secret", namespace, name, epoch, keep)
+
+    def _kept(self, namespace: str, name: str, run_id: str) -> Json | None:
+        """What the run keeps in a Secret; None when that is not there, or another run's."""
+        found = self._find("Secret", namespace, name)
+        if found is None or annotations(found).get(RUN) != run_id:
+            return None
+        return dict(found.get("data") or {})
 
     def _pods_of_job(self, namespace: str, name: str) -> list[Json]:
         return self._api.list("Pod", namespace, f"batch.kubernetes.io/job-name={name}")
@@ -432,57 +373,17 @@ class Cluster:
 
 
 def _refuse_older(found: Json, what: str, epoch: int) -> None:
-    theirs = int(_annotations(found).get(EPOCH, "0"))
+    theirs = int(annotations(found).get(EPOCH, "0"))
     if theirs > epoch:
         raise StaleEpoch(f"{what} belongs to epoch {theirs}; this run has {epoch} and must stop.")
 
 
-def _annotations(found: Json) -> dict[str, str]:
-    """An object's, or a pod template's, whose metadata may be missing."""
-    metadata = found.setdefault("metadata", {})
-    annotations: dict[str, str] = metadata.get("annotations") or {}
-    metadata["annotations"] = annotations
-    return annotations
-
-
-def _before(found: Json, epoch: int) -> int | None:
-    """How many pods were wanted before this epoch first stopped the workload, if it did."""
-    replicas, _, rest = _annotations(found).get(BEFORE, "").partition(" ")
-    return int(replicas) if rest == f"before epoch {epoch}" else None
-
-
-def _sleeps(found: Json) -> bool:
-    """Whether it was put to sleep, and nobody has scaled it since."""
-    return ASLEEP in _annotations(found) and _scale(found) == 0
-
-
-def _is_ready(found: Json) -> bool:
-    if found.get("kind") == "CronJob":
-        return not found["spec"].get("suspend") or _sleeps(found)
-    wanted, status = _scale(found), found.get("status", {})
-    seen = status.get("observedGeneration", 0) >= found["metadata"].get("generation", 0)
-    return bool(seen) and all(
-        (status.get(count) or 0) == wanted
-        for count in ("replicas", "readyReplicas", "updatedReplicas")
-    )
-
-
-def _scale(found: Json) -> int:
-    """How many pods are wanted; a CronJob that may run counts as one."""
-    if found.get("kind") == "CronJob":
-        return 0 if found["spec"].get("suspend") else 1
-    return int(found["spec"].get("replicas", 1))
-
-
-def _rescale(found: Json, replicas: int) -> None:
-    if found.get("kind") == "CronJob":
-        found["spec"]["suspend"] = replicas == 0
-    else:
-        found["spec"]["replicas"] = replicas
-
-
 def _different(before: Mapping[str, str], values: Mapping[str, str]) -> int:
     return sum(before.get(key) != value for key, value in values.items())
+
+
+def _encoded(values: Mapping[str, str]) -> dict[str, str]:
+    return {key: _encode(value) for key, value in values.items()}
 
 
 def _encode(value: str) -> str:
