@@ -148,11 +148,16 @@ def test_one_that_is_not_renewed_is_told_with_what_cert_manager_says(site: Site)
         site.watch(requested)
 
 
-def test_nobody_who_renews_it_and_nobody_who_serves_it_are_told(site: Site) -> None:
+def test_nobody_who_renews_it_and_nobody_who_serves_it_are_told(
+    site: Site, tmp_path: Path, kubernetes: "KubernetesEmulator"
+) -> None:
     site.estate = estate_with(None)
     with pytest.raises(NoCertificate, match="does not say who renews"):
         site.request()
 
+    with closing(Site(tmp_path, kubernetes.url)) as later:
+        later.serve(NOW + timedelta(days=90))
+        assert served_until([site.address, later.address]) == NOW + timedelta(days=10)
     with pytest.raises(NotServed, match=r"127\.0\.0\.1:9 serves no certificate"):
         served_until([site.address, "127.0.0.1:9"])
 

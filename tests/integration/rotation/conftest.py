@@ -44,6 +44,16 @@ ACTIONS = {(a.topic, a.subscription): a for book in RUNBOOKS for a in book.actio
 _numbers = count(1)
 
 
+class Dated(Secrets):
+    """Remembers when what was kept last expires, as Key Vault does and a file does not."""
+
+    expires: datetime | None = None
+
+    def keep(self, reference: Reference, value: str, *, expires: datetime | None) -> None:
+        self.expires = expires
+        super().keep(reference, value, expires=expires)
+
+
 class Agent:
     """The engine with the rotation agent and upkeep's watch, and a clock that tests move."""
 
@@ -57,7 +67,7 @@ class Agent:
         self.bus = KeepingBus()
         self.estate = estate_with(vault)
         names = (f"ERP_{name}_DATABASE_URL" for name in ("NONPROD", "PROD", "STANDBY"))
-        self.secrets = Secrets(dict.fromkeys(names, postgres.url()))
+        self.secrets = Dated(dict.fromkeys(names, postgres.url()))
         self.databases = Databases(self.estate, self.secrets.resolve)
         self.clusters = Clusters(self.estate, cluster_url)
         self.api = Api(cluster_url)

@@ -30,12 +30,17 @@ def test_a_login_is_exchanged_and_the_old_one_revoked_after_its_grace(agent: Age
     assert urlsplit(new).username == LOGINS[0]
     assert agent.vault.read_text() == new
     assert agent.vault.stat().st_mode & 0o077 == 0
+    assert agent.secrets.expires is not None, "Key Vault announces only what expires"
+    assert timedelta(days=29) < agent.secrets.expires - agent.time <= timedelta(days=30)
     assert (agent.lets_in(new), agent.lets_in(old)) == ("odoo", "odoo")
     assert agent.restarts() == {agent.newest.id.hex[:8]}
     with pytest.raises(ObjectMissing):
         agent.api.read("Secret", PLACE, "signalbox-rotation")
 
-    agent.time += timedelta(hours=2)
+    agent.time += timedelta(minutes=30)
+    agent.tick()
+    assert len(agent.ledger.recent_runs()) == 1, "its grace is not over"
+    agent.time += timedelta(minutes=90)
     agent.tick()
     assert agent.settle() == "succeeded"
     # acme-training logs in as the owner, too: that is left.
