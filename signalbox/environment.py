@@ -1,13 +1,14 @@
 """``signalbox environment``: environments on request, from asking to removing."""
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
+from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval, OnRequest
 from shared.messages.environments import EnvironmentExpired, EnvironmentRequested
 from signalbox.options import AsJson, length_of
 from signalbox.session import Session
@@ -95,8 +96,9 @@ def list_(
     with session.ledger() as ledger:
         on_request = EnvironmentsOnRequest(ledger)
         found = on_request.newest() if every else on_request.current()
+        failed = on_request.failed_removals()
     if as_json:
-        print_json([_facts(each) for each in found])
+        print_json([_facts(each, failed) for each in found])
         return
     for offer in session.estate.offers:
         days = offer.longest / timedelta(days=1)
@@ -104,6 +106,8 @@ def list_(
     columns = ("name", "offer", "status", "for", "until", "url")
     now = datetime.now(UTC)
     show_table(columns, (_row(each, now) for each in found), whole=columns)
+    for name, removal in failed.items():
+        typer.echo(f"{name}: {removal.outlook}")
 
 
 @app.command()
@@ -117,7 +121,8 @@ def show(context: typer.Context, name: str, as_json: AsJson = False) -> None:
         on_request = EnvironmentsOnRequest(ledger)
         found = on_request.named(name)
         extensions = on_request.extensions(found.id)
-    facts = _facts(found) | {"extensions": [asdict(each) for each in extensions]}
+        failed = on_request.failed_removals()
+    facts = _facts(found, failed) | {"extensions": [asdict(each) for each in extensions]}
     if as_json:
         print_json(facts)
         return
@@ -131,11 +136,12 @@ def show(context: typer.Context, name: str, as_json: AsJson = False) -> None:
     typer.echo(f"passwords       {secret} -o jsonpath='{{.data.admin_password}}' | base64 -d")
 
 
-def _facts(found: OnRequest) -> dict[str, Any]:
+def _facts(found: OnRequest, failed: Mapping[str, FailedRemoval]) -> dict[str, Any]:
     facts = asdict(found)
     del facts["environment"]
-    place = found.place
+    place, removal = found.place, failed.get(found.name)
     return facts | {
+        "removal": removal.outlook if removal and removal.id == found.id else None,
         "url": place.endpoints[0].base_url,
         "namespace": place.namespace,
         "database": f"{place.database.server}/{place.database.name}",

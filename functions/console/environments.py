@@ -14,7 +14,7 @@ from functions.console.desk import At, Desk
 from functions.console.problems import REFUSALS
 from functions.console.rendering import render
 from shared.identity import Caller, Role
-from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
+from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval, OnRequest
 from shared.messages import CloudEvent, Event
 from shared.messages.environments import NAME, EnvironmentExpired, EnvironmentRequested
 from shared.runs.deciding import MANUAL
@@ -60,9 +60,11 @@ class Shown(BaseModel):
     namespace: str
     database: str
     """Server and name."""
+    removal: str | None
+    """What is to be expected when it is to go and is still there."""
 
     @classmethod
-    def of(cls, found: OnRequest) -> "Shown":
+    def of(cls, found: OnRequest, failed: FailedRemoval | None) -> "Shown":
         place = found.place
         return cls(
             name=found.name,
@@ -74,13 +76,14 @@ class Shown(BaseModel):
             url=place.endpoints[0].base_url,
             namespace=place.namespace,
             database=f"{place.database.server}/{place.database.name}",
+            removal=failed.outlook if failed else None,
         )
 
 
 @router.get("")
 def list_environments(desk: At) -> list[Shown]:
     """Those that are not over, by name."""
-    return [Shown.of(each) for each in EnvironmentsOnRequest(desk.ledger).current()]
+    return [shown for _, shown in _current(desk)]
 
 
 @router.post("", status_code=202)
@@ -92,14 +95,14 @@ def request_environment(wanted: Wanted, desk: At, caller: Operator) -> Published
 @router.get("/{name}")
 def show_environment(name: str, desk: At) -> Shown:
     """One that is not over."""
-    return Shown.of(EnvironmentsOnRequest(desk.ledger).named(name))
+    return _shown(desk, name)
 
 
 @router.post("/{name}/extension")
 def extend_environment(name: str, longer: Longer, desk: At, caller: Operator) -> Shown:
     """Let it live on, as long as its offer allows."""
     _extend(desk, caller, name, longer.hours, longer.reason)
-    return Shown.of(EnvironmentsOnRequest(desk.ledger).named(name))
+    return _shown(desk, name)
 
 
 @router.delete("/{name}", status_code=202)
@@ -112,13 +115,12 @@ def remove_environment(name: str, desk: At, caller: Operator) -> Published:
 @page_router.get("")
 def show_environments(request: Request, desk: At, caller: Reader) -> Response:
     """Who has which until when, and what is offered."""
-    on_request = EnvironmentsOnRequest(desk.ledger)
     return render(
         request,
         "environments.html",
         caller=caller,
         offers=desk.estate.offers,
-        found=[(each, Shown.of(each)) for each in on_request.current()],
+        found=_current(desk),
         may_operate=caller.may(Role.OPERATOR),
         token=form_token(desk, caller),
         now=desk.ledger.clock(),
@@ -158,6 +160,17 @@ def change(
     EnvironmentsOnRequest(desk.ledger).named(name)
     _remove(desk, caller, name)
     return RedirectResponse(f"/runs?environment={name}", 303)
+
+
+def _current(desk: Desk) -> list[tuple[OnRequest, Shown]]:
+    on_request = EnvironmentsOnRequest(desk.ledger)
+    failed = on_request.failed_removals()
+    return [(each, Shown.of(each, failed.get(each.name))) for each in on_request.current()]
+
+
+def _shown(desk: Desk, name: str) -> Shown:
+    on_request = EnvironmentsOnRequest(desk.ledger)
+    return Shown.of(on_request.named(name), on_request.failed_removals().get(name))
 
 
 def _request(desk: Desk, caller: Caller, name: str, offer: str, hours: float) -> Published:

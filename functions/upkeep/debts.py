@@ -15,7 +15,7 @@ from shared.messages.announcements import DebtsOwed
 from shared.postgres.promotion_debts import PromotionDebt, owed
 from shared.postgres.server_settings import ServerSettings
 from shared.runs import Runner
-from shared.runs.commands import announce_debts
+from shared.runs.commands import remind
 from shared.takeover import Takeover
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ def settle_debts(debts: Debts, estate: Estate, placements: Placements, takeover:
             log.warning("debts_not_settled", server=server, reason=str(error))
 
 
-def announce_owed(debts: Debts, runner: Runner) -> None:
+def remind_of_debts(debts: Debts, runner: Runner) -> None:
     """Remind of every debt that is open, server by server, once a day."""
     for (environment, server), left in groupby(
         debts.open(), key=lambda debt: (debt.environment, debt.server)
@@ -109,4 +109,4 @@ def _remind(environment: str, server: str, left: Sequence[OpenDebt], tx: Transac
         since=min(debt.opened_at for debt in left),
         at=tx.now,
     )
-    announce_debts(tx, said)
+    remind(tx, said, f"{server}:{tx.now:%F}")

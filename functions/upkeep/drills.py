@@ -6,7 +6,7 @@ from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory, Transaction
 from shared.messages.announcements import DrillDue
 from shared.runs import Runner
-from shared.runs.commands import announce_drill_due
+from shared.runs.commands import remind
 
 
 def announce_due_drills(estate: Estate, history: FailoverHistory, runner: Runner) -> None:
@@ -21,4 +21,4 @@ def _remind(tx: Transaction, production: Environment, history: FailoverHistory) 
     if history.is_drill_due(production.name, every):
         last = history.last_drill(production.name)
         due = DrillDue(environment=production.name, last_at=last, every_days=every.days, at=tx.now)
-        announce_drill_due(tx, due)
+        remind(tx, due, f"{production.name}:{tx.now:%F}")

@@ -1,23 +1,30 @@
-"""Remind of environments on request that end soon, and have those removed whose time is over."""
+"""See that environments on request end in time: remind of it, have it done, and done again."""
 
 from datetime import datetime, timedelta
 from functools import partial
 
 from shared.estate import Estate
 from shared.ledger import Transaction
-from shared.ledger.environments import OnRequest, current
-from shared.messages.announcements import EnvironmentExpiring
+from shared.ledger.environments import OnRequest, current, failed_removals
+from shared.messages.announcements import EnvironmentExpiring, RemovalOwed
 from shared.messages.environments import EnvironmentExpired
 from shared.runs import Runner
-from shared.runs.commands import announce_expiring
+from shared.runs.commands import remind
 from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/environments"
 
 
 def watch_environments(estate: Estate, runner: Runner) -> None:
-    """Say each once: the end that is near, and the end; an extension makes both due anew."""
+    """Say each once: the end that is near, and the end; an extension makes both due anew. A removal
+    that failed is asked for again after a pause, unless somebody has given it up."""
     runner.commit(partial(_watch, estate=estate))
+    runner.commit(_remove_again)
+
+
+def remind_of_removals(runner: Runner) -> None:
+    """Say of each that is to go and is still there what is to be expected, once a day."""
+    runner.commit(_remind_of_removals)
 
 
 def _watch(tx: Transaction, *, estate: Estate) -> None:
@@ -52,5 +59,25 @@ def _remind(tx: Transaction, each: OnRequest) -> None:
         expires_at=each.expires_at,
         at=tx.now,
     )
-    announce_expiring(tx, expiring)
+    remind(tx, expiring, f"{each.name}:{each.expires_at:%FT%T}")
     tx.do("environment_reminded", id=each.id, now=tx.now)
+
+
+def _remove_again(tx: Transaction) -> None:
+    """Its event is named after the run that failed: however often it is noticed, one follows."""
+    for each in failed_removals(tx):
+        if each.again_at is not None and each.again_at <= tx.now:
+            event = EnvironmentExpired(environment=each.name, removed_by=each.removed_by)
+            publish_later(tx, event, id=f"{each.id}:after:{each.run}", source=SOURCE)
+
+
+def _remind_of_removals(tx: Transaction) -> None:
+    for each in failed_removals(tx):
+        owed = RemovalOwed(
+            environment=each.name,
+            run=each.run,
+            reason=each.reason,
+            outlook=each.outlook,
+            at=tx.now,
+        )
+        remind(tx, owed, f"{each.name}:{tx.now:%F}")

@@ -13,7 +13,7 @@ AnnouncementType = Annotated[
         pattern=(
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
-            r"|drill-due|debts-owed|environment-expiring)"
+            r"|drill-due|debts-owed|environment-expiring|removal-owed)"
             r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule|rotation"
             r"|revocation|renewal|environments|removal))?$"
         )
@@ -35,6 +35,7 @@ WORTH_KNOWING: tuple[AnnouncementType, ...] = (
     "drill-due",
     "debts-owed",
     "environment-expiring",
+    "removal-owed",
 )
 
 

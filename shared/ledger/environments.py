@@ -15,6 +15,10 @@ from shared.ledger.transaction import Transaction
 
 Status = Literal["creating", "open", "closing", "closed", "failed"]
 
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=30), timedelta(hours=8)
+"""Until a removal that failed is tried again: twice as long each time, so six times on the first
+day and three times on each that follows."""
+
 
 class NameTaken(PermanentError):
     """Somebody has an environment of this name, or it is being made or removed."""
@@ -67,6 +71,39 @@ class Extension:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class FailedRemoval:
+    """An environment that is to go is still there, and nothing removes it at this moment."""
+
+    id: UUID
+    """The run that made the environment."""
+    name: str
+    run: UUID
+    """The newest removal."""
+    runs: int
+    """How many have failed."""
+    failed_at: datetime
+    reason: str
+    removed_by: str | None
+    given_up: bool
+    """Whether a person cancelled it."""
+
+    @property
+    def again_at(self) -> datetime | None:
+        """When another one is due; None: when a person orders it."""
+        if self.given_up:
+            return None
+        return self.failed_at + min(FIRST_PAUSE * (1 << min(self.runs - 1, 8)), LONGEST_PAUSE)
+
+    @property
+    def outlook(self) -> str:
+        """What is to be expected, in a sentence."""
+        if self.again_at is None:
+            return f"its removal was given up: signalbox environment remove {self.name}"
+        times = "once" if self.runs == 1 else f"{self.runs} times"
+        return f"its removal failed {times}, and is tried again at {self.again_at:%F %R} UTC"
+
+
 class EnvironmentsOnRequest:
     """The resource; every change is one short transaction, safe to repeat."""
 
@@ -104,6 +141,11 @@ class EnvironmentsOnRequest:
         with self._ledger.transaction() as tx:
             return tx.needed(OnRequest, "environment_by_id", id=id)
 
+    def failed_removals(self) -> dict[str, FailedRemoval]:
+        """By name: what is to go, and is still there."""
+        with self._ledger.transaction() as tx:
+            return {each.name: each for each in failed_removals(tx)}
+
     def extensions(self, id: UUID) -> list[Extension]:
         return self._ledger.rows(Extension, "environment_extensions", id=id)
 
@@ -131,6 +173,10 @@ class EnvironmentsOnRequest:
 
 def current(tx: Transaction) -> list[OnRequest]:
     return tx.rows(OnRequest, "environments_on_request")
+
+
+def failed_removals(tx: Transaction) -> list[FailedRemoval]:
+    return tx.rows(FailedRemoval, "failed_removals", now=tx.now)
 
 
 def _known(tx: Transaction, name: str) -> OnRequest:

@@ -23,6 +23,21 @@ from environments_on_request
 where status in ('creating', 'open', 'closing')
 order by name
 
+-- failed_removals
+-- Those that are to go and whose newest removal failed, by name. One of an earlier end does not count.
+select e.id, e.name, f.run, f.runs, f.ended_at as failed_at, f.reason, f.removed_by, f.given_up
+from environments_on_request e
+     join lateral (
+         select r.id as run, r.status, r.ended_at, r.reason, r.cancelled is not null as given_up,
+                v.body -> 'data' ->> 'removed_by' as removed_by, count(*) over () as runs
+         from runs r left join events v on v.source = r.event_source and v.id = r.event_id
+         where r.environment = e.name and r.runbook = 'removal'
+           and r.created_at >= coalesce(e.expired_at, e.requested_at)
+         order by r.created_at desc, r.id desc limit 1
+     ) f on f.status in ('failed', 'superseded')
+where e.status = 'closing' or (e.status = 'open' and e.expires_at <= %(now)s)
+order by e.name
+
 -- newest_environments_on_request
 select id, name, offer, requested_by, environment, status, requested_at, expires_at, opened_at,
        reminded_at, expired_at, closed_at

@@ -149,38 +149,50 @@ class LagEscalated(RunAnnouncement):
     """Whether a failover may go on without consent to what would be lost."""
 
 
-class DrillDue(Announcement):
-    """A failover was not rehearsed for longer than the environment's tier allows."""
+class Reminder(Announcement):
+    """Something of an environment waits; said again until it is done."""
 
-    type: ClassVar[str] = "drill-due"
     environment: str
-    last_at: datetime | None
-    """The newest drill that passed; None: there was none."""
-    every_days: int
     at: datetime
 
 
-class DebtsOwed(Announcement):
+class DrillDue(Reminder):
+    """A failover was not rehearsed for longer than the environment's tier allows."""
+
+    type: ClassVar[str] = "drill-due"
+    last_at: datetime | None
+    """The newest drill that passed; None: there was none."""
+    every_days: int
+
+
+class DebtsOwed(Reminder):
     """A promoted server still lacks what the one before it had; said once a day."""
 
     type: ClassVar[str] = "debts-owed"
-    environment: str
     server: str
     debts: tuple[str, ...]
     """What it lacks, with the repair, and why that came to nothing if it was tried."""
     since: datetime
-    at: datetime
 
 
-class EnvironmentExpiring(Announcement):
+class RemovalOwed(Reminder):
+    """An environment on request is to go and is still there; said once a day."""
+
+    type: ClassVar[str] = "removal-owed"
+    run: UUID
+    """The newest removal, which failed."""
+    reason: str
+    outlook: str
+    """How often it has failed, and what follows."""
+
+
+class EnvironmentExpiring(Reminder):
     """The time of an environment on request will soon be over: somebody may let it live on."""
 
     type: ClassVar[str] = "environment-expiring"
-    environment: str
     offer: str
     requested_by: str
     expires_at: datetime
-    at: datetime
 
 
 class MessageParked(Announcement):

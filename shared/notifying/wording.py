@@ -17,6 +17,7 @@ from shared.messages.announcements import (
     EnvironmentExpiring,
     LagEscalated,
     MessageParked,
+    RemovalOwed,
     RunFailed,
     RunOverdue,
     RunStarted,
@@ -200,7 +201,7 @@ def _drill(data: Mapping[str, Any]) -> Words:
 
 def _owed(data: Mapping[str, Any]) -> Words:
     what = f"Since the promotion {data['server']} lacks what the server before it had."
-    return f"Debts of {data['environment']}", what, "; ".join(data["debts"]), "/estate"
+    return f"Debts of {data['environment']}", what, "; ".join(data["debts"]), "/"
 
 
 def _expiring(data: Mapping[str, Any]) -> Words:
@@ -208,6 +209,11 @@ def _expiring(data: Mapping[str, Any]) -> Words:
     what = f"{name} is removed at {_time(data['expires_at'])}, with all that is in it."
     why = f"Nobody has to do anything; to keep it: signalbox environment extend {name} --for 3d"
     return f"Ends soon: {name}", what, why, "/environments"
+
+
+def _removal(data: Mapping[str, Any]) -> Words:
+    what = f"It is to go and is still there: {data['outlook']}."
+    return f"Still there: {data['environment']}", what, cause(data["reason"]), _page(data)
 
 
 def _time(at: str) -> str:
@@ -233,5 +239,6 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], Words]] = {
     DrillDue.type: _drill,
     DebtsOwed.type: _owed,
     EnvironmentExpiring.type: _expiring,
+    RemovalOwed.type: _removal,
 }
 """Everything that a webhook may be told of."""

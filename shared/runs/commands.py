@@ -9,10 +9,8 @@ from shared.ledger import RunRecord, StepRecord, Transaction
 from shared.messages import CloudEvent, Command
 from shared.messages.announcements import (
     Announcement,
-    DebtsOwed,
-    DrillDue,
-    EnvironmentExpiring,
     MessageParked,
+    Reminder,
     RunAnnouncement,
 )
 from shared.runs.publishing import carrying
@@ -76,22 +74,10 @@ def announce_parked(tx: Transaction, parked: MessageParked) -> None:
     tx.queue([_announcement(parked, f"parked:{parked.parked}", None, tx.now)])
 
 
-def announce_drill_due(tx: Transaction, due: DrillDue) -> None:
-    """Queue the reminder; the same day's is the same one."""
-    id = f"drill-due:{due.environment}:{due.at:%F}"
-    tx.queue([_announcement(due, id, due.environment, tx.now)])
-
-
-def announce_debts(tx: Transaction, owed: DebtsOwed) -> None:
-    """Queue the reminder; the same day's is the same one."""
-    id = f"debts-owed:{owed.server}:{owed.at:%F}"
-    tx.queue([_announcement(owed, id, owed.environment, tx.now)])
-
-
-def announce_expiring(tx: Transaction, expiring: EnvironmentExpiring) -> None:
-    """Queue the reminder; the one of the same end is the same one."""
-    id = f"environment-expiring:{expiring.environment}:{expiring.expires_at:%FT%T}"
-    tx.queue([_announcement(expiring, id, expiring.environment, tx.now)])
+def remind(tx: Transaction, reminder: Reminder, key: str) -> None:
+    """Queue a reminder; the one with the same key is the same one."""
+    id = f"{reminder.type}:{key}"
+    tx.queue([_announcement(reminder, id, reminder.environment, tx.now)])
 
 
 def _announcement(

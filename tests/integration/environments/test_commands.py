@@ -10,9 +10,10 @@ from typer.testing import CliRunner, Result
 
 from shared.estate import load_estate
 from shared.ledger import Ledger
-from shared.ledger.environments import EnvironmentsOnRequest, ExtensionRefused
+from shared.ledger.environments import EnvironmentsOnRequest, ExtensionRefused, OnRequest
 from signalbox.__main__ import app
 from tests.integration.environments.conftest import ESTATE
+from tests.integration.environments.removals import fail_removal, give_up
 
 
 @pytest.fixture
@@ -31,12 +32,15 @@ def say(*words: str) -> Result:
     return CliRunner().invoke(app, ["environment", *words])
 
 
-def test_people_see_what_there_is_and_let_it_live_on(on_request: EnvironmentsOnRequest) -> None:
+def reserve(on_request: EnvironmentsOnRequest) -> OnRequest:
     estate = load_estate(ESTATE)
     [offer] = estate.offers
     place = offer.environment("ana-fix", estate.environment(offer.source))
-    made = on_request.reserve(uuid4(), place, offer, requested_by="ana", lives=timedelta(days=1))
-    on_request.opened(made.id)
+    return on_request.reserve(uuid4(), place, offer, requested_by="ana", lives=timedelta(days=1))
+
+
+def test_people_see_what_there_is_and_let_it_live_on(on_request: EnvironmentsOnRequest) -> None:
+    on_request.opened(reserve(on_request).id)
 
     extended = say("extend", "ana-fix", "--for", "3d", "--reason", "a review")
     refused = say("extend", "ana-fix", "--for", "8d", "--reason", "a review")
@@ -49,3 +53,19 @@ def test_people_see_what_there_is_and_let_it_live_on(on_request: EnvironmentsOnR
     shown = say("show", "ana-fix").stdout
     assert "a review" in shown
     assert "kubectl get secret -n qa-ana-fix odoo-database" in shown
+
+
+def test_people_see_that_a_removal_failed_and_what_follows(
+    on_request: EnvironmentsOnRequest, empty_ledger: str
+) -> None:
+    made = reserve(on_request)
+    on_request.closing(made.id)
+    fail_removal(empty_ledger, "ana-fix")
+    tried = say("list").stdout
+    give_up(empty_ledger)
+
+    assert "ana-fix: its removal failed once, and is tried again at " in tried
+    assert (
+        "its removal was given up: signalbox environment remove ana-fix"
+        in say("show", "ana-fix").stdout
+    )

@@ -13,11 +13,15 @@ import psycopg
 import pytest
 from psycopg import OperationalError
 
-from functions.upkeep.environments import watch_environments
+from functions.upkeep import look_at_workloads
+from functions.upkeep.environments import remind_of_removals, watch_environments
 from shared.blobs.blobs import BlobsRefused
+from shared.capabilities import health
 from shared.cluster import ObjectMissing
 from shared.ledger.environments import ExtensionRefused
+from shared.ledger.workloads import Workloads
 from shared.messages import CloudEvent
+from shared.messages.announcements import RemovalOwed
 from shared.postgres.clones import certified_copies, clone_inside, marker_of
 from shared.runs import Again
 from shared.runs.cancelling import cancel
@@ -107,6 +111,11 @@ def test_an_environment_works_lives_on_ends_by_itself_and_leaves_no_trace(
     assert not any(password in record for password in passwords.values())
     [place] = agent.on_request.places()
     assert (place.name, place.namespace) == ("ana-fix", "qa-ana-fix")
+    workloads = Workloads(agent.ledger)
+    look_at_workloads(agent.estate, agent.on_request, agent.clusters, workloads)
+    able = health(agent.ledger, agent.estate)["ana-fix"]
+    assert {each.verdict for each in able} == {"working"}, able
+    assert workloads.verifications(["ana-fix"])["ana-fix"].run == run
 
     assert watch(agent) == []
     agent.time = NOON + timedelta(hours=19)
@@ -273,10 +282,25 @@ def test_what_is_gone_already_is_no_obstacle_and_what_stays_fails_the_removal(
         kept
     )
     assert agent.on_request.named("half").status == "closing", "its name stays taken"
+    remind_of_removals(agent.runner)
+    [reminder] = [json.loads(e.body) for e in agent.bus.sent if e.subject == RemovalOwed.type]
+    assert reminder["data"]["run"] == str(kept)
+    owed = agent.on_request.failed_removals()["half"]
+    assert (owed.run, owed.runs, owed.removed_by) == (kept, 2, "ana"), "the early one failed, too"
+
     agent.blobs = machine.blobs
-    again = agent.remove("half")
+    assert watch(agent) == [], "it pauses"
+    assert owed.again_at is not None
+    agent.time = owed.again_at
+    asked, same = watch(agent) + watch(agent)  # as two hosts do
+    agent.accept(asked)
+    agent.accept(same)
+    [again] = agent.ledger.runs_of_event(asked.source, asked.id)
+    assert watch(agent) == [], "it is at work"
     assert agent.finish(again) == "succeeded", agent.reason(again)
+    assert agent.facts(again, "confirm_removal")["removed_by"] == "ana"
     assert nothing_is_left(agent, machine, "half")
+    assert watch(agent) == []
 
 
 def test_an_approver_can_be_asked_first(agent: Agent, machine: Machine) -> None:
