@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import Literal
 
 from shared.estate import Environment, Estate, Integration, Service, Workload
-from shared.ledger import Ledger, Placements
+from shared.ledger import Ledger, Placement, Placements
 from shared.ledger.debts import Debts
+from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
 from shared.ledger.overview import EnvironmentNow, NewestLag, Overview
 from shared.ledger.workloads import State, Verification, Workloads, WorkloadSeen
 
@@ -77,8 +78,11 @@ class Known:
 
     environment: Environment
     integrations: tuple[Integration, ...]
-    serves: bool
     now: EnvironmentNow
+    on_request: OnRequest | None = None
+    """Who has it until when, if it is one on request."""
+    placement: Placement | None = None
+    """Of the pair that it is a half of."""
     workloads: Mapping[tuple[str, str], WorkloadSeen] = field(default_factory=dict)
     """By kind and name."""
     verification: Verification | None = None
@@ -91,14 +95,25 @@ class Known:
     debts: int = 0
     """What a failover left to be repaired."""
 
+    @property
+    def serves(self) -> bool:
+        return self.placement is None or self.placement.active_side == self.environment.name
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is not just being made or removed."""
+        return self.on_request is None or self.on_request.status == "open"
+
 
 def health(ledger: Ledger, estate: Estate) -> dict[str, tuple[Health, ...]]:
     """What each environment can do now, by name."""
-    return {each.environment.name: judge(each) for each in _known(ledger, estate)}
+    return {each.environment.name: judge(each) for each in what_is_known(ledger, estate)}
 
 
 def judge(known: Known) -> tuple[Health, ...]:
     """A verdict on each capability that the environment has anything for."""
+    if not known.is_complete:
+        return ()
     signs, protection = list(_signs(known)), list(_protection(known))
     return tuple(
         _health(capability, known, needed + protection)
@@ -167,27 +182,32 @@ def _protection(known: Known) -> Iterator[Sign]:
         yield Sign("debts", "at risk", f"a failover left {known.debts} things to be repaired")
 
 
-def _known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
+def what_is_known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
+    """Of the estate's environments, in the file's order; then of those on request, by name."""
     overview, workloads = Overview(ledger), Workloads(ledger)
-    names = [each.name for each in estate.environments]
+    on_request = {each.name: each for each in EnvironmentsOnRequest(ledger).current()}
+    environments = (*estate.environments, *(each.place for each in on_request.values()))
+    names = [each.name for each in environments]
     nows, lags, parked = overview.environments(names), overview.newest_lag(), workloads.parked()
     verified = workloads.verifications(names)
     debts = Counter(each.environment for each in Debts(ledger).open())
     seen: dict[str, dict[tuple[str, str], WorkloadSeen]] = {}
     for each in workloads.states(seen_within=SEEN_WITHIN):
         seen.setdefault(each.environment, {})[each.kind, each.name] = each
-    for environment in estate.environments:
+    placements = _placements(ledger, estate)
+    for environment in environments:
         production = environment.standby_of or environment.name
         proven = nows[production].verified_at
         may_be = (each.oldest_backup for each in estate.refreshed_from(environment.name))
         yield Known(
             environment=environment,
             integrations=estate.integrations_of(environment),
-            serves=_serves(environment, estate, ledger),
             now=nows[environment.name],
+            on_request=on_request.get(environment.name),
+            placement=placements.get(production),
             workloads=seen.get(environment.name, {}),
             verification=verified.get(production),
-            lag=lags.get(production) if estate.standby_for(production) else None,
+            lag=lags.get(production) if production in placements else None,
             backup_age=ledger.clock() - proven if proven else None,
             backup_may_be=min(may_be, default=None),
             parked=parked.get(environment.name, 0),
@@ -195,8 +215,8 @@ def _known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
         )
 
 
-def _serves(environment: Environment, estate: Estate, ledger: Ledger) -> bool:
-    production = environment.standby_of or environment.name
-    if estate.standby_for(production) is None:
-        return True
-    return Placements(ledger).of(production).active_side == environment.name
+def _placements(ledger: Ledger, estate: Estate) -> dict[str, Placement]:
+    """Where each production that has a standby is served from."""
+    placements = Placements(ledger)
+    pairs = (each.standby_of for each in estate.environments if each.standby_of)
+    return {production: placements.of(production) for production in pairs}

@@ -160,13 +160,7 @@ def _end(until: datetime | None, for_: str | None) -> datetime | None:
 
 
 def _row(each: Hours) -> tuple[str, ...]:
-    return each.environment, _state(each), _moment(each.until), each.because, _next(each)
-
-
-def _state(hours: Hours) -> str:
-    """What it is, and what it is about to become."""
-    now = "asleep" if hours.record.asleep else "awake"
-    return now if hours.settled else f"{now}, about to {'sleep' if hours.asleep else 'wake'}"
+    return each.environment, each.state, _moment(each.until), each.because, _next(each)
 
 
 def _next(hours: Hours) -> str:

@@ -35,10 +35,10 @@ def status(
     Example: signalbox status --environment acme-prod
     """
     session: Session = context.obj()
-    if environment is not None:
-        session.estate.environment(environment)
     with session.ledger() as ledger:
         found = health(ledger, session.estate)
+    if environment is not None and environment not in found:
+        session.estate.environment(environment)  # raises, and says which there are
     chosen = {name: able for name, able in found.items() if environment in (None, name)}
     if as_json:
         print_json(chosen)

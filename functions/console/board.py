@@ -1,15 +1,15 @@
 """The estate as people look at it: what each environment serves, and how fresh what it holds is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from functions.console.desk import Desk
-from shared.capabilities import Health, health
-from shared.estate import Environment
-from shared.ledger import Placement, Placements
-from shared.ledger.environments import EnvironmentsOnRequest
+from functions.console.schedules import schedules_of
+from shared.capabilities import Health, Known, judge, what_is_known
+from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval
 from shared.ledger.overview import EnvironmentNow, NewestLag
+from shared.ledger.workloads import Verification
+from shared.runs.hours import Hours
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Card:
     """When the database before the last refresh is dropped."""
     expires_at: datetime | None
     """When it is removed, being one on request."""
+    hours: Hours | None
+    """Whether it is asleep, if it ever is."""
+    verified: Verification | None
+    """The newest run that asked every check of it."""
     lag: NewestLag | None
     """Of the pair that it is a half of."""
     able: tuple[Health, ...]
@@ -46,45 +50,16 @@ class Card:
 
 def board(desk: Desk) -> list[Card]:
     """Every environment of the estate, in the file's order; then those on request, by name."""
-    on_request = EnvironmentsOnRequest(desk.ledger).current()
-    environments = (*desk.estate.environments, *(each.place for each in on_request))
-    ends = {each.name: each.expires_at for each in on_request}
-    known = desk.overview.environments([each.name for each in environments])
-    placed = _placements(desk)
-    lags = desk.overview.newest_lag()
-    able = health(desk.ledger, desk.estate)
+    failed = EnvironmentsOnRequest(desk.ledger).failed_removals()
+    hours = {each.environment: each for each in schedules_of(desk).all()}
     return [
-        _card(
-            environment,
-            known[environment.name],
-            placed.get(environment.name),
-            lags.get(environment.standby_of or environment.name),
-            able.get(environment.name, ()),
-            ends.get(environment.name),
-        )
-        for environment in environments
+        _card(each, hours.get(each.environment.name), failed.get(each.environment.name))
+        for each in what_is_known(desk.ledger, desk.estate)
     ]
 
 
-def _placements(desk: Desk) -> Mapping[str, Placement]:
-    """Where each production that has a standby is served from; by both sides' names."""
-    placements = Placements(desk.ledger)
-    found: dict[str, Placement] = {}
-    for environment in desk.estate.environments:
-        if environment.standby_of is not None:
-            placement = placements.of(environment.standby_of)
-            found |= {environment.name: placement, environment.standby_of: placement}
-    return found
-
-
-def _card(
-    environment: Environment,
-    now: EnvironmentNow,
-    placement: Placement | None,
-    lag: NewestLag | None,
-    able: tuple[Health, ...],
-    expires_at: datetime | None,
-) -> Card:
+def _card(known: Known, hours: Hours | None, failed: FailedRemoval | None) -> Card:
+    environment, now = known.environment, known.now
     kept = now.refreshed_at if now.checkpoint else None
     return Card(
         name=environment.name,
@@ -93,22 +68,27 @@ def _card(
         region=environment.region,
         database=f"{environment.database.server}/{environment.database.name}",
         addresses=tuple(endpoint.host for endpoint in environment.endpoints),
-        serves="who asked for it" if expires_at else _serves(environment, placement),
-        concern=_concern(environment, now, placement, lag),
+        serves=_serves(known),
+        concern=failed.outlook if failed else _concern(known),
         refreshed_from=environment.refresh_from,
         refreshed=environment.refresh_from is not None,
         backed_up=environment.backups is not None,
-        expires_at=expires_at,
+        expires_at=known.on_request.expires_at if known.on_request else None,
+        hours=hours,
+        verified=known.verification,
         checkpoint_until=kept + environment.checkpoint_keep if kept else None,
-        lag=lag,
-        able=able,
+        lag=known.lag,
+        able=judge(known),
         now=now,
     )
 
 
-def _serves(environment: Environment, placement: Placement | None) -> str:
+def _serves(known: Known) -> str:
+    environment, placement, asked = known.environment, known.placement, known.on_request
+    if asked is not None:
+        return asked.requested_by if known.is_complete else f"nobody: {asked.status}"
     if placement is not None:
-        if placement.active_side == environment.name:
+        if known.serves:
             return "users: the active side"
         # Before the first failover nothing is on record, and its default would be a guess.
         recorded = f", {placement.standby_state}" if placement.run_id else ""
@@ -120,17 +100,13 @@ def _serves(environment: Environment, placement: Placement | None) -> str:
     return f"{environment.environment_class}, refreshed by nobody"
 
 
-def _concern(
-    environment: Environment,
-    now: EnvironmentNow,
-    placement: Placement | None,
-    lag: NewestLag | None,
-) -> str | None:
-    if placement and placement.active_side != environment.name and not placement.promotable:
+def _concern(known: Known) -> str | None:
+    placement, lag, now = known.placement, known.lag, known.now
+    if placement and not known.serves and not placement.promotable:
         return f"not to be promoted without consent: {placement.reason or 'no reason given'}"
     if lag and lag.silent:
         return "the lag is not known"
-    if lag and lag.seconds is not None and lag.seconds > environment.rpo.total_seconds():
+    if lag and lag.seconds is not None and lag.seconds > known.environment.rpo.total_seconds():
         return f"the standby is {lag.seconds:.0f} s behind, more than the RPO allows"
     if now.last_status == "failed" and now.held_by is None:
         return f"the last {now.last_runbook} failed"

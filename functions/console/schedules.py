@@ -29,6 +29,7 @@ class Shown(BaseModel):
     """What an environment does by the clock."""
 
     environment: str
+    state: Literal["asleep", "waking", "going to sleep", "awake"]
     asleep: bool
     """As far as a run has brought it."""
     wanted: Literal["asleep", "awake"]
@@ -45,6 +46,7 @@ class Shown(BaseModel):
     def of(cls, hours: Hours) -> "Shown":
         return cls(
             environment=hours.environment,
+            state=hours.state,
             asleep=hours.record.asleep,
             wanted="asleep" if hours.asleep else "awake",
             until=hours.until,
@@ -69,14 +71,14 @@ class Otherwise(BaseModel):
 @router.get("")
 def list_schedules(desk: At) -> list[Shown]:
     """Every environment that follows a schedule, sleeps, or is wanted so by somebody."""
-    return [Shown.of(each) for each in _schedules(desk).all()]
+    return [Shown.of(each) for each in schedules_of(desk).all()]
 
 
 @router.post("/{environment}")
 def do_otherwise(environment: str, wanted: Otherwise, desk: At, caller: Operator) -> Shown:
     """Wake an environment or put it to sleep, let it follow its schedule, or skip a refresh."""
     _apply(desk, caller, environment, wanted)
-    return Shown.of(_schedules(desk).of(environment))
+    return Shown.of(schedules_of(desk).of(environment))
 
 
 @page_router.get("")
@@ -86,7 +88,7 @@ def show_schedules(request: Request, desk: At, caller: Reader) -> Response:
         request,
         "schedules.html",
         caller=caller,
-        found=[Shown.of(each) for each in _schedules(desk).all()],
+        found=[Shown.of(each) for each in schedules_of(desk).all()],
         may_operate=caller.may(Role.OPERATOR),
         token=form_token(desk, caller),
     )
@@ -108,14 +110,14 @@ def change_hours(
     return RedirectResponse("/schedules", 303)
 
 
-def _schedules(desk: Desk) -> Schedules:
+def schedules_of(desk: Desk) -> Schedules:
     return Schedules(desk.estate, desk.ledger, desk.post)
 
 
 def _apply(desk: Desk, caller: Caller, environment: str, wanted: Otherwise) -> None:
     if environment not in [each.name for each in desk.estate.environments]:
         raise HTTPException(404, "The estate has no such environment.")
-    schedules, by = _schedules(desk), caller.name
+    schedules, by = schedules_of(desk), caller.name
     if wanted.verdict == "follow":
         schedules.follow(environment, by=by)
     elif wanted.verdict == "skip":

@@ -1,19 +1,22 @@
-"""Look at every workload of the estate, so that the page need not ask the clusters."""
+"""Look at every workload of every environment, so that the page need not ask the clusters."""
 
 from collections.abc import Iterator
 
 from shared.cluster import Clusters
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Environment, Estate
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.workloads import Workloads, WorkloadSeen
 
 
-def look_at_workloads(estate: Estate, clusters: Clusters, workloads: Workloads) -> None:
+def look_at_workloads(
+    estate: Estate, on_request: EnvironmentsOnRequest, clusters: Clusters, workloads: Workloads
+) -> None:
     """Record how each one is. Of a cluster that does not answer nothing more is asked this time."""
     silent: dict[str, str] = {}
     workloads.record(
         seen
-        for environment in estate.environments
+        for environment in (*estate.environments, *on_request.places())
         for seen in _look(environment, estate, clusters, silent)
     )
 

@@ -115,7 +115,8 @@ class Entries(EstateModel):
 
     def integrations_of(self, environment: Environment) -> tuple[Integration, ...]:
         """Return what exchanges data for it: on either side of a pair, production's."""
-        return self.environment(environment.standby_of or environment.name).integrations
+        production = environment.standby_of
+        return (self.environment(production) if production else environment).integrations
 
     def workloads_of(self, environment: Environment) -> tuple[Workload, ...]:
         """Return what runs for it, integrations included."""

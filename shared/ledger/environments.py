@@ -143,8 +143,8 @@ class EnvironmentsOnRequest:
 
     def failed_removals(self) -> dict[str, FailedRemoval]:
         """By name: what is to go, and is still there."""
-        with self._ledger.transaction() as tx:
-            return {each.name: each for each in failed_removals(tx)}
+        found = self._ledger.rows(FailedRemoval, "failed_removals")
+        return {each.name: each for each in found}
 
     def extensions(self, id: UUID) -> list[Extension]:
         return self._ledger.rows(Extension, "environment_extensions", id=id)
@@ -176,7 +176,7 @@ def current(tx: Transaction) -> list[OnRequest]:
 
 
 def failed_removals(tx: Transaction) -> list[FailedRemoval]:
-    return tx.rows(FailedRemoval, "failed_removals", now=tx.now)
+    return tx.rows(FailedRemoval, "failed_removals")
 
 
 def _known(tx: Transaction, name: str) -> OnRequest:

@@ -19,7 +19,7 @@ from unnest(%(environments)s::text[]) as n(name)
                     from jsonb_array_elements_text(s.output -> 'failing') as f(name)), '[]') as findings
          from runs r join steps s on s.run_id = r.id
          where r.environment = n.name and s.status = 'succeeded'
-           and s.name in ('verify_environment', 'verify_release', 'verify_failover')
+           and s.name in ('verify_environment', 'verify_release', 'verify_failover', 'verify_clone')
          order by r.created_at desc limit 1
      ) v on true
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from shared.calendars import Opening, clocks_between, next_opening, opening_after, opening_begun
 from shared.errors import PermanentError
@@ -53,6 +54,13 @@ class Hours:
     next_refresh: datetime | None = None
     by: str | None = None
     """Who wants it so, for now; None: the schedule."""
+
+    @property
+    def state(self) -> Literal["asleep", "waking", "going to sleep", "awake"]:
+        """What it is, or is about to become."""
+        if self.settled:
+            return "asleep" if self.asleep else "awake"
+        return "going to sleep" if self.asleep else "waking"
 
     @property
     def settled(self) -> bool:

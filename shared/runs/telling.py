@@ -28,6 +28,10 @@ SIGNS = {
     "unknown": "?",
     "broken": "✗",
     "idle": "-",
+    "asleep": "☾",
+    "awake": "☼",
+    "waking": "…",
+    "going to sleep": "…",
 }
 """A sign for each status, beside its word: colour alone says nothing to everybody."""
 

@@ -7,9 +7,11 @@ import pytest
 
 from functions.console.access import form_token
 from functions.environments import REMOVAL, RUNBOOK
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages import CloudEvent
 from shared.runs.intake import Intake
 from tests.integration.console.stage import ANN, Stage
+from tests.integration.environments.removals import fail_removal
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +61,12 @@ def test_it_is_shown_extended_within_limits_and_removed(stage: Stage, web: httpx
     web.post("/environments/ana-fix", data=form)
     [(kind, data)] = published(stage)
     assert (kind, data["removed_by"]) == ("environment-expired", ANN.name)
+
+    EnvironmentsOnRequest(stage.ledger).closing(found.id)
+    fail_removal(stage.url, "ana-fix")
+    expected = web.get(path).json()["removal"]
+    assert "its removal failed once, and is tried again at" in expected
+    assert expected in web.get("/").text
+    page = web.get("/environments").text
+    assert expected in page
+    assert ('value="remove"' in page, 'value="extend"' in page) == (True, False)

@@ -19,6 +19,8 @@ def test_an_environment_is_woken_put_to_sleep_and_left_to_its_schedule(
 
     woken = web.post(place, json={"verdict": "wake", "until": "2099-01-01T00:00:00Z"}).json()
     assert (woken["wanted"], woken["until"]) == ("awake", "2099-01-01T00:00:00Z")
+    assert woken["state"] == "awake"
+    assert "2099-01-01 00:00:00" in web.get("/").text, "the board says so, too"
     [listed] = web.get("/api/schedules").json()
     assert listed == woken
 

@@ -46,7 +46,7 @@ def test_who_is_asleep_is_shown_woken_and_left_to_its_schedule(agent: Agent, typ
 
     said = type_("wake", PLACE, "--until", "2099-01-01T00:00:00", "--reason", "a demo")
     assert said == f"{PLACE} wakes, and is awake until 2099-01-01 00:00 UTC\n"
-    assert "asleep, about to" in type_("show", PLACE)
+    assert "waking" in type_("show", PLACE)
     assert "goes to sleep until 2026-11-24 06:00 UTC" in type_("sleep", PLACE)
     assert type_("follow", PLACE) == f"{PLACE} follows its schedule\n"
     assert type_("skip", PLACE) == f"{PLACE} is not refreshed at 2026-11-28 02:00 UTC\n"

@@ -20,6 +20,7 @@ from shared.cluster import Cluster, Clusters
 from shared.cluster.api import Api
 from shared.estate import Workload, load_estate
 from shared.ledger import Ledger
+from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.workloads import Workloads
 from signalbox.status import app
 from tests.contract.kubernetes import support
@@ -63,6 +64,10 @@ def staging(kubernetes: KubernetesEmulator) -> Iterator[Cluster]:
     people.close()
 
 
+def look(ledger: Ledger, clusters: Clusters) -> None:
+    look_at_workloads(ESTATE, EnvironmentsOnRequest(ledger), clusters, Workloads(ledger))
+
+
 def states(ledger: Ledger) -> dict[tuple[str, str], str]:
     seen = Workloads(ledger).states(seen_within=timedelta(minutes=5))
     return {(each.environment, each.name): each.state for each in seen}
@@ -76,7 +81,7 @@ def test_what_upkeep_saw_is_what_status_says(
     def status(*words: str) -> Any:
         return CliRunner().invoke(app, words, obj=lambda: session)
 
-    look_at_workloads(ESTATE, Clusters(ESTATE, kubernetes.url), Workloads(ledger))
+    look(ledger, Clusters(ESTATE, kubernetes.url))
     shown = status("--environment", STAGING)
     asked = json.loads(status("--json").stdout)
 
@@ -121,7 +126,7 @@ def test_a_workload_is_called_what_it_is(staging: Cluster) -> None:
 def test_a_cluster_that_does_not_answer_is_asked_once_and_known_of_nothing(ledger: Ledger) -> None:
     clusters = Clusters(ESTATE, f"http://127.0.0.1:{free_port()}")
 
-    look_at_workloads(ESTATE, clusters, Workloads(ledger))
+    look(ledger, clusters)
 
     assert set(states(ledger).values()) == {"unknown"}
 
@@ -129,7 +134,7 @@ def test_a_cluster_that_does_not_answer_is_asked_once_and_known_of_nothing(ledge
 def test_what_was_seen_long_ago_is_not_believed(
     ledger: Ledger, staging: Cluster, kubernetes: KubernetesEmulator
 ) -> None:
-    look_at_workloads(ESTATE, Clusters(ESTATE, kubernetes.url), Workloads(ledger))
+    look(ledger, Clusters(ESTATE, kubernetes.url))
     ledger.clock = lambda: datetime.now(UTC) + timedelta(minutes=6)
 
     [capture, *_] = health(ledger, ESTATE)[STAGING]

@@ -9,6 +9,7 @@ import pytest
 
 from shared.capabilities import CHECKS, NEEDS, Capability, Known, judge
 from shared.estate import Service, load_estate
+from shared.ledger import Placement
 from shared.ledger.overview import EnvironmentNow, NewestLag
 from shared.ledger.workloads import State, Verification, WorkloadSeen
 
@@ -38,7 +39,6 @@ LAG = NewestLag("acme-prod", AT, 0, 0.2, 0.1, None)
 WELL = Known(
     environment=PRODUCTION,
     integrations=PRODUCTION.integrations,
-    serves=True,
     now=QUIET,
     workloads={
         (each.kind, each.name): WorkloadSeen("acme-prod", each.kind, each.name, "ready")
@@ -49,6 +49,7 @@ WELL = Known(
     backup_age=timedelta(days=1),
     backup_may_be=timedelta(days=7),
 )
+ELSEWHERE = Placement("acme-prod", "acme-standby", 2, RUN, AT, "fenced", True, True, None)
 
 
 def verdicts(known: Known) -> dict[str, str]:
@@ -136,7 +137,7 @@ def test_a_backup_that_was_restored_and_found_whole_speaks_for_production() -> N
 
 
 def test_who_sleeps_or_serves_nobody_is_idle() -> None:
-    assert set(verdicts(replace(WELL, serves=False)).values()) == {"idle"}
+    assert set(verdicts(replace(WELL, placement=ELSEWHERE)).values()) == {"idle"}
     assert verdicts(seen("odoo", "asleep"))["warehouse"] == "idle"
 
 
