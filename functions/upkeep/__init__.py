@@ -14,9 +14,9 @@ from datetime import timedelta
 from functools import partial
 
 from functions.upkeep.certificates import watch_certificates
-from functions.upkeep.debts import remind_of_debts, settle_debts
+from functions.upkeep.debts import announce_owed, settle_debts
 from functions.upkeep.drills import announce_due_drills
-from functions.upkeep.environments import remind_of_removals, watch_environments
+from functions.upkeep.environments import announce_owed_removals, watch_environments
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.fence_orders import execute_fence_orders
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
@@ -26,7 +26,6 @@ from functions.upkeep.standbys import forget_lag_samples, watch_standbys
 from functions.upkeep.workloads import look_at_workloads
 from shared.estate import Estate
 from shared.ledger import Ledger
-from shared.ledger.debts import Debts
 from shared.postgres import Databases
 from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.postgres.clones import drop_superseded_copies
@@ -55,12 +54,6 @@ def close_approvals(ledger: Ledger, runner: Runner) -> None:
     for id in deciding.overdue(ledger):
         runner.commit(partial(deciding.expire_overdue, id=id))
     runner.commit(deciding.escalate)
-
-
-def announce_owed(debts: Debts, runner: Runner) -> None:
-    """Remind of what promoted servers lack, and of environments that should be gone, once a day."""
-    remind_of_debts(debts, runner)
-    remind_of_removals(runner)
 
 
 def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:
@@ -97,5 +90,6 @@ TIMERS: tuple[Timer, ...] = (
     (watch_certificates, "50 10 5 * * *"),
     (announce_due_drills, "0 0 6 * * *"),
     (announce_owed, "30 0 6 * * *"),
+    (announce_owed_removals, "45 0 6 * * *"),
 )
 """When each is done: second, minute, hour, day, month, weekday. Arguments are filled in by name."""

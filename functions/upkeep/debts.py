@@ -33,7 +33,7 @@ def settle_debts(debts: Debts, estate: Estate, placements: Placements, takeover:
             log.warning("debts_not_settled", server=server, reason=str(error))
 
 
-def remind_of_debts(debts: Debts, runner: Runner) -> None:
+def announce_owed(debts: Debts, runner: Runner) -> None:
     """Remind of every debt that is open, server by server, once a day."""
     for (environment, server), left in groupby(
         debts.open(), key=lambda debt: (debt.environment, debt.server)

@@ -22,9 +22,9 @@ def watch_environments(estate: Estate, runner: Runner) -> None:
     runner.commit(_remove_again)
 
 
-def remind_of_removals(runner: Runner) -> None:
+def announce_owed_removals(runner: Runner) -> None:
     """Say of each that is to go and is still there what is to be expected, once a day."""
-    runner.commit(_remind_of_removals)
+    runner.commit(_announce_owed_removals)
 
 
 def _watch(tx: Transaction, *, estate: Estate) -> None:
@@ -48,7 +48,7 @@ def reminder_at(each: OnRequest, notice: timedelta | None) -> datetime:
 def _expire(tx: Transaction, each: OnRequest) -> None:
     event = EnvironmentExpired(environment=each.name)
     publish_later(tx, event, id=f"{each.id}:{each.expires_at.isoformat()}", source=SOURCE)
-    tx.do("environment_expired", id=each.id, now=tx.now)
+    tx.do("environment_expired", id=each.id)
 
 
 def _remind(tx: Transaction, each: OnRequest) -> None:
@@ -60,7 +60,7 @@ def _remind(tx: Transaction, each: OnRequest) -> None:
         at=tx.now,
     )
     remind(tx, expiring, f"{each.name}:{each.expires_at:%FT%T}")
-    tx.do("environment_reminded", id=each.id, now=tx.now)
+    tx.do("environment_reminded", id=each.id)
 
 
 def _remove_again(tx: Transaction) -> None:
@@ -71,7 +71,7 @@ def _remove_again(tx: Transaction) -> None:
             publish_later(tx, event, id=f"{each.id}:after:{each.run}", source=SOURCE)
 
 
-def _remind_of_removals(tx: Transaction) -> None:
+def _announce_owed_removals(tx: Transaction) -> None:
     for each in failed_removals(tx):
         owed = RemovalOwed(
             environment=each.name,

@@ -14,7 +14,7 @@ import pytest
 from psycopg import OperationalError
 
 from functions.upkeep import look_at_workloads
-from functions.upkeep.environments import remind_of_removals, watch_environments
+from functions.upkeep.environments import announce_owed_removals, watch_environments
 from shared.blobs.blobs import BlobsRefused
 from shared.capabilities import health
 from shared.cluster import ObjectMissing
@@ -282,7 +282,7 @@ def test_what_is_gone_already_is_no_obstacle_and_what_stays_fails_the_removal(
         kept
     )
     assert agent.on_request.named("half").status == "closing", "its name stays taken"
-    remind_of_removals(agent.runner)
+    announce_owed_removals(agent.runner)
     [reminder] = [json.loads(e.body) for e in agent.bus.sent if e.subject == RemovalOwed.type]
     assert reminder["data"]["run"] == str(kept)
     owed = agent.on_request.failed_removals()["half"]

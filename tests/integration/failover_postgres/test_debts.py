@@ -12,7 +12,7 @@ import yaml
 
 from functions.failover.debts import foreseen, owe
 from functions.failover.sides import Pair
-from functions.upkeep import announce_owed, settle_debts
+from functions.upkeep.debts import announce_owed, settle_debts
 from shared.cluster import Clusters
 from shared.estate import Estate, Reference
 from shared.ledger import Ledger, Placements
