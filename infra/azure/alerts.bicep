@@ -141,6 +141,8 @@ resource measured 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for eac
     evaluationFrequency: 'PT5M'
     windowSize: each.window
     autoMitigate: true
+    // Before the app has ever spoken the workspace does not know what is asked.
+    skipQueryValidation: true
     criteria: {
       allOf: [
         union(

@@ -17,6 +17,7 @@ param outcomesEndpoint string
 param kubernetesUrl string
 param kubernetesCa string
 param signInClientId string
+param alertApplicationUri string
 param subnetId string
 param workspaceId string
 
@@ -52,7 +53,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: 2048
         maximumInstanceCount: 100
-        // Timers and the page answer at once; everything else may start from nothing.
+        // The page and alerts are answered at once; every other function may start from nothing.
         alwaysReady: [{ name: 'http', instanceCount: 1 }]
       }
     }
@@ -72,7 +73,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     ServiceBus__fullyQualifiedNamespace: busHost
     ServiceBus__credential: 'managedidentity'
     ServiceBus__clientId: identityClientId
-    SIGNALBOX_LEDGER_URL: 'postgresql://${identityName}@${ledgerHost}:5432/${ledgerDatabase}'
+    // Tables belong to the role that is called like the database, whichever region's identity made them.
+    SIGNALBOX_LEDGER_URL: 'postgresql://${identityName}@${ledgerHost}:5432/${ledgerDatabase}?options=-crole%3D${ledgerDatabase}'
     SIGNALBOX_BLOBS: blobEndpoint
     SIGNALBOX_ESTATE: '/home/site/wwwroot/estate.yaml'
     SIGNALBOX_EVENT_GRID_TOPIC: outcomesEndpoint
@@ -99,6 +101,7 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(signInClien
           clientId: signInClientId
           openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
         }
+        validation: { allowedAudiences: empty(alertApplicationUri) ? [] : [alertApplicationUri] }
       }
     }
     login: { tokenStore: { enabled: false } }
@@ -116,4 +119,5 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+output id string = app.id
 output host string = app.properties.defaultHostName

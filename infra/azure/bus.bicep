@@ -41,6 +41,8 @@ resource closed 'Microsoft.ServiceBus/namespaces/networkRuleSets@2026-01-01' = i
     publicNetworkAccess: 'Enabled'
     defaultAction: 'Deny'
     trustedServiceAccessEnabled: true
+    // Azure denies nothing as long as there is no rule. This address is nobody's (RFC 5737).
+    ipRules: [{ ipMask: '192.0.2.1', action: 'Allow' }]
   }
 }
 

@@ -1,4 +1,5 @@
-// PostgreSQL for the ledger. Nobody has a password: people and the app sign in with Entra ID.
+// PostgreSQL for the ledger. Nobody has a password: people and the app sign in with Entra ID. Its database is
+// made after it, by ledger.sql: Azure would give it to a role of its own that grants nobody anything.
 param name string
 param location string
 param tags object
@@ -29,6 +30,15 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   }
 }
 
+// The addresses of Flex Consumption are not fixed: without a private network all of Azure may knock,
+// and gets no further than Entra ID lets it.
+resource azure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = if (!isPrivate) {
+  parent: server
+  name: 'AllowAllAzureServices'
+  properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' }
+}
+
+// One change of a server at a time, or Azure refuses the second; and none before it is ready.
 resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2025-08-01' = {
   parent: server
   name: administratorId
@@ -37,23 +47,7 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
     principalType: administratorType
     tenantId: tenant().tenantId
   }
-}
-
-// One change of a server at a time, or Azure refuses the second.
-resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
-  parent: server
-  name: 'signalbox'
-  properties: { charset: 'UTF8', collation: 'en_US.utf8' }
-  dependsOn: [administrator]
-}
-
-// The addresses of Flex Consumption are not fixed: without a private network all of Azure may knock,
-// and gets no further than Entra ID lets it.
-resource azure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = if (!isPrivate) {
-  parent: server
-  name: 'AllowAllAzureServices'
-  properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' }
-  dependsOn: [database]
+  dependsOn: [azure]
 }
 
 resource replica 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = if (!empty(replicaLocation)) {
@@ -67,7 +61,7 @@ resource replica 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = if (!e
     authConfig: { activeDirectoryAuth: 'Enabled', passwordAuth: 'Disabled', tenantId: tenant().tenantId }
     network: { publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled' }
   }
-  dependsOn: [database]
+  dependsOn: [administrator]
 }
 
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
@@ -82,4 +76,4 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 
 output id string = server.id
 output host string = server.properties.fullyQualifiedDomainName
-output database string = database.name
+output database string = 'signalbox'

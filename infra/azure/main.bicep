@@ -48,16 +48,19 @@ param evidenceDays int = 2555
 @description('Who is mailed when Signalbox itself needs a person.')
 param alertEmail string
 
-@description('Entra application of the alert webhook (object id of its service principal); empty: alerts are not turned into events.')
+@description('Object id of the Entra application of the alert webhook; empty: alerts are not turned into events.')
 param alertApplicationObjectId string = ''
 
 @description('Identifier URI of that application.')
 param alertApplicationUri string = ''
 
+@description('Whether the health of virtual machines in this subscription is listened to. Azure allows one such topic in a subscription: false in every deployment but one.')
+param watchSubscription bool = true
+
 @description('Client id of the Entra application that people sign in to; empty: nobody but machines with the key is let in.')
 param signInClientId string = ''
 
-@description('Resource id of the container registry whose pushes promote releases. Empty: none.')
+@description('Resource id of the container registry, in this subscription, whose pushes promote releases. Empty: none, as in every deployment but one.')
 param registryId string = ''
 
 @description('API server of the cluster, for a function app outside it. Empty: the app runs in the cluster.')
@@ -208,6 +211,7 @@ module app 'app.bicep' = {
     kubernetesUrl: kubernetesUrl
     kubernetesCa: kubernetesCa
     signInClientId: signInClientId
+    alertApplicationUri: alertApplicationUri
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -267,7 +271,7 @@ module expiries 'event-source.bicep' = {
   }
 }
 
-module health 'event-source.bicep' = {
+module health 'event-source.bicep' = if (watchSubscription) {
   scope: group
   name: 'events-of-health'
   params: {
@@ -322,9 +326,10 @@ output AZURE_RESOURCE_GROUP string = group.name
 output IDENTITY_NAME string = identity.outputs.name
 output IDENTITY_CLIENT_ID string = identity.outputs.clientId
 output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
-output LEDGER_HOST string = ledger.outputs.host
+output LEDGER_HOST string = empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost
 output LEDGER_DATABASE string = ledger.outputs.database
 output VAULT_NAME string = vault.outputs.name
 output SERVICE_BUS_HOST string = bus.outputs.host
 output BLOB_ENDPOINT string = storage.outputs.blobEndpoint
+output APP_ID string = app.outputs.id
 output APP_HOST string = app.outputs.host

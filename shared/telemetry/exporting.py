@@ -12,8 +12,6 @@ from typing import Any
 
 from azure.identity import DefaultAzureCredential
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     ConsoleMetricExporter,
@@ -50,6 +48,7 @@ def open_exporting(settings: Settings) -> "Exporting":
 
 
 def _exporters(settings: Settings, traces: TracerProvider) -> Iterator[Exporters]:
+    """Each is imported where it is wanted: OTLP brings protobuf, and so does Azure's worker."""
     if settings.application_insights is not None:
         azure = import_module("azure.monitor.opentelemetry.exporter")
         given = {
@@ -59,8 +58,10 @@ def _exporters(settings: Settings, traces: TracerProvider) -> Iterator[Exporters
         spans = azure.AzureMonitorTraceExporter(**given, tracer_provider=traces)
         yield spans, azure.AzureMonitorMetricExporter(**given)
     if settings.otlp_endpoint is not None:
-        place = settings.otlp_endpoint.rstrip("/")
-        yield OTLPSpanExporter(f"{place}/v1/traces"), OTLPMetricExporter(f"{place}/v1/metrics")
+        place, otlp = settings.otlp_endpoint.rstrip("/"), "opentelemetry.exporter.otlp.proto.http"
+        spans = import_module(f"{otlp}.trace_exporter").OTLPSpanExporter(f"{place}/v1/traces")
+        metrics = import_module(f"{otlp}.metric_exporter").OTLPMetricExporter(f"{place}/v1/metrics")
+        yield spans, metrics
     if settings.telemetry_on_console:
         yield ConsoleSpanExporter(), ConsoleMetricExporter()
 

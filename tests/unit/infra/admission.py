@@ -18,9 +18,17 @@ class Policy:
     def messages(self) -> list[str]:
         return [each["message"] for each in self._spec["validations"]]
 
-    def refusals(self, asked_for: dict[str, Any], user: str = "ann") -> list[str]:
-        """Why the object is refused; empty when it is let in."""
-        known = {"object": asked_for, "request": {"userInfo": {"username": user}}}
+    def refusals(
+        self, asked_for: dict[str, Any], user: str = "ann", **more: dict[str, Any]
+    ) -> list[str]:
+        """Why the object is refused; empty when it is let in. ``more`` is of the request, or stands
+        beside the object.
+        """
+        request = {"userInfo": {"username": user}} | more.pop("request", {})
+        known = {"object": asked_for, "request": request} | more
+        conditions = self._spec.get("matchConditions", ())
+        if not all(cel.evaluate(each["expression"], known) for each in conditions):
+            return []
         known["variables"] = dict(self._variables(known))
         return [
             each["message"]

@@ -5,37 +5,74 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from shared.runs.translation import ALERT, TRANSLATORS
 from shared.settings import Settings
 
 ROLES = {
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
-    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
-    "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39": "Azure Service Bus Data Sender",
-    "090c5cfd-751d-490a-894a-3ce6f1109419": "Azure Service Bus Data Owner",
-    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
-    "a4b10055-b0c7-44c2-b00f-c7b5b3550cf7": "Traffic Manager Contributor",
-    "befefa01-2a29-4197-83a8-272ff33ce314": "DNS Zone Contributor",
-    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
-    "d5a91429-5739-47e2-a06b-3470a27159e7": "EventGrid Data Sender",
-    "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": "Storage Blob Delegator",
-    "ec156ff8-a8d1-4d15-830c-5b80698ca432": "CDN Profile Contributor",
+    "Azure Service Bus Data Owner": "090c5cfd-751d-490a-894a-3ce6f1109419",
+    "Azure Service Bus Data Sender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
+    "CDN Profile Contributor": "ec156ff8-a8d1-4d15-830c-5b80698ca432",
+    "DNS Zone Contributor": "befefa01-2a29-4197-83a8-272ff33ce314",
+    "EventGrid Data Sender": "d5a91429-5739-47e2-a06b-3470a27159e7",
+    "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+    "Storage Blob Delegator": "db58b8e5-c6ad-4a2a-8342-4190687cbf4a",
+    "Traffic Manager Contributor": "a4b10055-b0c7-44c2-b00f-c7b5b3550cf7",
 }
-"""Every role that is assigned: of the data plane, but for those on resources that are named."""
+ASSIGNED = {
+    "bus.bicep: owns": ("Azure Service Bus Data Owner", "namespace"),
+    "duties.bicep: leadsByName": ("DNS Zone Contributor", "zone"),
+    "duties.bicep: leadsByOrigin": ("CDN Profile Contributor", "door"),
+    "duties.bicep: leadsByProfile": ("Traffic Manager Contributor", "traffic"),
+    "duties.bicep: rotates": ("Key Vault Secrets Officer", "vault"),
+    "event-identity.bicep: buries": (
+        "Storage Blob Data Contributor",
+        "storage::blobs::deadLetters",
+    ),
+    "event-identity.bicep: delivers": ("Azure Service Bus Data Sender", "bus::events"),
+    "monitoring.bicep: publishes": ("Monitoring Metrics Publisher", "insights"),
+    "outcomes.bicep: sends": ("EventGrid Data Sender", "topic"),
+    "storage.bicep: delegates": ("Storage Blob Delegator", "data"),
+    "storage.bicep: ownsHost": ("Storage Blob Data Owner", "host"),
+    "storage.bicep: readsBackups": ("Storage Blob Data Reader", "backups"),
+    "storage.bicep: writesEvidence": ("Storage Blob Data Contributor", "evidence"),
+    "storage.bicep: writesFilestore": ("Storage Blob Data Contributor", "filestore"),
+    "vault.bicep: keeps": ("Key Vault Secrets Officer", "vault"),
+    "vault.bicep: reads": ("Key Vault Secrets User", "vault"),
+}
+"""Every role that is assigned, and where: of the data plane, but for those on named resources."""
 
 KEPT = {
+    "app.bicep": (
+        "AZURE_CLIENT_ID: identityClientId",
+        "AzureWebJobsStorage__accountName: hostStorageName",
+        "AzureWebJobsStorage__clientId: identityClientId",
+        "AzureWebJobsStorage__credential: 'managedidentity'",
+        "ServiceBus__clientId: identityClientId",
+        "ServiceBus__credential: 'managedidentity'",
+        "httpsOnly: true",
+        "keyVaultReferenceIdentity: identityId",
+    ),
     "bus.bicep": (
+        "defaultAction: 'Deny'",
         "geoDataReplication: empty(replicaLocation) ? null",
+        "ipRules: [{ ipMask: '192.0.2.1'",
         "trustedServiceAccessEnabled",
     ),
     "event-source.bicep": ("deadLetterWithResourceIdentity: {", "deliveryWithResourceIdentity: {"),
     "ledger.bicep": ("if (!empty(replicaLocation))", "createMode: 'Replica'", "isZoneRedundant ?"),
     "main.bicep": (
-        "empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost",
+        "if (watchSubscription)",
+        "LEDGER_HOST string = empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost",
+        "ledgerHost: empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost",
         "group: 'namespace'",
         "id: storage.outputs.dataId, group: 'blob'",
         "id: storage.outputs.hostId, group: 'blob'",
@@ -52,7 +89,9 @@ KEPT = {
     ),
     "vault.bicep": ("enablePurgeProtection: true", "defaultAction: isPrivate ? 'Deny'"),
 }
-"""What keeps evidence, events and secrets, and what a region's loss and a private network need."""
+"""What keeps evidence, events and secrets, what signs the app in, and what a region's loss and a
+private network need.
+"""
 
 WATCHED = (
     "Microsoft.DBforPostgreSQL/flexibleServers",
@@ -83,6 +122,8 @@ _SECRET = re.compile(
 _ADDRESSES = ("APPLICATIONINSIGHTS_CONNECTION_STRING", "insights.properties.ConnectionString")
 """Called connection strings, and hold no secret once local authentication is off."""
 
+UNDERSTOOD = TRANSLATORS.keys() - {ALERT}
+_EVENT_TYPES = re.compile(r"eventTypes: \[([^\]]+)\]")
 _RESOURCE = re.compile(r"^ *resource (\w+) '([^'@]+)@([^']+)' (existing )?=", re.MULTILINE)
 _OTHER_SETTINGS = {"SIGNALBOX_MASKING_KEY"}
 """Read by the estate's references (``env:``)."""
@@ -125,23 +166,26 @@ def problems(folder: Path) -> list[str]:
         *_kept(folder),
         *_unwatched([r for r in found if not r.existing]),
         *_bus(folder),
+        *_events(folder),
         *_settings(folder),
         *_parameters(folder),
     ]
 
 
 def _roles(folder: Path, assignments: list[Resource]) -> Iterator[str]:
-    for each in assignments:
-        where = f"{each.file}: {each.name}"
-        text = (folder / each.file).read_text("utf-8")
-        variable = re.search(r"roleDefinitions', (\w+)\)", each.body)
-        known = variable and re.search(rf"var {variable[1]} = '([^']+)'", text)
-        if not known or known[1] not in ROLES:
-            yield f"{where} assigns a role that is not among those agreed on"
-        if not re.search(r"description: '.{20,}'", each.body):
+    found = {f"{each.file}: {each.name}": each.body for each in assignments}
+    yield from (f"{where} is not among what was agreed on" for where in found.keys() - ASSIGNED)
+    yield from (f"{where} is gone" for where in ASSIGNED.keys() - found)
+    for where in found.keys() & ASSIGNED:
+        role, scope = ASSIGNED[where]
+        text = (folder / where.split(":")[0]).read_text("utf-8")
+        variable = re.search(r"roleDefinitions', (\w+)\)", found[where])
+        if not variable or f"var {variable[1]} = '{ROLES[role]}'" not in text:
+            yield f"{where} is not the role {role}"
+        if f"\n  scope: {scope}\n" not in found[where]:
+            yield f"{where} does not hold for {scope} alone"
+        if not re.search(r"description: '.{20,}'", found[where]):
             yield f"{where} gives no reason"
-        if not re.search(r"^  scope: ", each.body, re.MULTILINE):
-            yield f"{where} holds for the whole resource group"
 
 
 def _keys(folder: Path) -> Iterator[str]:
@@ -191,20 +235,25 @@ def _bus(folder: Path) -> Iterator[str]:
             yield f"subscriptions.bicep: {line!r} is missing"
     topology = json.loads((folder.parent / "topology.json").read_text("utf-8"))
     for topic in topology["UserConfig"]["Namespaces"][0]["Topics"]:
+        yield from _forgotten("bus.bicep", bus, topic)
         for subscription in topic["Subscriptions"]:
-            yield from _subscription(subscription, subscriptions)
+            yield from _forgotten("subscriptions.bicep", subscriptions, subscription)
+            filters = [rule["Properties"] for rule in subscription["Rules"]]
+            if any(set(f.get("CorrelationFilter", ())) != {"Label"} for f in filters):
+                yield f"subscriptions.bicep cannot express the rules of {subscription['Name']}"
 
 
-def _subscription(subscription: dict[str, object], text: str) -> Iterator[str]:
-    properties, rules = subscription["Properties"], subscription["Rules"]
-    assert isinstance(properties, dict)
-    assert isinstance(rules, list)
-    for key, value in properties.items():
+def _forgotten(file: str, text: str, entity: dict[str, Any]) -> Iterator[str]:
+    for key, value in entity["Properties"].items():
         if value and key != "DefaultMessageTimeToLive" and f"each.Properties.{key}" not in text:
-            yield f"subscriptions.bicep forgets {key} of {subscription['Name']}"
-    filters = [rule["Properties"] for rule in rules]
-    if any(set(f.get("CorrelationFilter", ())) != {"Label"} for f in filters):
-        yield f"subscriptions.bicep cannot express the rules of {subscription['Name']}"
+            yield f"{file} forgets {key} of {entity['Name']}"
+
+
+def _events(folder: Path) -> Iterator[str]:
+    """What Event Grid delivers is what intake understands."""
+    listened = re.findall(r"'(Microsoft\.[\w.]+)'", " ".join(_EVENT_TYPES.findall(_main(folder))))
+    yield from (f"main.bicep listens to {kind} for nobody" for kind in set(listened) - UNDERSTOOD)
+    yield from (f"main.bicep does not listen to {kind}" for kind in UNDERSTOOD - set(listened))
 
 
 def _settings(folder: Path) -> Iterator[str]:
@@ -223,19 +272,35 @@ def _settings(folder: Path) -> Iterator[str]:
             yield f"app.bicep: the setting {name} is missing"
 
 
-def _parameters(folder: Path) -> Iterator[str]:
-    declared = re.findall(
-        r"^param (\w+) \w+( =)?", (folder / "main.bicep").read_text("utf-8"), re.MULTILINE
-    )
+def outputs(folder: Path) -> set[str]:
+    """What azd keeps of a deployment."""
+    return set(re.findall(r"^output (\w+)", _main(folder), re.MULTILINE))
+
+
+def parameters(folder: Path) -> set[str]:
+    """What azd gives to a deployment, as its variables."""
     given = json.loads((folder / "main.parameters.json").read_text("utf-8"))["parameters"]
-    for name in sorted(set(given) - {name for name, _ in declared}):
+    return {each["value"][2:-1].split("=")[0] for each in given.values()}
+
+
+def _main(folder: Path) -> str:
+    return (folder / "main.bicep").read_text("utf-8")
+
+
+def _parameters(folder: Path) -> Iterator[str]:
+    declared = set(re.findall(r"^param (\w+)", _main(folder), re.MULTILINE))
+    given = json.loads((folder / "main.parameters.json").read_text("utf-8"))["parameters"]
+    for name in sorted(given.keys() - declared):
         yield f"main.parameters.json: main.bicep has no parameter {name}"
-    for name, default in declared:
-        if not default and name not in given:
-            yield f"main.parameters.json: {name} is not given"
+    for name in sorted(declared - given.keys()):
+        yield f"main.parameters.json: {name} is not given"
     azd = yaml.safe_load((folder.parents[1] / "azure.yaml").read_text("utf-8"))
     if not (folder.parents[1] / azd["infra"]["path"] / f"{azd['infra']['module']}.bicep").is_file():
         yield "azure.yaml leads to no Bicep file"
+    script = folder.parents[1] / azd["hooks"]["postprovision"]["run"]
+    for name in re.findall(r"\$\{?([A-Z_]+)\}?\b(?!:)", script.read_text("utf-8")):
+        if name not in outputs(folder) | parameters(folder):
+            yield f"{script.name}: azd knows no {name}"
     tagged = set(
         re.findall(r"'azd-service-name': '(\w+)'", (folder / "app.bicep").read_text("utf-8"))
     )

@@ -8,19 +8,28 @@ import pytest
 import yaml
 
 from functions.refresh.restore_jobs import job_manifest
+from shared.cluster.cluster import OWNER
+from shared.estate import EnvironmentClass
 from tests.unit.infra.admission import Policy
 
 ROOT = Path(__file__).parents[3]
-FILE = ROOT / "infra" / "kubernetes" / "admission" / "policies.yaml"
-DOCUMENTS = list(yaml.safe_load_all(FILE.read_text("utf-8")))
+KUBERNETES = ROOT / "infra" / "kubernetes"
+DOCUMENTS = [
+    document
+    for file in ("admission/policies.yaml", "on-request/role.yaml")
+    for document in yaml.safe_load_all((KUBERNETES / file).read_text("utf-8"))
+]
 POLICIES = {
     document["metadata"]["name"]: Policy(document)
     for document in DOCUMENTS
     if document["kind"] == "ValidatingAdmissionPolicy"
 }
-JOBS, SECRETS, IMAGES = POLICIES.values()
+JOBS, SECRETS, IMAGES, NAMESPACES = POLICIES.values()
 
 AGENT = "system:serviceaccount:signalbox:signalbox"
+OUTSIDE = "IDENTITY_PRINCIPAL_ID"
+"""How a cluster calls the function app that comes from outside."""
+
 IMAGE = f"registry.example.com/odoo@sha256:{'a' * 64}"
 RESTORE = job_manifest("restore-1", IMAGE)
 UPDATE = {
@@ -53,7 +62,7 @@ def changed(given: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def test_what_the_agents_and_odoo_need_is_let_in() -> None:
-    assert JOBS.refusals(RESTORE, AGENT) == []
+    assert JOBS.refusals(RESTORE, AGENT) == JOBS.refusals(RESTORE, OUTSIDE) == []
     assert JOBS.refusals(UPDATE, AGENT) == []
     assert JOBS.refusals(UPDATE, "ann") == []
     assert SECRETS.refusals(ODOO) == []
@@ -134,6 +143,48 @@ def test_the_cluster_refuses_what_breaks_a_rule(
     assert any(said in each for each in refusals), refusals
 
 
+@pytest.mark.parametrize("user", [AGENT, OUTSIDE])
+@pytest.mark.parametrize(
+    ("resource", "operation", "place"),
+    [
+        ("namespaces", "CREATE", "object"),
+        ("namespaces", "DELETE", "oldObject"),
+        ("rolebindings", "CREATE", "namespaceObject"),
+    ],
+)
+def test_signalbox_makes_deletes_and_enters_namespaces_of_environments_on_request_alone(
+    user: str, resource: str, operation: str, place: str
+) -> None:
+    request = {"resource": {"resource": resource}, "operation": operation}
+    ours = {"metadata": {"labels": {OWNER: "a-run"}}}
+    others = {"metadata": {"labels": {"kubernetes.io/metadata.name": "kube-system"}}}
+
+    def refusals(namespace: dict[str, Any], user: str) -> list[str]:
+        beside = {} if place == "object" else {place: namespace}
+        return NAMESPACES.refusals(namespace, user, request=request, **beside)
+
+    assert refusals(ours, user) == refusals(others, "ann") == []
+    assert len(refusals(others, user)) == len(refusals({"metadata": {}}, user)) == 1
+
+
+def test_who_is_let_in_as_signalbox_is_who_is_bound_to_its_roles() -> None:
+    subjects = [
+        subject
+        for file in KUBERNETES.rglob("role.yaml")
+        for document in yaml.safe_load_all(file.read_text("utf-8"))
+        for subject in document.get("subjects", ())
+    ]
+
+    bound = {
+        subject["name"]
+        if subject["kind"] == "User"
+        else f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
+        for subject in subjects
+    }
+
+    assert bound == {AGENT, OUTSIDE}
+
+
 def test_every_policy_is_in_force_for_a_class_of_namespaces() -> None:
     bindings = {
         each["spec"]["policyName"]: each["spec"]
@@ -142,6 +193,10 @@ def test_every_policy_is_in_force_for_a_class_of_namespaces() -> None:
     }
 
     assert bindings.keys() == POLICIES.keys()
+    classes = set()
     for each in bindings.values():
         assert each["validationActions"] == ["Deny"]
-        assert "signalbox.io/class" in str(each["matchResources"]["namespaceSelector"])
+        for chosen in each.get("matchResources", {}).get("namespaceSelector", {}).values():
+            classes |= {(one["key"], *one.get("values", ())) for one in chosen}
+    refreshed = sorted(c for c in EnvironmentClass if not c.holds_real_data)
+    assert classes == {("signalbox.dev/class",), ("signalbox.dev/class", *refreshed)}

@@ -4,6 +4,7 @@ Nothing here speaks to Azure. Microsoft's type tables are looked at where they a
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.identity import Role
 from tests.unit.infra import bicep
 
 ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "infra" / "azure"
 CHECKS = ROOT.parent / "shared" / "checks"
 TABLES = CHECKS / "bicep_types.json.gz"
 
@@ -35,10 +38,17 @@ PREVIEW = {"Microsoft.Insights/diagnosticSettings": "2021-05-01-preview"}
 """Its stable version knows no groups of categories."""
 
 
+CONTRIBUTOR = """
+resource does 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  properties: { roleDefinitionId: 'b24988ac-6180-42a0-ab88-20f7382dd24c' }
+}
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of everything that would be deployed, to make mistakes in."""
-    shutil.copytree(ROOT / "infra" / "azure", tmp_path / "infra" / "azure")
+    shutil.copytree(FOLDER, tmp_path / "infra" / "azure")
     shutil.copy(ROOT / "infra" / "topology.json", tmp_path / "infra")
     shutil.copy(ROOT / "azure.yaml", tmp_path)
     return tmp_path / "infra" / "azure"
@@ -58,8 +68,22 @@ def test_what_would_be_deployed_has_no_problems(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("vault.bicep", "4633458b-17de-408a", "00482a5a-887f-4fb3", "role that is not among"),
-        ("vault.bicep", "  scope: vault\n", "", "whole resource group"),
+        ("vault.bicep", "4633458b-17de-408a", "00482a5a-887f-4fb3", "not the role Key Vault Secr"),
+        ("vault.bicep", "  scope: vault\n", "", "does not hold for vault alone"),
+        ("storage.bicep", "  scope: evidence\n", "  scope: data\n", "not hold for evidence alone"),
+        (
+            "storage.bicep",
+            "roleDefinitions', blobDataReader)",
+            "roleDefinitions', blobDataOwner)",
+            "readsBackups is not the role Storage Blob Data Reader",
+        ),
+        (
+            "identity.bicep",
+            "output id",
+            f"{CONTRIBUTOR}\noutput id",
+            "not among what was agreed on",
+        ),
+        ("outcomes.bicep", "resource sends", "resource mails", "outcomes.bicep: sends is gone"),
         ("outcomes.bicep", "    description: 'The relay", "    comment: 'The relay", "no reason"),
         ("bus.bicep", "disableLocalAuth: true", "disableLocalAuth: false", "disableLocalAuth"),
         ("storage.bicep", "allowSharedKeyAccess: false", "", "allowSharedKeyAccess"),
@@ -75,10 +99,20 @@ def test_what_would_be_deployed_has_no_problems(folder: Path) -> None:
         ("bus.bicep", "[for each in topics: {", "[for each in take(topics, 3): {", "is missing"),
         ("subscriptions.bicep", "map(each.Rules,", "map(take(each.Rules, 1),", "is missing"),
         ("subscriptions.bicep", "each.Properties.LockDuration", "'PT1M'", "forgets LockDuration"),
+        (
+            "bus.bicep",
+            "each.Properties.RequiresDupl",
+            "false // Dupl",
+            "forgets RequiresDuplicateD",
+        ),
         ("app.bicep", "  scope: app\n", "  scope: plan\n", "nobody sees what app logs"),
-        ("duties.bicep", "  scope: zone\n", "", "whole resource group"),
+        ("duties.bicep", "  scope: zone\n", "", "does not hold for zone alone"),
+        ("main.bicep", "SecretNearExpiry'", "SecretExpiring'", "SecretExpiring for nobody"),
+        ("main.bicep", ".ImagePushed'", ".ImageDeleted'", "not listen to Microsoft.ContainerReg"),
         ("main.bicep", "param alertEmail string", "param email string", "no parameter alertEmail"),
         ("main.parameters.json", '"location"', '"region"', "location is not given"),
+        ("main.parameters.json", '"busSku"', '"sku"', "busSku is not given"),
+        ("after-provision.sh", "$VAULT_NAME", "$VAULT", "azd knows no VAULT"),
         ("../../azure.yaml", "path: infra/azure", "path: infra", "leads to no Bicep"),
         ("../../azure.yaml", "  app:", "  api:", "Bicep tags"),
     ],
@@ -112,10 +146,20 @@ def test_a_step_with_a_rule_that_bicep_cannot_express_is_found(folder: Path) -> 
     assert any("cannot express" in problem for problem in bicep.problems(folder))
 
 
-def test_every_role_that_is_agreed_on_is_assigned() -> None:
-    text = "".join(path.read_text("utf-8") for path in (ROOT / "infra" / "azure").glob("*.bicep"))
+def test_people_can_be_given_every_role_that_the_app_knows() -> None:
+    roles = json.loads((FOLDER / "app-roles.json").read_text("utf-8"))
 
-    assert [name for id, name in bicep.ROLES.items() if id not in text] == []
+    assert [each["value"] for each in roles] == list(Role)
+    assert all(each["allowedMemberTypes"] == ["User", "Application"] for each in roles)
+
+
+def test_the_paper_sets_and_reads_only_what_azd_knows() -> None:
+    paper = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    given, made = bicep.parameters(FOLDER), bicep.outputs(FOLDER)
+
+    assert set(re.findall(r"env set (\w+)", paper)) <= given
+    assert set(re.findall(r"env get-value (\w+)", paper)) <= made
+    assert set(re.findall(r"`(SIGNALBOX_\w+)(?:=\w+)?`", paper)) <= given
 
 
 def checked(folder: Path) -> list[str]:
@@ -152,7 +196,7 @@ def test_what_does_not_fit_microsofts_types_is_found(folder: Path) -> None:
 )
 def test_every_api_version_is_the_newest_stable_one() -> None:
     known = json.loads((CHECKS / "api_versions.json").read_text("utf-8"))
-    used = {r.type: r.version for r in bicep.resources(ROOT / "infra" / "azure")}
+    used = {r.type: r.version for r in bicep.resources(FOLDER)}
 
     old = {
         kind: version
