@@ -25,3 +25,7 @@ class TemporaryError(StepError):
 
 class PermanentError(StepError):
     """Trying again cannot help."""
+
+
+class StaleEpoch(PermanentError):
+    """A newer run has changed this; this one must stop."""

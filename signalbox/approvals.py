@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from azure.core.exceptions import AzureError
 from rich.console import Console
 from rich.text import Text
 
-from shared.bus import Envelope
+from shared.bus import BusOutOfReach, Envelope
 from shared.ledger.approvals import Approval, Decision
 from shared.runs.approvals import Approvals, people
 from shared.runs.outbox import Outbox
@@ -142,10 +141,7 @@ def review(context: typer.Context, id: str, reason: Reason, person: Person = Non
 
 
 def _decide(
-    context: typer.Context,
-    id: str,
-    plan: str | None,
-    decide: Callable[[Approvals, str], Approval],
+    context: typer.Context, id: str, plan: str | None, decide: Callable[[Approvals, str], Approval]
 ) -> Approval:
     session: Session = context.obj()
     with _deciding(session) as approvals:
@@ -161,7 +157,7 @@ def _deciding(session: Session) -> Iterator[Approvals]:
         def post(envelopes: Sequence[Envelope]) -> None:
             try:
                 outbox.post(envelopes)
-            except AzureError as error:
+            except BusOutOfReach as error:
                 typer.echo(f"recorded; the bus will be told later ({error})", err=True)
 
         yield Approvals(ledger, post)

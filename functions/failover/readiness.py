@@ -5,9 +5,9 @@ from datetime import timedelta
 from threading import Timer
 
 import structlog
-from azure.servicebus.exceptions import ServiceBusError
 
 from functions.failover import RUNBOOK
+from shared.bus import BusOutOfReach
 from shared.bus.servicebus import ServiceBus
 from shared.cluster import Clusters
 from shared.errors import StepError
@@ -36,7 +36,7 @@ def get_ready(sides: list[Environment], bus: ServiceBus, clusters: Clusters) -> 
     """
     try:
         bus.open((*RUNBOOK.topics, ANNOUNCEMENTS))
-    except ServiceBusError as error:
+    except BusOutOfReach as error:
         log.info("bus_not_ready", reason=type(error).__name__)
     for side in sides:
         with suppress(StepError):

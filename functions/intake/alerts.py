@@ -3,9 +3,7 @@
 import hmac
 from collections.abc import Callable
 
-from azure.core.exceptions import AzureError
-
-from shared.bus import Bus
+from shared.bus import Bus, BusOutOfReach
 from shared.identity import Role
 from shared.limits import address
 from shared.runs.publishing import publish
@@ -34,7 +32,7 @@ def accept_alert(
         return problem(400, "Send an alert of Azure Monitor with its common alert schema.")
     try:
         publish(bus, event)
-    except AzureError:
+    except BusOutOfReach:
         return problem(503, "The bus does not answer: send it again.", **{"Retry-After": "30"})
     return Answer({"source": event.source, "id": event.id}, 202)
 

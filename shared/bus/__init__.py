@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.errors import TemporaryError
+
 
 @dataclass(frozen=True)
 class Envelope:
@@ -23,9 +25,13 @@ class Envelope:
     """Application properties; ``traceparent`` carries the trace."""
 
 
+class BusOutOfReach(TemporaryError):
+    """The bus did not take what it was given, or did not say so."""
+
+
 class Bus(Protocol):
     def send(self, envelopes: Iterable[Envelope]) -> None:
-        """Send all, in order within a topic. Raises when any may not have arrived."""
+        """Send all, in order within a topic. Raises BusOutOfReach when any may not have arrived."""
 
     def close(self) -> None:
         """Close the connections; a later ``send`` opens them again."""

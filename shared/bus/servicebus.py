@@ -1,14 +1,16 @@
 """The bus on azure-servicebus: one sender per topic, kept open."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
+from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError
 
-from shared.bus import Envelope
+from shared.bus import BusOutOfReach, Envelope
 
 BATCH = 100
 """Messages per transfer: far below the 256 KB of the Standard tier for commands of 200 bytes."""
@@ -30,9 +32,9 @@ class ServiceBus:
         return cls(ServiceBusClient(connection, DefaultAzureCredential()))
 
     def open(self, topics: Iterable[str]) -> None:
-        """Connect ahead of the first message to each. Raises ServiceBusError."""
+        """Connect ahead of the first message to each. Raises BusOutOfReach."""
         for topic in topics:
-            with self._locks[topic]:
+            with self._locks[topic], _translated(topic):
                 self._sender(topic).__enter__()
 
     def send(self, envelopes: Iterable[Envelope]) -> None:
@@ -40,7 +42,7 @@ class ServiceBus:
         for envelope in envelopes:
             by_topic[envelope.topic].append(_message(envelope))
         for topic, messages in by_topic.items():
-            with self._locks[topic]:
+            with self._locks[topic], _translated(topic):
                 self._send(topic, messages)
 
     def _send(self, topic: str, messages: list[ServiceBusMessage]) -> None:
@@ -63,6 +65,15 @@ class ServiceBus:
         for topic, sender in senders.items():
             with self._locks[topic]:
                 sender.close()
+
+
+@contextmanager
+def _translated(topic: str) -> Iterator[None]:
+    """The SDK's senders raise nothing but its own errors, and ValueError once they are closed."""
+    try:
+        yield
+    except (AzureError, ValueError) as error:
+        raise BusOutOfReach(f"topic {topic}: {type(error).__name__}: {error}") from error
 
 
 def _message(envelope: Envelope) -> ServiceBusMessage:

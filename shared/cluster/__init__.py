@@ -6,16 +6,8 @@ an older epoch is refused there, whatever it believes.
 
 from shared.cluster.cluster import Cluster
 from shared.cluster.clusters import Clusters
-from shared.cluster.errors import ClusterRefused, ObjectMissing, StaleEpoch
+from shared.cluster.errors import ClusterRefused, ObjectMissing
 from shared.cluster.jobs import JobState
 from shared.cluster.permissions import Permission
 
-__all__ = [
-    "Cluster",
-    "ClusterRefused",
-    "Clusters",
-    "JobState",
-    "ObjectMissing",
-    "Permission",
-    "StaleEpoch",
-]
+__all__ = ["Cluster", "ClusterRefused", "Clusters", "JobState", "ObjectMissing", "Permission"]

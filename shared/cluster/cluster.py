@@ -11,10 +11,11 @@ from azure.identity import DefaultAzureCredential
 
 from shared.cluster import certmanager, scaling
 from shared.cluster.api import Api, Conflict, Json
-from shared.cluster.errors import NamespaceTaken, ObjectMissing, StaleEpoch
+from shared.cluster.errors import NamespaceTaken, ObjectMissing
 from shared.cluster.jobs import JobState, by_age, job_state
 from shared.cluster.permissions import Permission
 from shared.cluster.scaling import EASED, annotations
+from shared.errors import StaleEpoch
 from shared.estate import Workload
 
 EPOCH = "signalbox.dev/epoch"

@@ -11,9 +11,5 @@ class ClusterRefused(PermanentError):
     """The cluster refuses what was asked; no repetition will change its mind."""
 
 
-class StaleEpoch(PermanentError):
-    """A newer run has changed this object; this one must stop."""
-
-
 class NamespaceTaken(PermanentError):
     """A namespace that we would make is there already, and somebody else's."""

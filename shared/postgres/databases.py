@@ -8,9 +8,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import PermanentError, StaleEpoch, TemporaryError
 from shared.estate import Estate, Reference
-from shared.postgres.marker import CloneMarker, Database, StaleEpoch, require_clone
+from shared.postgres.marker import CloneMarker, Database, require_clone
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 _NOTICE = {

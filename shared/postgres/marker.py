@@ -12,7 +12,7 @@ from typing import LiteralString
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow, class_row
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, StaleEpoch
 
 Database = Connection[TupleRow]
 
@@ -50,10 +50,6 @@ select run_id, source_system_identifier, source_database, epoch, created_at from
 
 class NotAClone(PermanentError):
     """The database does not carry the marker that our own restore writes: it may be production."""
-
-
-class StaleEpoch(PermanentError):
-    """A newer run has taken this database over; this one must stop."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Literal
 
 from psycopg import sql
 
-from shared.postgres.marker import Database, StaleEpoch
+from shared.errors import StaleEpoch
+from shared.postgres.marker import Database
 
 _PREFIX = "signalbox placement "
 _LOCK = 0x5167_6E61_6C50_6C61

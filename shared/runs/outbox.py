@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import TypeVar
 
 import structlog
+from psycopg import Error
+from psycopg_pool import PoolTimeout
 
-from shared.bus import Bus, Envelope
+from shared.bus import Bus, BusOutOfReach, Envelope
 from shared.ledger import Ledger, Transaction
 from shared.runs.commands import ANNOUNCEMENTS
 
@@ -79,6 +81,14 @@ class Postman:
                 self._thread.start()
 
     def _deliver(self) -> None:
+        try:
+            self._deliver_until_idle()
+        finally:  # also when a bug ends it: the next message must find somebody
+            with self._lock:
+                if self._thread is current_thread():
+                    self._thread = None
+
+    def _deliver_until_idle(self) -> None:
         idle_since = monotonic()
         while True:
             try:
@@ -97,5 +107,5 @@ class Postman:
     def _send(self, batch: Sequence[Envelope]) -> None:
         try:
             self._outbox.post(batch)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the ledger still has the messages
+        except (BusOutOfReach, Error, PoolTimeout) as error:
             log.warning("outbox_not_sent", messages=len(batch), error=str(error))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, StaleEpoch
 from shared.messages.failover import EndpointChange
 
 EPOCH = "signalbox-epoch"
@@ -12,10 +12,6 @@ EPOCH = "signalbox-epoch"
 
 class RuleUnfit(PermanentError):
     """What the estate says of how users are led is not what Azure has."""
-
-
-class StaleEpoch(PermanentError):
-    """A newer run has led users since; this one must stop."""
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from functions.failover.sides import Pair
 from functions.failover.users import by_hand, lead_users, plan_users
+from shared.errors import StaleEpoch
 from shared.estate import Estate
 from shared.estate.traffic import TrafficRule
-from shared.traffic import StaleEpoch
 from signalbox.doctor import leading_users
-from tests.integration.failover.azure import (
-    ALIAS,
-    ORIGINS,
-    PROFILE,
-    RECORD,
-    RULES,
-    AzureNetwork,
-)
+from tests.integration.failover.azure import ALIAS, ORIGINS, PROFILE, RECORD, RULES, AzureNetwork
 
 EVERYWHERE = tuple(RULES)
 

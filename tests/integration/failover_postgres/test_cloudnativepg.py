@@ -13,16 +13,12 @@ from kubernetes import client
 
 from infra.local.kubernetes import KubernetesEmulator
 from infra.local.processes import wait_until
-from shared.cluster import Clusters, StaleEpoch
+from shared.cluster import Clusters
 from shared.cluster.cloudnativepg import CloudNativePg
+from shared.errors import StaleEpoch
 from shared.estate import RunByCloudNativePg, load_estate
 from shared.postgres.fencing import fence
-from shared.postgres.promotion import (
-    NotPromotable,
-    Promotion,
-    PromotionOrder,
-    PromotionPending,
-)
+from shared.postgres.promotion import NotPromotable, Promotion, PromotionOrder, PromotionPending
 from tests.integration.failover_postgres.conftest import DATABASE, Pair
 
 PLACE = ("postgresql.cnpg.io", "v1")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from shared.errors import StepError
+from shared.errors import StaleEpoch, StepError
 from shared.postgres.fencing import (
     Fenced,
     FenceUnreachable,
@@ -16,7 +16,6 @@ from shared.postgres.fencing import (
     prove_fenced,
     unfence,
 )
-from shared.postgres.marker import StaleEpoch
 from shared.postgres.promotion import PlainPostgres, PromotionOrder
 from tests.integration.failover_postgres.conftest import Pair, until
 

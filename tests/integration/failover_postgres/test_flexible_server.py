@@ -7,16 +7,11 @@ import pytest
 
 from infra.local.processes import wait_until
 from shared.arm import AzureOutOfReach, AzureRefuses
+from shared.errors import StaleEpoch
 from shared.estate import RunByAzure
 from shared.postgres.fencing import fence
 from shared.postgres.flexible_server import FlexibleServer
-from shared.postgres.marker import StaleEpoch
-from shared.postgres.promotion import (
-    NotPromotable,
-    Promotion,
-    PromotionOrder,
-    PromotionPending,
-)
+from shared.postgres.promotion import NotPromotable, Promotion, PromotionOrder, PromotionPending
 from tests.integration.failover_postgres.arm import SUBSCRIPTION, Arm
 from tests.integration.failover_postgres.conftest import DATABASE, Pair
 

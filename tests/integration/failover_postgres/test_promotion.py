@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from shared.errors import StaleEpoch
 from shared.postgres.fencing import admit, fence, prove_fenced
-from shared.postgres.marker import StaleEpoch
 from shared.postgres.promotion import (
     BehindThePlan,
     PlainPostgres,

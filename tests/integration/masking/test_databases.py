@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from infra.local.postgres import PostgresServer
+from shared.errors import StaleEpoch
 from shared.estate import Estate, Reference, UnknownServer
 from shared.postgres.databases import Databases, ProductionRefused, SwapRefused, UnsafeName
-from shared.postgres.marker import CloneMarker, NotAClone, StaleEpoch, read_marker, write_marker
+from shared.postgres.marker import CloneMarker, NotAClone, read_marker, write_marker
 
 ESTATE = Estate.model_validate(
     {
@@ -155,10 +156,7 @@ def test_a_comment_of_somebody_else_is_no_marker(databases: Databases) -> None:
         connection.execute(f"comment on database {NEW} is 'Production. Do not touch.'")
 
     assert databases.marker(SERVER, NEW) is None
-    with (
-        pytest.raises(NotAClone),
-        databases.connect_clone(SERVER, NEW, run_id="run-1", epoch=1),
-    ):
+    with pytest.raises(NotAClone), databases.connect_clone(SERVER, NEW, run_id="run-1", epoch=1):
         pass
 
 

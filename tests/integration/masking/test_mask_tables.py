@@ -7,11 +7,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from shared.errors import StaleEpoch
 from shared.masking import CoverageGap, MaskingPolicy, MaskingProgress, mask_tables, plan_masking
 from shared.masking.maskers import WeakMaskingKey
 from shared.masking.policy import Rule
 from shared.masking.rewrite import CannotRewrite, PolicyChanged
-from shared.postgres.marker import CloneMarker, Database, NotAClone, StaleEpoch, write_marker
+from shared.postgres.marker import CloneMarker, Database, NotAClone, write_marker
 
 from .conftest import EPOCH, RUN
 

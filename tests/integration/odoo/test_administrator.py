@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from shared.errors import StaleEpoch
 from shared.odoo.administrator import NoAdministrator, hash_password, set_administrator
-from shared.postgres.marker import Database, StaleEpoch
+from shared.postgres.marker import Database
 
 from .conftest import CLONE
 

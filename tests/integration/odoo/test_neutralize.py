@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from shared.errors import StaleEpoch
 from shared.masking import load_policy
 from shared.odoo.neutralize import neutralize
-from shared.postgres.marker import Database, NotAClone, StaleEpoch
+from shared.postgres.marker import Database, NotAClone
 
 from .conftest import CLONE
 
@@ -158,8 +159,7 @@ def test_no_removed_secret_stays_in_the_data_files(copy: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
-    [({"run_id": "run-8"}, NotAClone), ({"epoch": 2}, StaleEpoch)],
+    ("change", "error"), [({"run_id": "run-8"}, NotAClone), ({"epoch": 2}, StaleEpoch)]
 )
 def test_another_runs_clone_is_refused_and_left_alone(
     copy: Database, change: dict[str, Any], error: type[Exception]

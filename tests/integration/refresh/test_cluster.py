@@ -6,10 +6,10 @@ import pytest
 from kubernetes import client
 
 from infra.local.processes import wait_until
-from shared.cluster import Cluster, ClusterRefused, JobState, ObjectMissing, StaleEpoch
+from shared.cluster import Cluster, ClusterRefused, JobState, ObjectMissing
 from shared.cluster.api import Api, Conflict, Json
 from shared.cluster.cluster import EPOCH
-from shared.errors import TemporaryError
+from shared.errors import StaleEpoch, TemporaryError
 from shared.estate import Workload
 
 ODOO = Workload(name="odoo", replicas=2)

@@ -5,9 +5,10 @@ import pytest
 
 from functions.refresh.targets import BUDGET
 from infra.local.postgres import PostgresServer
+from shared.errors import StaleEpoch
 from shared.messages.refresh import DatabaseMasked, DatabaseRestored
 from shared.postgres.databases import ProductionRefused
-from shared.postgres.marker import NotAClone, StaleEpoch
+from shared.postgres.marker import NotAClone
 from shared.runs import Again
 from tests.integration.refresh.conftest import PRODUCTION, mark
 from tests.integration.refresh.passage import Passage

@@ -6,15 +6,14 @@ import pytest
 from psycopg import sql
 
 from infra.local.postgres import PostgresServer
-from shared.cluster import StaleEpoch as StaleClusterEpoch
 from shared.cluster.api import Api
+from shared.errors import StaleEpoch
 from shared.estate import Reference
 from shared.estate.tried_login import TriedLogin
 from shared.masking.proof import NotCertified
 from shared.messages.refresh import EnvironmentPublished, SanitizationProven
 from shared.odoo.login import LoginRefused
 from shared.postgres.checkpoints import drop_expired_checkpoints
-from shared.postgres.marker import StaleEpoch
 from tests.integration.refresh.conftest import Staging, databases_like, mark
 from tests.integration.refresh.passage import Passage
 from tests.odooserver import OdooServer
@@ -251,7 +250,7 @@ def test_an_older_run_cannot_publish(
     workload = passage.resources.estate.environment("acme-staging").workloads[0]
     passage.cluster.stop_workload(staging.namespace, workload, epoch=passage.epoch + 1)
 
-    with pytest.raises(StaleClusterEpoch, match=f"epoch {passage.epoch + 1}"):
+    with pytest.raises(StaleEpoch, match=f"epoch {passage.epoch + 1}"):
         passage.do("publish_environment", proven)
 
     assert staging.motto() == "as it was"

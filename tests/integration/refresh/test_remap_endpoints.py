@@ -4,8 +4,9 @@ import psycopg
 import pytest
 
 from infra.local.postgres import PostgresServer
-from shared.cluster import ObjectMissing, StaleEpoch
+from shared.cluster import ObjectMissing
 from shared.cluster.api import Api
+from shared.errors import StaleEpoch
 from shared.messages.refresh import DatabaseSanitized
 from tests.integration.refresh.conftest import mark
 from tests.integration.refresh.passage import Passage

@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.intake.alerts import accept_alert
-from shared.bus import Envelope
+from shared.bus import BusOutOfReach, Envelope
 from shared.identity import Caller, Role
 from shared.limits import RateLimit
 from shared.triggers import Answer, Asked, Guard
@@ -151,7 +150,7 @@ def test_whatever_is_posted_gets_an_answer(body: bytes) -> None:
 
 
 def test_azure_monitor_is_asked_to_come_again_while_the_bus_is_away() -> None:
-    answer = ask(Bus(ServiceRequestError("away")))
+    answer = ask(Bus(BusOutOfReach("away")))
 
     assert answer.status == 503
     assert answer.headers["Retry-After"]

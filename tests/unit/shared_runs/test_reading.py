@@ -16,10 +16,7 @@ from shared.runs.reading import MAX_BYTES, Received, Unacceptable, read_event
 
 ROOT = Path(__file__).parents[3]
 INTAKE = Intake(RUNBOOKS, load_estate(ROOT / "infra" / "local" / "estate.yaml"))
-FACTS = {
-    "environment": "acme-prod",
-    "manifest": "backups/acme-prod/20261122T020000Z/manifest.json",
-}
+FACTS = {"environment": "acme-prod", "manifest": "backups/acme-prod/20261122T020000Z/manifest.json"}
 TYPED = {"type": "backup-completed", **FACTS}
 COMPLETE = {
     "specversion": "1.0",
