@@ -7,7 +7,7 @@ from functools import partial
 import azure.functions as func
 
 from functions import console, intake, notify, relay, upkeep
-from functions.failover.left_sides import withdraw_left_sides
+from functions.failover import standing_orders
 from functions.failover.readiness import get_ready_soon
 from functions.intake.alerts import accept_alert
 from functions.runbooks import RUNBOOKS
@@ -98,7 +98,7 @@ known = {
     "copies": EvidenceCopies(ledger),
     "signer": lambda: evidence_signer(resources.secrets.resolve(estate.masking_key).encode()),
 }
-timers: list[upkeep.Timer] = [*upkeep.TIMERS, (withdraw_left_sides, "*/5 * * * * *")]
+timers: list[upkeep.Timer] = [*standing_orders.TIMERS, *upkeep.TIMERS]
 if telemetry is not SILENT:
     timers.append((upkeep.report_measurements, "15 * * * * *"))
 for do, schedule in timers:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from statistics import linear_regression
 from typing import Literal
 
-from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.ledger import Ledger, Placements, Transaction
 from shared.ledger.lag import LagSample, LagSamples, begin_episode, end_episode, extent
@@ -15,10 +14,6 @@ from shared.postgres.replication import Lag, NotAPair, PrimaryView, StandbyView,
 
 MEMORY = timedelta(hours=1)
 """How long samples are kept."""
-
-
-class NoStandby(PermanentError):
-    """The estate names no standby of this environment: nothing can be behind."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,7 @@ class Replication:
 
     def pair(self, environment: str) -> Pair:
         """Which side leads now. Raises NoStandby."""
-        home, away = self._estate.environment(environment), self._estate.standby_for(environment)
-        if away is None:
-            raise NoStandby(
-                f"{environment} has no standby: name it in the estate with standby_of, or publish "
-                "the event for an environment that has one"
-            )
+        home, away = self._estate.pair(environment)
         placed = self._placements.of(environment)
         primary, standby = (away, home) if placed.active_side == away.name else (home, away)
         return Pair(home, primary, standby, placed.standby_state == "streaming")

@@ -128,9 +128,7 @@ def drills_due(estate: Estate, history: FailoverHistory) -> list[str]:
 
 def _drill(session: Session, environment: str) -> bool:
     """Hold one drill, keep and show what it achieved; whether it passed."""
-    production = session.estate.environment(environment)
-    if session.estate.standby_for(environment) is None:
-        raise Unusable(f"{environment} has no standby: there is no failover to rehearse")
+    production, _ = session.estate.pair(environment)
     began = time.monotonic()
     with _resources(session) as resources, tempfile.TemporaryDirectory() as private:
         backup = _newest_backup(resources.blobs, production, Path(private))

@@ -32,25 +32,16 @@ from functions.failover.redirect_traffic import redirect_traffic
 from functions.failover.rejoin_primary import rejoin_primary
 from functions.failover.resume_integrations import resume_integrations
 from functions.failover.verify_failover import verify_failover
-from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.runs import Runbook, Step
 from shared.runs.runbook import Priority
 
 
-class NotProduction(PermanentError):
-    """The event names an environment that has no standby, or is one."""
-
-
 def concerned(event: RegionDegraded | RegionRecovered, estate: Estate) -> tuple[str, ...]:
-    """The production environment itself; its standby is the other half of the same run."""
-    named = estate.environment(event.environment)
-    if estate.standby_for(named.name) is None:
-        raise NotProduction(
-            f"{named.name} cannot be failed over: no environment of the estate is standby_of it"
-        )
-    return (named.name,)
+    """Production itself; its standby is the other half of the same run. Raises NoStandby."""
+    production, _ = estate.pair(event.environment)
+    return (production.name,)
 
 
 RUNBOOK = Runbook(

@@ -2,7 +2,7 @@
 
 from functions.failover.checks import RECENT
 from functions.failover.losses import rows_lost
-from functions.failover.sides import Pair, administrators_dsn, odoos_dsn, pair_now
+from functions.failover.sides import Pair, administrators_dsn, fence_side, pair_now
 from shared.cluster import Clusters
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate
@@ -10,7 +10,6 @@ from shared.ledger import Placement, Placements
 from shared.messages.failover import ModelLoss, RecoveryConfirmed, RegionRecovered
 from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable
-from shared.postgres.proven_fence import fence_and_prove
 from shared.postgres.reach import reach
 from shared.postgres.replication import NotAPrimary
 from shared.runs import Run
@@ -45,21 +44,20 @@ def confirm_recovery(
     returning = pair.standby
     placements.order_fence(run.environment, returning.name, epoch=run.epoch, run=run.id)
     try:
-        fence = fence_and_prove(
-            administrators_dsn(databases, returning),
-            odoos_dsn(clusters, pair.active),
-            returning.database.name,
-            side=returning.name,
+        fence = fence_side(
+            returning,
+            pair.active,
+            clusters,
+            databases,
+            placements,
+            environment=run.environment,
             epoch=run.epoch,
-            run_id=str(run.id),
+            run_id=run.id,
         )
     except FenceUnreachable as error:
         raise NotBackYet(f"{returning.name}: {error}") from error
     except NotAPrimary:
         return _is_a_standby_already(pair)
-    placements.fence_executed(
-        run.environment, returning.name, epoch=run.epoch, proof=fence.as_json()
-    )
     return RecoveryConfirmed(
         returning=returning.name,
         active=pair.active.name,

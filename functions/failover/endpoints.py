@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from urllib.parse import quote
-
-from psycopg.conninfo import conninfo_to_dict
 
 from functions.failover.sides import Pair, administrators_dsn
 from shared.cluster import Cluster
 from shared.estate import Environment, Workload
 from shared.messages.failover import EndpointChange
 from shared.postgres import Databases
-from shared.postgres.logins import own_login
+from shared.postgres.logins import user_of
+from shared.postgres.urls import odoos_url, own_url, place_of
 from shared.traffic import Redirect
 
 AT_ONCE = 6
@@ -92,7 +90,7 @@ def _hosts(side: Environment, production: Environment) -> tuple[str, str]:
 
 
 def _configuration(cluster: Cluster, databases: Databases, pair: Pair) -> Redirect:
-    side, where = pair.standby, _where(administrators_dsn(databases, pair.standby))
+    side, where = pair.standby, place_of(administrators_dsn(databases, pair.standby))
     wanted = {
         "db_host": where["host"],
         "db_port": where["port"],
@@ -107,15 +105,13 @@ def _configuration(cluster: Cluster, databases: Databases, pair: Pair) -> Redire
 
 
 def _secret(cluster: Cluster, databases: Databases, pair: Pair) -> Redirect:
-    side, where = pair.standby, _where(administrators_dsn(databases, pair.standby))
-    secret = cluster.read_secret(side.namespace, side.database_secret)
-    now = _where(secret["url"])
-    wanted = where | {"user": own_login(side.database, now["user"])}
-    shown = ({"url": _shown(now)}, {"url": _shown(wanted)})
-    url = {"url": _url(secret["url"], wanted)}
+    side = pair.standby
+    url = odoos_url(cluster.read_secret(side.namespace, side.database_secret), side)
+    own = {"url": own_url(url, administrators_dsn(databases, side), side.database)}
+    shown = ({"url": _shown(url)}, {"url": _shown(own["url"])})
     return Redirect(
         tuple(_differences("Secret", side.namespace, side.database_secret, *shown)),
-        lambda epoch: cluster.write_secret(side.namespace, side.database_secret, url, epoch=epoch),
+        lambda epoch: cluster.write_secret(side.namespace, side.database_secret, own, epoch=epoch),
     )
 
 
@@ -151,20 +147,6 @@ def _differences(
             yield EndpointChange(place=place, setting=setting, before=was, after=value)
 
 
-def _where(dsn: str) -> dict[str, str]:
-    """Host, port, database and role of a connection string, without what is secret."""
-    parts = {"port": "5432", "user": "", **conninfo_to_dict(dsn)}
-    return {name: str(parts[name]) for name in ("host", "port", "dbname", "user")}
-
-
-def _shown(where: Mapping[str, str]) -> str:
-    return "{user} at {host}:{port}/{dbname}".format(**where)
-
-
-def _url(url: str, where: Mapping[str, str]) -> str:
-    """The same login somewhere else; a URL that leads there already stays as it is written."""
-    if _where(url) == where:
-        return url
-    password = quote(str(conninfo_to_dict(url).get("password", "")), safe="")
-    safe = {name: quote(value, safe="") for name, value in where.items()}
-    return "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**safe, password=password)
+def _shown(url: str) -> str:
+    """A connection string without what is secret."""
+    return f"{user_of(url)} at {{host}}:{{port}}/{{dbname}}".format(**place_of(url))

@@ -5,8 +5,8 @@ from functions.failover.endpoints import restore, withdraw
 from functions.failover.sides import (
     Pair,
     administrators_dsn,
+    fence_side,
     now,
-    odoos_dsn,
     pair_of,
 )
 from shared.cluster import Clusters
@@ -16,7 +16,7 @@ from shared.ledger import Placements
 from shared.messages.failover import FailoverApproved, PrimaryFenced
 from shared.postgres import Databases
 from shared.postgres.fencing import FenceUnreachable, unfence
-from shared.postgres.proven_fence import ProvenFence, fence_and_prove
+from shared.postgres.proven_fence import ProvenFence
 from shared.postgres.replication import NotAPrimary
 from shared.runs import Run, still_mine
 from shared.takeover import Takeover
@@ -79,21 +79,17 @@ def _withdraw(pair: Pair, run: Run, clusters: Clusters, placements: Placements) 
 def fence_active_side(
     pair: Pair, run: Run, clusters: Clusters, databases: Databases, placements: Placements
 ) -> ProvenFence:
-    """Fence the database of the active side, try it from outside, and keep the proof.
-
-    Raises FenceUnreachable when it does not answer.
-    """
-    side = pair.active
-    fence = fence_and_prove(
-        administrators_dsn(databases, side),
-        odoos_dsn(clusters, pair.standby),
-        side.database.name,
-        side=side.name,
+    """As ``fence_side``."""
+    return fence_side(
+        pair.active,
+        pair.standby,
+        clusters,
+        databases,
+        placements,
+        environment=run.environment,
         epoch=run.epoch,
-        run_id=str(run.id),
+        run_id=run.id,
     )
-    placements.fence_executed(run.environment, side.name, epoch=run.epoch, proof=fence.as_json())
-    return fence
 
 
 def proven(facts: PrimaryFenced, fence: ProvenFence) -> PrimaryFenced:

@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from shared.cluster import Clusters
-from shared.errors import PermanentError
-from shared.estate import Environment, Estate, Workload
+from shared.estate import Environment, Estate
 from shared.ledger import Placements
 from shared.messages.failover import RegionAssessed
 from shared.postgres import Databases
+from shared.postgres.proven_fence import ProvenFence, fence_and_prove
+from shared.postgres.urls import odoos_url
 from shared.runs import Run
-
-
-class NoStandby(PermanentError):
-    """The estate names no environment that could take over; a failover has nowhere to go."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +23,10 @@ class Pair:
     active: Environment
     standby: Environment
 
-    @property
-    def integrations(self) -> tuple[Workload, ...]:
-        """What carries the integrations, on either side."""
-        return tuple(each.workload for each in self.production.integrations)
-
 
 def pair_now(environment: str, estate: Estate, placements: Placements) -> Pair:
     """The pair of a production environment, as the ledger has placed it; raises NoStandby."""
-    production = estate.environment(environment)
-    standby = estate.standby_for(environment)
-    if standby is None:
-        raise NoStandby(
-            f"{environment} has no standby: state `standby_of: {environment}` at the environment "
-            "that takes over, or recover from a backup"
-        )
+    production, standby = estate.pair(environment)
     serves_itself = placements.of(environment).active_side == production.name
     sides = (production, standby) if serves_itself else (standby, production)
     return Pair(production, *sides)
@@ -60,8 +47,37 @@ def administrators_dsn(databases: Databases, side: Environment) -> str:
 
 
 def odoos_dsn(clusters: Clusters, side: Environment) -> str:
-    """The connection string that Odoo itself uses on a side: a secret."""
-    return clusters.of(side).read_secret(side.namespace, side.database_secret)["url"]
+    """The connection string that Odoo itself uses on a side: a secret. Raises SecretUnusable."""
+    return odoos_url(clusters.of(side).read_secret(side.namespace, side.database_secret), side)
+
+
+def fence_side(
+    side: Environment,
+    other: Environment,
+    clusters: Clusters,
+    databases: Databases,
+    placements: Placements,
+    *,
+    environment: str,
+    epoch: int,
+    run_id: UUID,
+) -> ProvenFence:
+    """Fence the database of a side, try it from outside, and keep the proof.
+
+    The login to try comes from the other side: roles and passwords are the same on both.
+
+    Raises FenceUnreachable, NotAPrimary and FenceUnproven.
+    """
+    fence = fence_and_prove(
+        administrators_dsn(databases, side),
+        odoos_dsn(clusters, other),
+        side.database.name,
+        side=side.name,
+        epoch=epoch,
+        run_id=str(run_id),
+    )
+    placements.fence_executed(environment, side.name, epoch=epoch, proof=fence.as_json())
+    return fence
 
 
 def now() -> datetime:

@@ -18,20 +18,14 @@ from functions.lag.measure_lag import measure_lag
 from functions.lag.report_lag import report_lag
 from functions.lag.watch_lag import watch_lag
 from shared.estate import Estate
-from shared.lag import NoStandby
 from shared.messages.lag import LagRecovered, LagThresholdBreached
 from shared.runs import Runbook, Step
 
 
 def concerned(event: LagThresholdBreached | LagRecovered, estate: Estate) -> tuple[str, ...]:
     """Production itself, by whose name a pair is known. Raises NoStandby."""
-    named = estate.environment(event.environment)
-    if estate.standby_for(named.name) is None:
-        raise NoStandby(
-            f"{named.name} has no standby that could be behind: name the production environment "
-            "of a pair, or state standby_of in the estate"
-        )
-    return (named.name,)
+    production, _ = estate.pair(event.environment)
+    return (production.name,)
 
 
 RUNBOOK = Runbook(

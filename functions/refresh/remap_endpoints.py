@@ -1,31 +1,21 @@
 """Give the incoming database and the configuration in the cluster the environment's addresses."""
 
 import re
-from collections.abc import Mapping
-from urllib.parse import quote, urlencode
-
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 
 from functions.refresh.clones import clone_of, incoming_clone
 from functions.refresh.targets import Target, target_of
 from shared.cluster import Cluster, Clusters
-from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.messages.refresh import DatabaseSanitized, EndpointsRemapped
 from shared.odoo.remap import remap_settings
 from shared.postgres.databases import Databases
-from shared.postgres.logins import own_login
+from shared.postgres.urls import odoos_url, own_url, place_of
 from shared.runs import Run, still_mine
 
 SNAPSHOT = "signalbox-before-refresh"
 """The Secret that remembers the environment's configuration before the latest run."""
 
 _HOST = re.compile(r"Host\(`([^`]*)`\)")
-
-
-class SecretUnusable(PermanentError):
-    """The environment's database Secret is not what Odoo could connect with."""
 
 
 def remap_endpoints(
@@ -84,7 +74,8 @@ def _remember(cluster: Cluster, target: Target, run: Run) -> None:
 
 def _remap_cluster(cluster: Cluster, target: Target, run: Run, databases: Databases) -> int:
     environment, place, epoch = target.environment, target.namespace, run.epoch
-    where = _where(databases.dsn(target.server, target.live))
+    dsn = databases.dsn(target.server, target.live)
+    where = place_of(dsn)
     config = {
         "db_host": where["host"],
         "db_port": where["port"],
@@ -93,40 +84,10 @@ def _remap_cluster(cluster: Cluster, target: Target, run: Run, databases: Databa
     }
     changed = cluster.write_config(place, environment.config_map, config, epoch=epoch)
     secret = cluster.read_secret(place, environment.database_secret)
-    url = {"url": own_url(secret, where, target)}
+    url = {"url": own_url(odoos_url(secret, environment), dsn, environment.database)}
     changed += cluster.write_secret(place, environment.database_secret, url, epoch=epoch)
     rules = [own_rule(r, environment) for r in cluster.route_rules(place, environment.route)]
     return changed + cluster.write_route_rules(place, environment.route, rules, epoch=epoch)
-
-
-def _where(dsn: str) -> dict[str, str]:
-    """Host, port and name of a database, without what is secret."""
-    parts = {"port": "5432", **conninfo_to_dict(dsn)}
-    return {name: str(parts[name]) for name in ("host", "port", "dbname")}
-
-
-def own_url(secret: Mapping[str, str], own: Mapping[str, str], target: Target) -> str:
-    """The URL that Odoo connects with: where the estate says, with the login that it has there.
-
-    A URL that leads there already is left as it is written.
-    """
-    where = f"Secret {target.namespace}/{target.environment.database_secret}"
-    if "url" not in secret:
-        raise SecretUnusable(f"{where} has no key url: store the database URL of Odoo there")
-    try:
-        parts = {name: str(value) for name, value in conninfo_to_dict(secret["url"]).items()}
-    except ProgrammingError:
-        # Not chained: libpq's text quotes the URL.
-        raise SecretUnusable(f"{where}: its url is no PostgreSQL connection string") from None
-    own = {"user": own_login(target.environment.database, parts.get("user", "")), **own}
-    if all(parts.get(name) == value for name, value in own.items()):
-        return secret["url"]
-    password = quote(parts.pop("password", ""), safe="")
-    rest = {name: value for name, value in parts.items() if name not in own}
-    url = "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(
-        **{name: quote(value, safe="") for name, value in own.items()}, password=password
-    )
-    return f"{url}?{urlencode(rest)}" if rest else url
 
 
 def own_rule(rule: str, environment: Environment) -> str:

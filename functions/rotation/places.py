@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from psycopg import ProgrammingError
-
 from shared.cluster import Cluster, Clusters
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate, Workload
 from shared.estate.rotations import Rotation
 from shared.ledger import Placements
 from shared.postgres.logins import user_of, with_login
+from shared.postgres.urls import odoos_url
 from shared.runs import Again, Run
 
 PENDING = "signalbox-rotation"
@@ -29,10 +28,6 @@ class NotRotated(PermanentError):
 
 class PairNotWhole(PermanentError):
     """Production has lost its standby, which could not have the new login; first make it whole."""
-
-
-class SecretUnusable(PermanentError):
-    """The environment's database Secret is not what Odoo could connect with."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +48,8 @@ class Side:
 
     def url(self) -> str:
         """What Odoo connects with: a secret. Raises SecretUnusable."""
-        where = f"Secret {self.namespace}/{self.secret}"
-        found = self.cluster.read_secret(self.namespace, self.secret).get("url")
-        if found is None:
-            raise SecretUnusable(f"{where} has no key url: store the database URL of Odoo there")
-        try:
-            user_of(found)
-        except ProgrammingError:
-            # Not chained: libpq's text quotes the URL.
-            raise SecretUnusable(f"{where}: its url is no connection string") from None
-        return found
+        found = self.cluster.read_secret(self.namespace, self.secret)
+        return odoos_url(found, self.environment)
 
     def url_with(self, login: str, password: str) -> str:
         return with_login(self.url(), login, password)

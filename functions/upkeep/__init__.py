@@ -18,7 +18,6 @@ from functions.upkeep.debts import announce_owed, settle_debts
 from functions.upkeep.drills import announce_due_drills
 from functions.upkeep.environments import announce_owed_removals, watch_environments
 from functions.upkeep.evidence import copy_evidence
-from functions.upkeep.fence_orders import execute_fence_orders
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
 from functions.upkeep.logins import watch_logins
 from functions.upkeep.retention import forget_old_records
@@ -71,7 +70,6 @@ def report_measurements(telemetry: Telemetry, ledger: Ledger, estate: Estate) ->
 Timer = tuple[Callable[..., None], str]
 
 TIMERS: tuple[Timer, ...] = (
-    (execute_fence_orders, "* * * * * *"),
     (send_left_behind, "*/5 * * * * *"),
     (redrive_stuck_steps, "*/5 * * * * *"),
     (close_approvals, "*/5 * * * * *"),

@@ -4,6 +4,7 @@ from shared.estate.azure import AlertRule, AzureRules, HealthRule, ImageRule
 from shared.estate.calendars import Calendar, Freeze, MonthEnd, Weekday, Window
 from shared.estate.certificates import Certificate
 from shared.estate.entries import (
+    NoStandby,
     UnknownCalendar,
     UnknownCluster,
     UnknownEnvironment,
@@ -52,6 +53,7 @@ __all__ = [
     "Integration",
     "LagLimits",
     "MonthEnd",
+    "NoStandby",
     "Offer",
     "Reference",
     "RefreshSchedule",

@@ -40,6 +40,10 @@ class UnknownServer(PermanentError):
     """The estate has no database server of this name."""
 
 
+class NoStandby(PermanentError):
+    """The estate names no environment that could take over from this one."""
+
+
 class Entries(EstateModel):
     """Everything that the file describes, and how it is found."""
 
@@ -126,6 +130,16 @@ class Entries(EstateModel):
     def standby_for(self, name: str) -> Environment | None:
         """Return the environment that takes over from ``name``, if there is one."""
         return next(iter(self._standbys.get(name, ())), None)
+
+    def pair(self, name: str) -> tuple[Environment, Environment]:
+        """Return a production environment and its standby; raises NoStandby."""
+        production, standby = self.environment(name), self.standby_for(name)
+        if standby is None:
+            raise NoStandby(
+                f"{name} has no standby: no environment of the estate is standby_of it; name one "
+                "that has one"
+            )
+        return production, standby
 
     @cached_property
     def _environments(self) -> Mapping[str, Environment]:

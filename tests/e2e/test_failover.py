@@ -117,7 +117,7 @@ def test_a_plan_of_a_healthy_production_says_so_and_changes_nothing(
 
 
 def test_a_drill_needs_a_standby_to_rehearse_with(disaster: tuple[HostDies, Played]) -> None:
-    assert "acme-staging has no standby: there is no failover to rehearse" in disaster[0].refused
+    assert "acme-staging has no standby" in disaster[0].refused
 
 
 def test_every_claim_of_the_demo_can_be_false(disaster: tuple[HostDies, Played]) -> None:

@@ -18,9 +18,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from functions.failover import REJOIN, RUNBOOK
-from functions.failover.left_sides import withdraw_left_sides
+from functions.failover.standing_orders import execute_fence_orders, withdraw_left_sides
 from functions.intake import accept_event
-from functions.upkeep.fence_orders import execute_fence_orders
 from infra.local.furnish import furnish
 from infra.local.hooks import RejoinHooks
 from infra.local.kubernetes import KubernetesEmulator
@@ -294,7 +293,9 @@ class World:
     def leads_to(self, side: str) -> int:
         """The port of the database that Odoo is told to use on a side."""
         secret = self.apis[side].read("Secret", side, "odoo-database")["data"]["url"]
-        return int(str(conninfo_to_dict(base64.b64decode(secret).decode())["port"]))
+        told = conninfo_to_dict(base64.b64decode(secret).decode())
+        assert told["application_name"] == "odoo", "a parameter was lost"
+        return int(str(told["port"]))
 
     def orders(self, server: PostgresServer) -> int:
         with psycopg.connect(server.dsn("acme_prod")) as connection:
@@ -333,8 +334,11 @@ def open_world(folder: Path, template: Path, ledger: Ledger, estate: Estate) -> 
             furnish(
                 emulator.url,
                 estate,
-                lambda e: primary.url(
-                    e.database.name, e.database.owner, port=ports.get(e.database.server, 1)
+                lambda e: (
+                    primary.url(
+                        e.database.name, e.database.owner, port=ports.get(e.database.server, 1)
+                    )
+                    + "?application_name=odoo"
                 ),
                 cluster=cluster.name,
             )

@@ -10,11 +10,11 @@ import pytest
 from kubernetes import client
 
 from functions.intake import accept_event
-from functions.lag import CATCH_UP, RUNBOOK, NoStandby, concerned
+from functions.lag import CATCH_UP, RUNBOOK, concerned
 from infra.local.processes import wait_until
 from shared.cluster import Clusters
 from shared.cluster.api import Api
-from shared.estate import Easing, ScaledDown
+from shared.estate import Easing, NoStandby, ScaledDown
 from shared.ledger import Placements
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.lag import LagRecovered, LagThresholdBreached

@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 
 from functions.refresh.clones import replacements
-from functions.refresh.remap_endpoints import SecretUnusable, own_rule, own_url
+from functions.refresh.remap_endpoints import own_rule
 from functions.refresh.targets import Target, target_of
 from shared.estate import Estate, load_estate
+from shared.postgres.urls import SecretUnusable, odoos_url, own_url
 from shared.runs import Run
 
-OWN = {"host": "db.staging", "port": "5432", "dbname": "acme_staging"}
+OWN = "postgresql://admin:other@db.staging/acme_staging"
 
 
 @pytest.fixture
@@ -54,13 +55,13 @@ def target(estate: Estate) -> Target:
     ],
 )
 def test_odoo_connects_where_the_estate_says(target: Target, given: str, becomes: str) -> None:
-    assert own_url({"url": given}, OWN, target) == becomes
+    assert own_url(given, OWN, target.environment.database) == becomes
 
 
 @pytest.mark.parametrize("secret", [{}, {"url": "postgresql://odoo:canary-secret@[broken/x"}])
 def test_an_unusable_secret_is_named_and_not_quoted(target: Target, secret: dict[str, str]) -> None:
     with pytest.raises(SecretUnusable, match="acme-staging/odoo-database") as refusal:
-        own_url(secret, OWN, target)
+        odoos_url(secret, target.environment)
 
     assert "canary-secret" not in repr(refusal.value)
 

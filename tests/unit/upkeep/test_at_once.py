@@ -4,7 +4,7 @@ from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
-from functions.upkeep import fence_orders
+from functions.failover import standing_orders
 from functions.upkeep.standbys import watch_standbys
 
 
@@ -22,12 +22,12 @@ def test_pairs_are_measured_at_the_same_time():
 
 def test_fence_orders_are_tried_at_the_same_time(monkeypatch):
     together = Barrier(2, timeout=5)
-    monkeypatch.setattr(fence_orders, "_executed", lambda *_: together.wait() >= 0)
+    monkeypatch.setattr(standing_orders, "_executed", lambda *_: together.wait() >= 0)
     waiting = [SimpleNamespace(executed_at=None)] * 2
     placements: Any = SimpleNamespace(standing_orders=lambda: waiting)
     nothing: Any = None
 
-    fence_orders.execute_fence_orders(placements, nothing, nothing, nothing)
+    standing_orders.execute_fence_orders(placements, nothing, nothing, nothing)
 
     assert together.n_waiting == 0
     assert not together.broken
