@@ -53,13 +53,14 @@ main()
 def run_demo(
     folder: Path,
     *options: str | Path,
+    play: Sequence[str] = (),
     program: Sequence[str] = ("-m", "signalbox"),
     settings: Mapping[str, str] = {},
 ) -> "subprocess.CompletedProcess[str]":
     """Run a demo to its end; assert that none of its processes outlives it."""
     mark = uuid4().hex
     done = subprocess.run(
-        [sys.executable, *program, "demo", "--folder", folder, *options],
+        [sys.executable, *program, "demo", *play, "--folder", folder, *options],
         capture_output=True,
         text=True,
         timeout=400,
@@ -84,8 +85,11 @@ def belongs(process: psutil.Process, folder: Path, mark: str) -> bool:
 
 def shown_claims(output: str) -> tuple[int, int]:
     """How many claims are true and how many are not."""
-    summary = output[output.index("rows masked") :]
-    return len(re.findall("^✓", summary, re.M)), len(re.findall("^✗", summary, re.M))
+    return marks(output[output.index("rows masked") :])
+
+
+def marks(text: str) -> tuple[int, int]:
+    return len(re.findall("^✓", text, re.M)), len(re.findall("^✗", text, re.M))
 
 
 def one_trace(collector: OtlpReceiver) -> set[str]:
@@ -137,6 +141,16 @@ def test_the_demo_shows_every_step_and_proves_every_claim(tmp_path: Path) -> Non
     if dump.exists():
         assert len(planted_values(tmp_path / "demo", "erp-prod", "acme_prod")) > 200
         assert planted_values(tmp_path / "demo", "erp-nonprod", "acme_staging") == set()
+
+
+def test_the_releases_of_the_demo_reach_two_rings_and_one_is_undone(tmp_path: Path) -> None:
+    done = run_demo(tmp_path / "demo", "--partners", "100", play=("release",))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    ended = re.findall(r"^run \S+ (\w+)$", done.stdout, re.M)
+    assert ended == ["succeeded", "succeeded", "failed", "failed", "succeeded"]
+    assert "freeze      acme-training waits: the stock count until" in done.stdout
+    assert marks(done.stdout[done.stdout.rindex("\n\n✓") :]) == (5, 0)
 
 
 def test_a_claim_that_is_not_true_fails_the_demo(tmp_path: Path) -> None:
