@@ -90,10 +90,11 @@ class GitWay:
 
     def _repository(self) -> Any:
         """Its module is imported when it is used: the library behind it takes a while."""
-        token = self.deploy.token and self.secrets.resolve(self.deploy.token)
-        module = import_module("shared.gitops.repository")
+        deploy, module = self.deploy, import_module("shared.gitops.repository")
+        kept = deploy.key or deploy.token
+        secret = kept and self.secrets.resolve(kept)
         return module.Repository(
-            self.deploy.repository, self.deploy.branch, self.deploy.user, token
+            deploy.repository, deploy.branch, deploy.user, secret, deploy.host_keys
         )
 
 

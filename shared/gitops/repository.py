@@ -3,8 +3,9 @@
 Imported when an environment is deployed by Git: its library takes a while.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -41,16 +42,23 @@ class RepositoryUnreachable(TemporaryError):
 
 
 class Repository:
-    """A branch, read and changed over HTTP; each change is fetched, made and pushed anew."""
+    """A branch, read and changed over HTTP or SSH; each change is fetched, made and pushed anew."""
 
-    def __init__(self, url: str, branch: str, user: str, token: str | None) -> None:
+    def __init__(
+        self, url: str, branch: str, user: str, secret: str | None, host_keys: Sequence[str] = ()
+    ) -> None:
+        """``secret`` is a token, or the private key for a ``ssh`` URL, which names its user."""
         parts = urlsplit(url)
         self._url, self._path = url, parts.path
-        self._client = HttpGitClient(
-            f"{parts.scheme}://{parts.netloc}/",
-            username=user if token else None,
-            password=token,
-            timeout=TIMEOUT_SECONDS,
+        self._client = (
+            import_module("shared.gitops.ssh").git_over_ssh(parts, secret, host_keys)
+            if parts.scheme == "ssh"
+            else HttpGitClient(
+                f"{parts.scheme}://{parts.netloc}/",
+                username=user if secret else None,
+                password=secret,
+                timeout=TIMEOUT_SECONDS,
+            )
         )
         self._ref = Ref(f"refs/heads/{branch}".encode())
 
@@ -133,7 +141,7 @@ class Repository:
             ) from None
         except SendPackError:
             raise
-        except (HTTPError, GitProtocolError) as error:
+        except (HTTPError, GitProtocolError, OSError) as error:
             raise RepositoryUnreachable(
                 f"{self._url} does not answer: {type(error).__name__}"
             ) from None

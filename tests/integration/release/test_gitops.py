@@ -10,8 +10,9 @@ from typing import Any, Literal
 import pytest
 
 from infra.local.kubernetes import Failure
+from shared.estate import Secrets
 from shared.gitops.repository import Repository, RepositoryRefused, RepositoryUnreachable
-from tests.gitremote import Remote, served
+from tests.gitremote import Keys, Remote, SshRemote, served, served_over_ssh
 from tests.integration.release.conftest import NEW, PLACE, Agent, Staging
 
 ODOO = "acme.azurecr.io/odoo"
@@ -26,6 +27,12 @@ def remote(tmp_path: Path) -> Iterator[Remote]:
         yield remote
 
 
+@pytest.fixture
+def ssh_remote(tmp_path: Path) -> Iterator[SshRemote]:
+    with served_over_ssh(tmp_path / "fleet.git", FILE, TEXT) as remote:
+        yield remote
+
+
 def apply_image(agent: Agent, image: str) -> None:
     for name in ("odoo", "odoo-cron"):
         if agent.workloads()[name][0] != image:
@@ -34,7 +41,11 @@ def apply_image(agent: Agent, image: str) -> None:
 
 def by_git(agent_with: Callable[..., Agent], remote: Remote) -> Agent:
     deploy = {"kind": "git", "repository": remote.url, "path": FILE}
+    if isinstance(remote, SshRemote):
+        deploy |= {"key": "env:FLEET_KEY", "host_keys": (remote.host.public,)}
     agent = agent_with(deploy=deploy)
+    if isinstance(remote, SshRemote):
+        agent.secrets = Secrets({"FLEET_KEY": remote.client.private})
     agent.meanwhile = lambda: apply_image(agent, remote.text().split()[-1])
     agent.meanwhile()
     return agent
@@ -59,21 +70,21 @@ def test_a_release_by_git_is_one_commit_that_says_whose_it_is(
 
 
 def test_a_release_by_git_that_fails_is_reverted_over_what_others_committed_meanwhile(
-    agent_with: Callable[..., Agent], remote: Remote
+    agent_with: Callable[..., Agent], ssh_remote: SshRemote
 ) -> None:
-    agent = by_git(agent_with, remote)
+    agent = by_git(agent_with, ssh_remote)
     agent.break_pods("odoo", Failure.PROGRESS_DEADLINE_EXCEEDED)
 
     agent.promote()
     agent.deliver_until_status("undoing")
-    remote.write(f"# as bob wrote it\nimage: {NEW}\n", "Bob's")
+    ssh_remote.write(f"# as bob wrote it\nimage: {NEW}\n", "Bob's")
     agent.break_pods("odoo", None)
 
     assert agent.deliver_to_the_end() == "failed"
     assert "RolloutFailed" in agent.reason
     assert agent.undone()
-    assert remote.text() == f"# as bob wrote it\nimage: {BEFORE}\n"
-    titles = [commit.message.decode().splitlines()[0] for commit in remote.commits()]
+    assert ssh_remote.text() == f"# as bob wrote it\nimage: {BEFORE}\n"
+    titles = [commit.message.decode().splitlines()[0] for commit in ssh_remote.commits()]
     assert titles[:2] == ['Revert "Release 18.0-1 to acme-staging"', "Bob's"]
     assert agent.workloads() == {"odoo": (BEFORE, 1), "odoo-cron": (BEFORE, 1)}
 
@@ -90,6 +101,26 @@ def test_a_commit_goes_on_top_of_what_was_pushed_at_the_same_moment(remote: Remo
 
     assert remote.text() == f"{TEXT.replace('ann', 'signalbox')}# bob\n"
     assert [commit.message for commit in remote.commits()] == [b"Ours", b"Bob's", b"First"]
+
+
+def test_over_ssh_only_the_host_is_believed_that_is_known_and_only_with_our_key(
+    ssh_remote: SshRemote,
+) -> None:
+    host, ours, strange = ssh_remote.host, ssh_remote.client, Keys()
+
+    def reach(key: str, *host_keys: str, url: str = ssh_remote.url) -> str:
+        return Repository(url, "main", "signalbox", key, host_keys).read(FILE)
+
+    assert reach(ours.private, strange.public, host.public) == TEXT
+    shown = re.escape(host.loaded.fingerprint)
+    with pytest.raises(RepositoryRefused, match=f"shows another key, {shown}"):
+        reach(ours.private, strange.public)
+    with pytest.raises(RepositoryRefused, match=r"127\.0\.0\.1 does not let git in: add the"):
+        reach(strange.private, host.public)
+    with pytest.raises(RepositoryRefused, match="no private key without a passphrase"):
+        reach("-----BEGIN secret-----", host.public)
+    with pytest.raises(RepositoryUnreachable, match="by SSH"):
+        reach(ours.private, host.public, url="ssh://git@127.0.0.1:9/fleet.git")
 
 
 def test_a_repository_that_cannot_be_used_says_why(remote: Remote) -> None:

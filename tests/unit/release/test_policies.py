@@ -56,6 +56,24 @@ def test_modules_and_annotations_can_be_typed_as_text():
     assert ReleasePromoted.model_validate(typed.model_dump(mode="json")) == typed
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ("repository: 'git@forge:fleet.git'", "write https://host/fleet.git, .* ssh://git@host/fl"),
+        ("repository: 'https://ann:word@forge/fleet.git'", "without a user or a password"),
+        ("repository: 'ssh://git@forge/fleet.git', key: env:KEY", "needs key and host_keys"),
+        ("repository: 'https://forge/fleet.git', key: env:KEY", "whose URL is ssh://git@"),
+    ],
+)
+def test_a_repository_that_could_not_be_reached_safely_is_refused(spoiled, facts, said):
+    path = spoiled(f"release: {{ ring: e, deploy: {{ kind: git, path: a.yaml, {facts} }} }}")
+
+    with pytest.raises(EstateInvalid, match=said) as refused:
+        load_estate(path)
+
+    assert "ann:word" not in str(refused.value)
+
+
 def test_an_update_that_could_not_be_undone_is_refused(spoiled):
     path = spoiled("release: { ring: early, update: [odoo, -u, all] }")
 
