@@ -484,13 +484,16 @@ def test_upkeep_leaves_a_signed_bundle_and_a_page_of_every_run(
 
 
 def test_neither_secrets_nor_people_are_in_the_evidence(site: Site, refreshed: Refreshed) -> None:
-    """In that of every run of this module, those that failed included."""
+    """In that of every run of this module, those that failed included; nor secrets in the log."""
     secrets, people = secret_values(site), people_of_production(site)
     evidence = b"\n".join(evidence_files(site).values())
+    log = (site.platform.folder / "logs" / "host.log").read_bytes()
 
     assert len(secrets) > 10
     assert len(people) > 300
     assert canaries_in(evidence, secrets | people) == []
+    assert b"step_succeeded" in log
+    assert canaries_in(log, secrets) == []
     planted = {min(secrets), min(people)}
     assert planted <= set(canaries_in("".join(planted).encode(), secrets | people))
 
