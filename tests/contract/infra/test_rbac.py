@@ -45,7 +45,9 @@ CALLERS = {
         "functions/rotation",
         "functions/upkeep",
     ),
+    "argo-cd": ("functions/release/ways.py",),
     "cloudnativepg": ("shared/cluster/cloudnativepg.py",),
+    "flux": ("functions/release/ways.py",),
     "on-request": ("functions/environments",),
 }
 EXAMINER = "signalbox/doctor.py"
@@ -152,8 +154,12 @@ def label(found: Json) -> None:
     found["metadata"]["labels"] = {"release": "new"}
 
 
-def lead(found: Json) -> None:
-    found["spec"]["replica"] = {"primary": "erp", "source": "other"}
+def of_kinds(*kinds: str) -> dict[str, Callable[[Cluster], Any]]:
+    """The same methods, asked for what an operator of the cluster looks after."""
+    return {
+        "read": lambda c: [c.read(kind, NAMESPACE, "odoo") for kind in kinds],
+        "change": lambda c: [c.change(kind, NAMESPACE, "odoo", 1, label) for kind in kinds],
+    }
 
 
 USES: dict[str, Callable[[Cluster], Any]] = {
@@ -206,12 +212,13 @@ USES: dict[str, Callable[[Cluster], Any]] = {
 }
 """Each method, so that it makes every request it ever makes."""
 
-OF_AN_OPERATOR: dict[str, Callable[[Cluster], Any]] = {
-    "read": lambda c: c.read(KIND, NAMESPACE, "erp"),
-    "change": lambda c: c.change(KIND, NAMESPACE, "erp", 1, lead),
+OPERATED = {
+    KIND: ("postgresql.cnpg.io/v1", "Cluster"),
+    "Application": ("argoproj.io/v1alpha1", "Application"),
+    "HelmRelease": ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+    "Kustomization": ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
 }
-"""The same methods, asked for what CloudNativePG looks after."""
-
+SPEC = {"instances": 1, "storage": {"size": "1Gi"}}
 
 ON_REQUEST: dict[str, Callable[[Cluster], Any]] = {
     "start_workload": lambda c: c.start_workload(NAMESPACE, WORKLOADS[0], epoch=10),
@@ -219,7 +226,12 @@ ON_REQUEST: dict[str, Callable[[Cluster], Any]] = {
 }
 """The same methods, asked for Deployments, which is all that runs in an environment on request."""
 
-OTHERS = {"cloudnativepg": OF_AN_OPERATOR, "on-request": ON_REQUEST}
+OTHERS = {
+    "argo-cd": of_kinds("Application"),
+    "cloudnativepg": of_kinds(KIND),
+    "flux": of_kinds("Kustomization", "HelmRelease"),
+    "on-request": ON_REQUEST,
+}
 
 
 @pytest.fixture(scope="module")
@@ -264,16 +276,9 @@ def furnish(api: Api) -> None:
     api.create("Certificate", NAMESPACE, certificate | {"metadata": {"name": "odoo"}})
     api.create("ConfigMap", NAMESPACE, {"metadata": {"name": "odoo-config"}})
     api.create("Secret", NAMESPACE, {"metadata": {"name": "odoo-database"}})
-    api.create(
-        KIND,
-        NAMESPACE,
-        {
-            "apiVersion": "postgresql.cnpg.io/v1",
-            "kind": "Cluster",
-            "metadata": {"name": "erp"},
-            "spec": {"instances": 1, "storage": {"size": "1Gi"}},
-        },
-    )
+    for kind, (version, called) in OPERATED.items():
+        made = {"apiVersion": version, "kind": called, "metadata": {"name": "odoo"}, "spec": SPEC}
+        api.create(kind, NAMESPACE, made)
 
 
 def methods_named(source: str) -> set[str]:
@@ -336,7 +341,7 @@ def test_the_doctor_asks_for_every_permission_of_a_role(kind: str) -> None:
 
     assert {(each.group, each.resource, each.verb) for each in asked_for} == granted(kind)
     assert {each.resource: each.name for each in asked_for if each.name} == (
-        {} if kind == "cloudnativepg" else names
+        names if kind in ("production", "nonproduction") else {}
     )
 
 
@@ -357,6 +362,20 @@ def test_every_method_of_the_cluster_is_recorded() -> None:
     public = {name for name in vars(Cluster) if not name.startswith("_")}
 
     assert public - {"connect"} == set(USES)
+
+
+def test_every_role_is_compared_and_none_can_give_what_it_has_not() -> None:
+    rules = {
+        (path.parent.name, *rule["verbs"]): rule.get("resourceNames")
+        for path in ROLES.glob("*/role.yaml")
+        for role in roles(path.parent.name)
+        for rule in role["rules"]
+    }
+
+    beyond = [key for key in rules if {"bind", "escalate", "impersonate", "*"} & {*key}]
+
+    assert {kind for kind, *_ in rules} == CALLERS.keys()
+    assert {key: rules[key] for key in beyond} == {("on-request", "bind"): [manifests.CLUSTER_ROLE]}
 
 
 @pytest.mark.parametrize("kind", ["production", "nonproduction"])

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from shared.runs.translation import ALERT, TRANSLATORS
+from shared.runs.translation import ALERT, MANIFEST, TRANSLATORS
 from shared.settings import Settings
+from signalbox.generate import topology
 
 ROLES = {
     "Azure Service Bus Data Owner": "090c5cfd-751d-490a-894a-3ce6f1109419",
@@ -167,6 +168,7 @@ def problems(folder: Path) -> list[str]:
         *_unwatched([r for r in found if not r.existing]),
         *_bus(folder),
         *_events(folder),
+        *_names(folder),
         *_settings(folder),
         *_parameters(folder),
     ]
@@ -233,14 +235,25 @@ def _bus(folder: Path) -> Iterator[str]:
     for line in ("= [for each in subscriptions: {", "map(each.Rules, one => {", "in rules: {"):
         if line not in subscriptions:
             yield f"subscriptions.bicep: {line!r} is missing"
-    topology = json.loads((folder.parent / "topology.json").read_text("utf-8"))
-    for topic in topology["UserConfig"]["Namespaces"][0]["Topics"]:
+    deployed = json.loads((folder.parent / "topology.json").read_text("utf-8"))
+    missing = _subscriptions(topology()) - _subscriptions(deployed)
+    yield from (f"topology.json has no subscription {name}" for name in sorted(missing))
+    if deployed != topology():
+        yield "topology.json is not what the steps need: make generate"
+    for topic in deployed["UserConfig"]["Namespaces"][0]["Topics"]:
         yield from _forgotten("bus.bicep", bus, topic)
         for subscription in topic["Subscriptions"]:
             yield from _forgotten("subscriptions.bicep", subscriptions, subscription)
             filters = [rule["Properties"] for rule in subscription["Rules"]]
             if any(set(f.get("CorrelationFilter", ())) != {"Label"} for f in filters):
                 yield f"subscriptions.bicep cannot express the rules of {subscription['Name']}"
+
+
+def _subscriptions(topology: dict[str, Any]) -> set[str]:
+    topics = topology["UserConfig"]["Namespaces"][0]["Topics"]
+    return {
+        f"{topic['Name']}/{each['Name']}" for topic in topics for each in topic["Subscriptions"]
+    }
 
 
 def _forgotten(file: str, text: str, entity: dict[str, Any]) -> Iterator[str]:
@@ -254,6 +267,22 @@ def _events(folder: Path) -> Iterator[str]:
     listened = re.findall(r"'(Microsoft\.[\w.]+)'", " ".join(_EVENT_TYPES.findall(_main(folder))))
     yield from (f"main.bicep listens to {kind} for nobody" for kind in set(listened) - UNDERSTOOD)
     yield from (f"main.bicep does not listen to {kind}" for kind in UNDERSTOOD - set(listened))
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """What one file says of another by name."""
+    wanted = set(re.findall(r"secrets/([\w-]+)\)", (folder / "app.bicep").read_text("utf-8")))
+    script = (folder / "after-provision.sh").read_text("utf-8")
+    if f"for name in {' '.join(sorted(wanted))}; do" not in script:
+        yield f"after-provision.sh makes other secrets than {sorted(wanted)}"
+    storage = (folder / "storage.bicep").read_text("utf-8")
+    source = (folder / "event-source.bicep").read_text("utf-8")
+    evidence = Settings.model_fields["evidence_container"].default
+    for name in (evidence, *re.findall(r"blobContainerName: '(.+)'", source)):
+        if f"name: '{name}'" not in storage:
+            yield f"storage.bicep has no container {name}"
+    if f"subjectEndsWith: '/{MANIFEST}'" not in _main(folder):
+        yield f"main.bicep waits for another file than {MANIFEST}"
 
 
 def _settings(folder: Path) -> Iterator[str]:

@@ -112,6 +112,10 @@ def test_what_would_be_deployed_has_no_problems(folder: Path) -> None:
         ("main.bicep", "param alertEmail string", "param email string", "no parameter alertEmail"),
         ("main.parameters.json", '"location"', '"region"', "location is not given"),
         ("main.parameters.json", '"busSku"', '"sku"', "busSku is not given"),
+        ("after-provision.sh", "for name in signalbox-api-key", "for name in key", "other secrets"),
+        ("event-source.bicep", "'event-dead-letters'", "'letters'", "has no container letters"),
+        ("storage.bicep", "name: 'evidence'", "name: 'proof'", "has no container evidence"),
+        ("main.bicep", "/manifest.json'", "/done'", "another file than manifest.json"),
         ("after-provision.sh", "$VAULT_NAME", "$VAULT", "azd knows no VAULT"),
         ("../../azure.yaml", "path: infra/azure", "path: infra", "leads to no Bicep"),
         ("../../azure.yaml", "  app:", "  api:", "Bicep tags"),
@@ -136,14 +140,18 @@ def test_what_must_be_kept_is_missed(folder: Path, file: str, kept: str) -> None
     assert f"{file}: {kept!r} is gone" in bicep.problems(folder)
 
 
-def test_a_step_with_a_rule_that_bicep_cannot_express_is_found(folder: Path) -> None:
+def test_a_step_whose_subscription_is_missing_or_inexpressible_is_found(folder: Path) -> None:
     path = folder.parent / "topology.json"
     topology = json.loads(path.read_text("utf-8"))
-    topic = topology["UserConfig"]["Namespaces"][0]["Topics"][1]
-    topic["Subscriptions"][0]["Rules"][0]["Properties"]["CorrelationFilter"] = {"To": "me"}
+    first, second = topology["UserConfig"]["Namespaces"][0]["Topics"][1]["Subscriptions"][:2]
+    first["Rules"][0]["Properties"]["CorrelationFilter"] = {"To": "me"}
+    missing, second["Name"] = second["Name"], "other"
     path.write_text(json.dumps(topology), "utf-8")
 
-    assert any("cannot express" in problem for problem in bicep.problems(folder))
+    found = bicep.problems(folder)
+
+    assert f"subscriptions.bicep cannot express the rules of {first['Name']}" in found
+    assert f"topology.json has no subscription refresh/{missing}" in found
 
 
 def test_people_can_be_given_every_role_that_the_app_knows() -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from benchmarks.outage import fleet
+from functions.console.health import OPEN
 from shared.settings import Settings
 from signalbox import scaling
 from signalbox.generate import topology
@@ -23,6 +24,7 @@ def documents(path: Path) -> list[dict[str, Any]]:
 
 DEPLOYMENT, SERVICE = documents(KUBERNETES / "functions" / "deployment.yaml")
 POD = DEPLOYMENT["spec"]["template"]["spec"]
+_, ACCOUNT = documents(KUBERNETES / "agents" / "service-account.yaml")
 SIGN_IN, SCALED = documents(KUBERNETES / "functions" / "scaled-object.yaml")
 
 
@@ -71,20 +73,29 @@ def test_the_namespace_of_the_agents_admits_the_app() -> None:
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
     }
+    assert POD["serviceAccountName"] == ACCOUNT["metadata"]["name"]
+    assert {container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("readiness", "liveness")} < (
+        set(OPEN)
+    )
     assert {key for volume in POD["volumes"] for key in volume} == {"name", "configMap", "emptyDir"}
     assert re.search(r"@sha256:[0-9a-f]{64}$", container["image"])
 
 
 def test_the_app_gets_its_settings_by_names_that_it_has_and_no_secret_in_the_manifest() -> None:
     (container,) = POD["containers"]
-    given = {each["name"] for each in container["env"]}
+    given = {each["name"]: each["value"] for each in container["env"]}
     known = {
-        str(field.validation_alias or f"SIGNALBOX_{name.upper()}")
+        str(field.validation_alias or f"SIGNALBOX_{name.upper()}"): field.is_required()
         for name, field in Settings.model_fields.items()
     }
 
-    assert {name for name in given if name.startswith("SIGNALBOX_")} <= known
-    assert all("value" in each for each in container["env"])
+    assert {name for name in given if name.startswith("SIGNALBOX_")} <= known.keys()
+    assert {name for name, is_required in known.items() if is_required} <= given.keys()
+    assert given["SIGNALBOX_LEDGER_URL"].endswith("/signalbox?options=-crole%3Dsignalbox")
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} == {
+        str(Path(given["SIGNALBOX_ESTATE"]).parent),
+        given["HOME"],
+    }
     assert not re.search(r"KEY|SECRET|password", str(container["env"]), re.IGNORECASE)
     assert (
         SERVICE["spec"]["selector"].items()

@@ -1,6 +1,7 @@
 """The manifests are what the API takes, and a copy's network leads to nothing of production."""
 
 import copy
+import re
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ MODELS = {
     "ValidatingAdmissionPolicy": client.V1ValidatingAdmissionPolicy,
     "ValidatingAdmissionPolicyBinding": client.V1ValidatingAdmissionPolicyBinding,
 }
+APP = ROOT / "infra" / "azure" / "app.bicep"
 POLICIES = ROOT / "infra" / "kubernetes" / "nonproduction" / "network-policies.yaml"
 
 ODOO = {"app": "odoo"}
@@ -133,5 +135,12 @@ def test_the_images_have_what_the_jobs_and_the_host_run() -> None:
 
     assert all((ROOT / name).exists() for name in copied)
     assert {f"!{name}" for name in copied} <= set(sent)
+    [version] = re.findall(
+        r"runtime: \{ name: 'python', version: '(.+)' \}", APP.read_text("utf-8")
+    )
+    assert re.findall(r"^FROM \S*python:(\S+) AS", text, re.MULTILINE) == [
+        f"{version}-slim-bookworm",
+        f"4-python{version}",
+    ]
     (container,) = job_manifest("restore", "image")["spec"]["template"]["spec"]["containers"]
     assert f"CMD {container['command']}".replace("'", '"') in text
