@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
@@ -44,6 +44,9 @@ from tests.integration.refresh.conftest import databases_like
 from tests.integration.refresh.passage import Passage
 from tests.keepingbus import KeepingBus
 
+if TYPE_CHECKING:
+    from tests.integration.environments.dying import Deaths
+
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 SERVER, STAGING, OFFER = "erp-nonprod", "acme-staging", "qa-small"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -64,12 +67,11 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What outlives a test: servers, a certified staging, its files."""
+class Reachable:
+    """What any process can work with that knows where it is."""
 
-    postgres: PostgresServer
     cluster_url: str
-    blobs: MemoryBlobs
+    blobs: Blobs
     secrets: Secrets
     estate: Estate
 
@@ -80,6 +82,13 @@ class Machine:
     @property
     def clusters(self) -> Clusters:
         return Clusters(self.estate, self.cluster_url)
+
+
+@dataclass(frozen=True)
+class Machine(Reachable):
+    """What outlives a test: servers, a certified staging, its files."""
+
+    postgres: PostgresServer
 
     def names(self, beginning: str) -> list[str]:
         """Databases and roles that begin so."""
@@ -94,10 +103,11 @@ class Machine:
 class Agent:
     """The engine with the agent alone, and a clock that goes to whatever is scheduled."""
 
-    def __init__(self, ledger: Ledger, machine: Machine) -> None:
-        self.ledger, self.machine = ledger, machine
+    def __init__(self, ledger: Ledger, machine: Reachable) -> None:
+        self.ledger = ledger
         self.time = NOON
         self.actions = ACTIONS
+        self.deaths: Deaths | None = None
         ledger.clock = lambda: self.time
         self.clock = ledger.clock
         self.bus = KeepingBus()
@@ -144,6 +154,8 @@ class Agent:
         for envelope in [e for e in self.bus.sent if (e.topic, e.subject) in ACTIONS]:
             self.bus.sent.remove(envelope)
             self.time = max(self.time, envelope.scheduled_for or self.time)
+            if self.deaths is not None:
+                self.deaths.before(envelope, self.time)
             command = Command.model_validate_json(envelope.body)
             self.runner.deliver(self.actions[envelope.topic, envelope.subject], command)
 
@@ -188,6 +200,11 @@ class Agent:
         return dict(found["output"] or {})
 
 
+def secrets_of(server: str) -> Secrets:
+    key = "a key of the tests, 32 bytes long"
+    return Secrets({"ERP_NONPROD_DATABASE_URL": server, "SIGNALBOX_MASKING_KEY": key})
+
+
 @pytest.fixture(scope="module")
 def machine(postgres: PostgresServer) -> Iterator[Machine]:
     """Servers that run, and a staging of which a refresh has kept a certified copy.
@@ -195,10 +212,9 @@ def machine(postgres: PostgresServer) -> Iterator[Machine]:
     Its databases are named as those of other modules, which are to find none.
     """
     environment = {"PATH": os.environ["PATH"]}
-    key = "a key of the tests, 32 bytes long"
-    secrets = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url(), "SIGNALBOX_MASKING_KEY": key})
     with KubernetesEmulator(None, environment=environment, delay=0.02) as emulator:
-        machine = Machine(postgres, emulator.url, MemoryBlobs(), secrets, load_estate(ESTATE))
+        secrets, estate = secrets_of(postgres.url()), load_estate(ESTATE)
+        machine = Machine(emulator.url, MemoryBlobs(), secrets, estate, postgres)
         refresh(machine, epoch=1)
         yield machine
     for name in databases_like(postgres, "acme_staging%"):
@@ -259,13 +275,18 @@ def remap(databases: Databases, estate: Estate, passage: Passage, database: str)
 
 
 @pytest.fixture(scope="module")
-def ledger(postgres: PostgresServer) -> Iterator[Ledger]:
+def ledger_url(postgres: PostgresServer) -> Iterator[str]:
     name = f"environments_{next(_numbers)}"
     postgres.create_database(name)
-    ledger = Ledger.connect(postgres.dsn(name))
+    yield postgres.dsn(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(ledger_url)
     yield ledger
     ledger.close()
-    postgres.drop_database(name)
 
 
 @pytest.fixture

@@ -3,29 +3,35 @@
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
 from psycopg import OperationalError
 
+from functions.environments import REMOVAL, RUNBOOK
 from functions.upkeep import look_at_workloads
 from functions.upkeep.environments import announce_owed_removals, watch_environments
+from infra.local.azurite import Azurite
+from shared.blobs import AzureBlobs
 from shared.blobs.blobs import BlobsRefused
 from shared.capabilities import health
 from shared.cluster import ObjectMissing
+from shared.filestore import filestore_of
 from shared.ledger.environments import ExtensionRefused
 from shared.ledger.workloads import Workloads
 from shared.messages import CloudEvent
 from shared.messages.announcements import RemovalOwed
 from shared.postgres.clones import certified_copies, clone_inside, marker_of
-from shared.runs import Again
 from shared.runs.cancelling import cancel
-from tests.integration.environments.conftest import ACTIONS, NOON, SERVER, Agent, Machine
+from tests.integration.environments.conftest import NOON, SERVER, Agent, Machine
+from tests.integration.environments.dying import Deaths
 
 FACTS = """
     select (select value from ir_config_parameter where key = 'web.base.url'),
@@ -34,18 +40,19 @@ FACTS = """
 """
 
 
-def twice(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """As when a process dies after a step's last effect, before that is recorded."""
-
-    @wraps(handler)
-    def stutter(*given: Any, **resources: Any) -> Any:
-        result = handler(*given, **resources)
-        return result if isinstance(result, Again) else handler(*given, **resources)
-
-    return stutter
-
-
-STUTTERING = {place: replace(a, handler=twice(a.handler)) for place, a in ACTIONS.items()}
+@pytest.fixture
+def deaths(agent: Agent, machine: Machine, azurite: Azurite, ledger_url: str) -> Iterator[Deaths]:
+    """Every process that begins a step is killed; files are where the next one finds them."""
+    source, account = machine.estate.environment("acme-staging"), azurite.connection_string
+    agent.blobs = AzureBlobs.connect(account)
+    with BlobServiceClient.from_connection_string(account) as service:
+        with suppress(ResourceExistsError):
+            service.create_container(source.filestore.container)
+        for blob in machine.blobs.list(filestore_of(source)):
+            agent.blobs.upload(blob.path, machine.blobs.read(blob.path))
+        server = machine.postgres.url()
+        agent.deaths = Deaths(ledger_url, server, machine.cluster_url, account)
+        yield agent.deaths
 
 
 def secret(agent: Agent, name: str) -> dict[str, str]:
@@ -65,7 +72,7 @@ def nothing_is_left(agent: Agent, machine: Machine, name: str) -> bool:
     """Looked up without the code that removes it."""
     return (
         machine.names(f"qa_{name.replace('-', '_')}") == []
-        and list(machine.blobs.list(f"filestore/on-request/{name}/")) == []
+        and list(agent.blobs.list(f"filestore/on-request/{name}/")) == []
         and not is_there(agent, "Namespace", "", f"qa-{name}")
         and name not in [each.name for each in agent.on_request.current()]
     )
@@ -82,11 +89,9 @@ def watch(agent: Agent) -> list[CloudEvent]:
 WATCHED = ("platform-events", "run-events")
 
 
-def test_an_environment_works_lives_on_ends_by_itself_and_leaves_no_trace(
-    agent: Agent, machine: Machine
+def test_an_environment_works_lives_on_and_leaves_no_trace_though_each_step_is_killed_once(
+    agent: Agent, machine: Machine, deaths: Deaths
 ) -> None:
-    agent.actions = STUTTERING
-
     run = agent.request("ana-fix", hours=24)
     assert agent.finish(run) == "succeeded", agent.reason(run)
 
@@ -106,7 +111,7 @@ def test_an_environment_works_lives_on_ends_by_itself_and_leaves_no_trace(
     kinds = {"ResourceQuota", "LimitRange", "NetworkPolicy", "RoleBinding"}
     assert all(is_there(agent, kind, "qa-ana-fix", "signalbox") for kind in kinds)
     assert is_there(agent, "IngressRoute", "qa-ana-fix", "odoo")
-    assert len(list(machine.blobs.list("filestore/on-request/ana-fix/"))) > 0
+    assert len(list(agent.blobs.list("filestore/on-request/ana-fix/"))) > 0
     record = json.dumps(agent.record(run), default=str)
     assert not any(password in record for password in passwords.values())
     [place] = agent.on_request.places()
@@ -136,6 +141,10 @@ def test_an_environment_works_lives_on_ends_by_itself_and_leaves_no_trace(
     assert agent.finish(gone) == "succeeded", agent.reason(gone)
     assert nothing_is_left(agent, machine, "ana-fix")
     assert len(agent.facts(gone, "prove_removed")["looked_for"]) == 5
+    steps = [step.name for book in (RUNBOOK, REMOVAL) for step in book.steps]
+    assert [each.replace("-", "_") for each in deaths.of] == steps
+    tries = [*agent.record(run)["attempts"], *agent.record(gone)["attempts"]]
+    assert [each["outcome"] for each in tries] == ["lost", "succeeded"] * len(steps)
     assert watch(agent) == []
 
 
