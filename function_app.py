@@ -53,38 +53,28 @@ app = func.FunctionApp()
 for runbook in RUNBOOKS:
     subscribe(app, runbook, runner)
 
-for name, topic, handle in (
-    ("accept_event", intake.TOPIC, intake.accept_event),
-    ("accept_dead_letter", intake.DEAD_LETTERS, intake.accept_dead_letter),
-):
-    on_message(
-        app,
-        name,
-        topic,
-        name.replace("_", "-"),
-        partial(handle, runner=runner, intake=understanding, bus=bus),
-        telemetry=telemetry,
-    )
-
 grid = None
 if settings.event_grid_topic:
     grid = EventGridTopic.connect(settings.event_grid_topic, settings.event_grid_key)
-publishing = partial(relay.publish_outcome, grid=grid, ledger=ledger, telemetry=telemetry)
-on_message(app, "publish_outcome", relay.TOPIC, relay.SUBSCRIPTION, publishing, telemetry=telemetry)
-
 sending = notify.Sending(
     wanted=estate.notifications,
     secrets=resources.secrets,
     links_key=links_key(settings.forms_key),
     clock=ledger.clock,
 )
+accepting = partial(intake.accept_event, runner=runner, intake=understanding, bus=bus)
+rescuing = partial(intake.accept_dead_letter, runner=runner, intake=understanding, bus=bus)
+telling = partial(relay.publish_outcome, grid=grid, ledger=ledger, telemetry=telemetry)
 hearing = partial(notify.notify_people, runner=runner, wanted=estate.notifications)
 posting = partial(notify.send_notification, runner=runner, sending=sending)
-for name, topic, subscription, telling in (
-    ("notify_people", notify.TOPIC, notify.HEARING, hearing),
-    ("send_notification", notify.NOTIFICATIONS, notify.SENDING, posting),
+for name, topic, handle in (
+    ("accept_event", intake.TOPIC, accepting),
+    ("accept_dead_letter", intake.DEAD_LETTERS, rescuing),
+    ("publish_outcome", relay.TOPIC, telling),
+    ("notify_people", notify.TOPIC, hearing),
+    ("send_notification", notify.NOTIFICATIONS, posting),
 ):
-    on_message(app, name, topic, subscription, telling, telemetry=telemetry)
+    on_message(app, name, topic, name.replace("_", "-"), handle, telemetry=telemetry)
 
 known = {
     **vars(settings),
@@ -104,8 +94,8 @@ if telemetry is not SILENT:
 for do, schedule in timers:
     on_timer(app, do, schedule, known)
 
-accepting = partial(intake.accept_grid_event, runner=runner, intake=understanding, bus=bus)
-on_event_grid(app, "accept_grid_event", accepting)
+answering = partial(intake.accept_grid_event, runner=runner, intake=understanding, bus=bus)
+on_event_grid(app, "accept_grid_event", answering)
 
 guard = Guard(identify_by(settings), RateLimit(settings.requests_per_minute, timedelta(minutes=1)))
 desk = console.Desk(

@@ -13,7 +13,7 @@ from functions.runbooks import RUNBOOKS
 from shared.estate import Estate
 from shared.masking.policy import MaskingPolicy
 from shared.masking.proof import SignedCertificate
-from shared.messages import CloudEvent, Command, Event, Message
+from shared.messages import CloudEvent, Command, Event
 from shared.messages.announcements import Announcement
 from shared.odoo.manifest import BackupManifest
 from shared.runs import Runbook
@@ -22,6 +22,7 @@ from shared.telemetry.alerts import alert_rules
 from signalbox.manual import command_manual
 from signalbox.scaling import scaled_object
 
+EVENTS = [runbook.on for runbook in RUNBOOKS]
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "schemas" / "examples"
 
@@ -68,16 +69,14 @@ def stale_files() -> list[Path]:
 
 
 def _models() -> list[type[BaseModel]]:
-    events = [runbook.on for runbook in RUNBOOKS]
     facts = {a.consumes: None for runbook in RUNBOOKS for a in runbook.actions()}
     chain: list[type[BaseModel]] = [model for model in facts if not issubclass(model, Event)]
-    announcements = [kind for kind in _leaves(Announcement) if hasattr(kind, "type")]
     return [
         CloudEvent,
         Command,
-        *events,
+        *EVENTS,
         *chain,
-        *announcements,
+        *_leaves(Announcement),
         Estate,
         MaskingPolicy,
         SignedCertificate,
@@ -85,16 +84,13 @@ def _models() -> list[type[BaseModel]]:
     ]
 
 
-def _leaves(kind: type[Message]) -> list[type[Message]]:
+def _leaves(kind: type[Announcement]) -> list[type[Announcement]]:
     found = [leaf for sub in kind.__subclasses__() for leaf in _leaves(sub)]
     return found or [kind]
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | model.model_json_schema()
-
-
-# -- the bus -----------------------------------------------------------------------------------
 
 
 def topology() -> dict[str, Any]:
@@ -142,21 +138,22 @@ def _subscription(name: str, *subjects: str, **properties: Any) -> dict[str, Any
     return {"Name": name, "Properties": SUBSCRIPTION | properties, "Rules": rules}
 
 
-# -- the papers --------------------------------------------------------------------------------
-
-
 def asyncapi() -> dict[str, Any]:
     """An AsyncAPI document (https://www.asyncapi.com/docs/reference/specification/v3.1.0)."""
     messages = _messages()
     channels = {
         intake.TOPIC: _channel(
-            "Facts about environments; publish here.", [r.on.__name__ for r in RUNBOOKS]
+            "Facts about environments; publish here.", [kind.__name__ for kind in EVENTS]
         ),
         ANNOUNCEMENTS: _channel(
             "What Signalbox says; make subscriptions of your own.",
             [kind.__name__ for kind in _leaves(Announcement)],
         ),
-    } | {name: _channel(_first_line(r), ["Command"]) for r in RUNBOOKS for name in r.topics}
+    } | {
+        name: _channel(f"Commands to the steps of {r.name}, one subscription each.", ["Command"])
+        for r in RUNBOOKS
+        for name in r.topics
+    }
     return {
         "asyncapi": "3.1.0",
         "info": {
@@ -173,7 +170,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _messages() -> dict[str, Any]:
-    enveloped = [*(r.on for r in RUNBOOKS), *_leaves(Announcement)]
+    enveloped: list[type[Event] | type[Announcement]] = [*EVENTS, *_leaves(Announcement)]
     found = {
         kind.__name__: {
             "name": kind.type,
@@ -187,15 +184,13 @@ def _messages() -> dict[str, Any]:
             },
         }
         for kind in enveloped
-        if hasattr(kind, "type")
     }
     command = {"name": "command", "summary": _summary(Command)}
     return found | {"Command": command | {"payload": {"$ref": "#/components/schemas/Command"}}}
 
 
 def _component_schemas() -> dict[str, Any]:
-    kinds: list[type[BaseModel]] = [CloudEvent, Command, *(r.on for r in RUNBOOKS)]
-    kinds += _leaves(Announcement)
+    kinds: list[type[BaseModel]] = [CloudEvent, Command, *EVENTS, *_leaves(Announcement)]
     template = "#/components/schemas/{model}"
     _, schemas = models_json_schema([(k, "validation") for k in kinds], ref_template=template)
     found: dict[str, Any] = schemas["$defs"]
@@ -218,10 +213,6 @@ def _operations(channels: dict[str, Any]) -> dict[str, Any]:
         }
         for name, channel in channels.items()
     }
-
-
-def _first_line(runbook: Runbook) -> str:
-    return f"Commands to the steps of {runbook.name}, one subscription each."
 
 
 def _summary(model: type[BaseModel]) -> str:

@@ -46,15 +46,15 @@ class Problem(BaseModel):
 PROBLEM_JSON = "application/problem+json"
 
 
-def described(description: str) -> dict[str, Any]:
+def _described(description: str) -> dict[str, Any]:
     """A refusal as the OpenAPI document has it."""
     schema = Problem.model_json_schema()
     return {"description": description, "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    "4XX": described("Why not, and what to do."),
-    503: described("The ledger does not answer."),
+    "4XX": _described("Why not, and what to do."),
+    503: _described("The ledger does not answer."),
 }
 """What every operation of the API may answer."""
 

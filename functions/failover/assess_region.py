@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functions.failover.conflicts import conflicts_of, refuse_untimely
 from functions.failover.losses import expected_loss
 from functions.failover.sides import Pair, administrators_dsn, now, pair_now
-from functions.failover.witnesses import Witnesses, database_answered, planned, verdict
+from functions.failover.witnesses import Verdict, Witnesses, database_answered, planned, verdict
 from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
@@ -54,7 +54,7 @@ def assess_region(
     if promoted := _promoted_before(event, run, pair, placements):
         return promoted
     _refuse_without_standby(pair, databases)
-    suspected_at = _instant(run.checkpoint.get("suspected_at")) or now()
+    suspected_at = run.moment("suspected_at") or now()
     testimonies = Witnesses(pair, databases, clusters, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
     if said == "not-confirmed":
@@ -64,13 +64,26 @@ def assess_region(
         pause = min(hold_down / LOOKS, LONGEST_PAUSE, left)
         progress = {"reason": f"{why}; must stay so for {left.total_seconds():.1f} s"}
         return Again(pause, {"suspected_at": suspected_at.isoformat(), "progress": progress})
+    refuse_untimely(event, conflicts_of(pair.production, estate, now()))
+    return assessment(event, pair, said, testimonies, suspected_at, estate, databases, replication)
+
+
+def assessment(
+    event: RegionDegraded,
+    pair: Pair,
+    said: Verdict,
+    testimonies: tuple[Testimony, ...],
+    suspected_at: datetime,
+    estate: Estate,
+    databases: Databases,
+    replication: Replication,
+) -> RegionAssessed:
+    """What is known now, for whoever decides. A forecast goes on whatever the witnesses say."""
     reachable = database_answered(testimonies)
-    found = conflicts_of(pair.production, estate, now())
-    refuse_untimely(event, found)
     return RegionAssessed(
         active=pair.active.name,
         standby=pair.standby.name,
-        verdict=said,
+        verdict="confirmed" if said == "not-confirmed" else said,
         testimonies=testimonies,
         primary_reachable=reachable,
         loss=expected_loss(
@@ -79,7 +92,7 @@ def assess_region(
         degraded_at=event.since or suspected_at,
         suspected_at=suspected_at,
         assessed_at=now(),
-        conflicts=found,
+        conflicts=conflicts_of(pair.production, estate, now()),
         despite=event.despite,
     )
 
@@ -124,7 +137,3 @@ def _promoted_before(
 
 def _words(testimonies: Sequence[Testimony]) -> str:
     return "; ".join(f"{each.witness}: {each.says} ({each.why})" for each in testimonies)
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

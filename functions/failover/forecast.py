@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 
 from functions.failover.approve_failover import reasons_to_ask
-from functions.failover.conflicts import conflicts_of, is_untimely
-from functions.failover.losses import expected_loss
+from functions.failover.assess_region import assessment
+from functions.failover.conflicts import is_untimely
 from functions.failover.plans import plan_of, predicted_seconds, redirect_changes
 from functions.failover.sides import Pair, now, pair_now
-from functions.failover.witnesses import (
-    Verdict,
-    Witnesses,
-    database_answered,
-    planned,
-    verdict,
-)
-from shared.messages.failover import EndpointChange, RegionAssessed, RegionDegraded
+from functions.failover.witnesses import Verdict, Witnesses, planned, verdict
+from shared.messages.failover import EndpointChange, RegionDegraded
 from shared.resources import Resources
 from shared.runs.approvals import ApprovalPlan
 
@@ -36,33 +30,16 @@ class Forecast:
 
 def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
     """Ask whom a failover would ask, and plan what it would do. Raises NoStandby."""
-    pair = pair_now(event.environment, resources.estate, resources.placements)
-    testimonies = Witnesses(pair, resources.databases, resources.clusters, event).ask()
+    estate, databases = resources.estate, resources.databases
+    pair = pair_now(event.environment, estate, resources.placements)
+    testimonies = Witnesses(pair, databases, resources.clusters, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
-    at, reachable = now(), database_answered(testimonies)
-    untimely = conflicts_of(pair.production, resources.estate, at)
-    assessed = RegionAssessed(
-        active=pair.active.name,
-        standby=pair.standby.name,
-        verdict="confirmed" if said == "not-confirmed" else said,
-        testimonies=testimonies,
-        primary_reachable=reachable,
-        loss=expected_loss(
-            pair,
-            resources.databases,
-            resources.replication,
-            reachable=reachable,
-            down_since=at,
-        ),
-        degraded_at=event.since or at,
-        suspected_at=at,
-        assessed_at=at,
-        conflicts=untimely,
-        despite=event.despite,
+    assessed = assessment(
+        event, pair, said, testimonies, now(), estate, databases, resources.replication
     )
     placement = resources.placements.of(event.environment)
     gates = (
-        *is_untimely(event, untimely),
+        *is_untimely(event, assessed.conflicts),
         *reasons_to_ask(assessed, pair, None if placement.promotable else placement.reason),
     )
     plan = plan_of(
@@ -70,7 +47,7 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         pair,
         gates,
         resources.clusters,
-        resources.databases,
+        databases,
         resources.takeover,
         resources.traffic,
         resources.history,
@@ -80,7 +57,7 @@ def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
         verdict=said,
         why=why,
         plan=plan.model_copy(update={"facts": {**plan.facts, "verdict": said}}),
-        changes=redirect_changes(pair, resources.clusters, resources.databases),
+        changes=redirect_changes(pair, resources.clusters, databases),
         gates=gates,
         predicted=predicted_seconds(resources.history, event.environment),
     )

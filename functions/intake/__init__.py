@@ -15,7 +15,6 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from shared.bus import Bus, Envelope
-from shared.ledger import Transaction
 from shared.runs import Runner
 from shared.runs.commands import ANNOUNCEMENTS, SOURCE
 from shared.runs.intake import Intake, park, unreadable
@@ -57,23 +56,15 @@ def accept_grid_event(event: bytes, *, runner: Runner, intake: Intake, bus: Bus)
 
 
 def _accept(received: Received, runner: Runner, intake: Intake) -> None:
+    event = None
     try:
         event = read_event(received)
-    except Unacceptable as refused:
-        reason = str(refused)
-        runner.commit(lambda tx: _park_unreadable(tx, received, reason))
-        return
-    try:
         understood = intake.understand(event)
     except Unacceptable as refused:
-        reason = str(refused)
-        runner.commit(lambda tx: park(tx, received, reason, event=event))
+        reason, said = str(refused), event or unreadable(received)
+        runner.commit(lambda tx: park(tx, received, reason, event=said))
     else:
         runner.commit(lambda tx: intake.accept(tx, event, understood))
-
-
-def _park_unreadable(tx: Transaction, received: Received, reason: str) -> None:
-    park(tx, received, reason, event=unreadable(received))
 
 
 def _later(received: Received) -> Envelope:

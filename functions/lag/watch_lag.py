@@ -26,8 +26,8 @@ def watch_lag(
     pair = replication.pair(run.environment)
     sample = replication.measure(pair)
     judge_promotable(pair, sample, placements)
-    began = _moment(run, "began") or sample.at
-    well_since = (_moment(run, "well_since") or sample.at) if has_caught_up(pair, sample) else None
+    began = run.moment("began") or sample.at
+    well_since = (run.moment("well_since") or sample.at) if has_caught_up(pair, sample) else None
     limits = pair.environment.lag
     recovered = well_since is not None and (
         not eased.too_far or sample.at - well_since >= limits.sustained
@@ -58,8 +58,3 @@ def _look_again(
         "progress": {"reason": f"{behind} behind, patience for {left:.0f} min"},
     }
     return Again(LOOK, checkpoint, gives_way=True)
-
-
-def _moment(run: Run, name: str) -> datetime | None:
-    said = run.checkpoint.get(name)
-    return datetime.fromisoformat(said) if said else None

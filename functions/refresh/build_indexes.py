@@ -1,7 +1,7 @@
 """Build indexes and constraints over the masked rows, by a Kubernetes Job."""
 
 from functions.refresh.clones import incoming_clone
-from functions.refresh.restore_jobs import begin_job, give_up, progress_of
+from functions.refresh.restore_jobs import begin_job, look_at_job
 from functions.refresh.targets import look_again, target_of
 from shared.blobs import Blobs
 from shared.cluster import Clusters
@@ -33,12 +33,10 @@ def build_indexes(
     target = target_of(run, estate)
     cluster = clusters.of(target.environment)
     databases.refuse_production(target.server)
-    job = cluster.job(target.namespace, target.index_job)
-    if job and job.phase == "active":
+    job = look_at_job(cluster, target, run, target.index_job)
+    if isinstance(job, Again):
         # Connecting as the owner of the clone would end the Job's sessions.
-        return look_again(run, progress=progress_of(cluster, target, target.index_job, job))
-    if job and job.phase == "failed":
-        give_up(cluster, target, target.index_job, job)
+        return job
     with incoming_clone(databases, target, run) as connection:
         if job is None and not indexes_are_built(connection):
             still_mine(run)

@@ -44,7 +44,7 @@ def publish_environment(
             was_public = is_public(databases, target.server, target.live)
             return look_again(run, **{"was_public": was_public, **run.checkpoint})
         _refuse_uncertified(databases, target, run, secrets.resolve(estate.masking_key).encode())
-        _exchange(databases, target, run)
+        databases.swap(target.server, **_names(target, run))
     previous = _keep_previous(databases, target)
     hand_over(databases, target.server, target.live, target.environment.database.owner)
     if not _all_started(cluster, target, run):
@@ -71,7 +71,7 @@ def swap_back(
         if not _all_stopped(cluster, target, run):
             return look_again(run)
         still_mine(run)
-        _exchange_back(databases, target, run)
+        databases.swap_back(target.server, **_names(target, run))
     if databases.exists(target.server, target.live):
         use_checkpoint(databases, target.server, target.live)
         to_everyone = bool(run.checkpoint.get("was_public"))
@@ -93,24 +93,14 @@ def _is_live(databases: Databases, target: Target, run: Run) -> bool:
     return marker is not None and marker.run_id == str(run.id)
 
 
-def _exchange(databases: Databases, target: Target, run: Run) -> None:
-    databases.swap(
-        target.server,
-        live=target.live,
-        incoming=target.incoming,
-        previous=target.previous,
-        run_id=str(run.id),
-    )
-
-
-def _exchange_back(databases: Databases, target: Target, run: Run) -> None:
-    databases.swap_back(
-        target.server,
-        live=target.live,
-        incoming=target.incoming,
-        previous=target.previous,
-        run_id=str(run.id),
-    )
+def _names(target: Target, run: Run) -> dict[str, str]:
+    """Of the databases that change places."""
+    return {
+        "live": target.live,
+        "incoming": target.incoming,
+        "previous": target.previous,
+        "run_id": str(run.id),
+    }
 
 
 def _keep_previous(databases: Databases, target: Target) -> str | None:

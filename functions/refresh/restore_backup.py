@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from functions.refresh.backups import read_manifest
 from functions.refresh.ownership import let_owner_create
-from functions.refresh.restore_jobs import begin_job, give_up, progress_of
+from functions.refresh.restore_jobs import begin_job, look_at_job
 from functions.refresh.targets import Target, look_again, target_of
 from shared.blobs import Blobs
 from shared.cluster import Cluster, Clusters
@@ -38,16 +38,14 @@ def restore_backup(
     databases.refuse_production(target.server)
     if marker := _marker(databases, target, run):
         return _restored(backup, target, run, marker, cluster)
-    job = cluster.job(target.namespace, target.job)
+    job = look_at_job(cluster, target, run, target.job)
+    if isinstance(job, Again):
+        return job
     if job is None:
         still_mine(run)
         _make_place(databases, target)
         begin_job(target.job, "rows", backup, target, estate, blobs, cluster, databases)
         return look_again(run, looks=0, begun_at=datetime.now(UTC).isoformat())
-    if job.phase == "active":
-        return look_again(run, progress=progress_of(cluster, target, target.job, job))
-    if job.phase == "failed":
-        give_up(cluster, target, target.job, job)
     still_mine(run)
     marker = _mark(backup, target, run, blobs, databases)
     return _restored(backup, target, run, marker, cluster)

@@ -9,14 +9,15 @@ from typing import Any
 import yaml
 
 from functions.refresh.backups import BackupDamaged
-from functions.refresh.targets import Target
+from functions.refresh.targets import Target, look_again
 from shared.blobs import Blobs
 from shared.cluster import Cluster, JobState
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import TemporaryError
 from shared.estate import Estate
 from shared.messages.refresh import BackupAccepted
 from shared.postgres.databases import Databases
 from shared.postgres.restore_job import ARCHIVE_IS_WRONG, Part
+from shared.runs import Again, Run
 
 _URL_IS_VALID = timedelta(hours=12)
 
@@ -58,23 +59,23 @@ def job_manifest(name: str, image: str) -> dict[str, Any]:
     return job
 
 
-def progress_of(cluster: Cluster, target: Target, name: str, job: JobState) -> dict[str, Any]:
-    """What the Job last said, or why it does not start."""
-    said = _last_words(cluster.job_log_tail(target.namespace, name))
-    return said or {"phase": "waiting", "reason": job.reason}
+def look_at_job(cluster: Cluster, target: Target, run: Run, name: str) -> JobState | Again | None:
+    """The Job when it has ended well, None when there is none.
 
-
-def give_up(cluster: Cluster, target: Target, name: str, job: JobState) -> None:
-    """Raise what the failed Job died of, and clear its place for another attempt."""
+    Raises what a failed one died of, after clearing its place for another attempt.
+    """
+    job = cluster.job(target.namespace, name)
+    if job is None or job.phase == "succeeded":
+        return job
     tail = cluster.job_log_tail(target.namespace, name)
-    reason = _last_words(tail).get("reason") or tail or job.reason
+    said = _last_words(tail)
+    if job.phase == "active":
+        return look_again(run, progress=said or {"phase": "waiting", "reason": job.reason})
     cluster.delete_job(target.namespace, name)
-    error: type[PermanentError | TemporaryError] = (
-        BackupDamaged if job.exit_code == ARCHIVE_IS_WRONG else RestoreFailed
-    )
+    error = BackupDamaged if job.exit_code == ARCHIVE_IS_WRONG else RestoreFailed
     raise error(
         f"{target.environment.name}: the restore Job {name} failed "
-        f"(exit code {job.exit_code}): {reason}"
+        f"(exit code {job.exit_code}): {said.get('reason') or tail or job.reason}"
     )
 
 

@@ -56,7 +56,7 @@ def close_approvals(ledger: Ledger, runner: Runner) -> None:
 
 
 def drop_checkpoints(estate: Estate, databases: Databases, ledger: Ledger) -> None:
-    """And certified copies of which a refresh has kept a newer one."""
+    """Those whose time is over, and certified copies of which a refresh has kept a newer one."""
     drop_expired_checkpoints(estate, databases, ledger.clock())
     for name in {offer.source for offer in estate.offers}:
         place = estate.environment(name).database

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cached_property
 from inspect import Parameter, signature
@@ -83,6 +83,11 @@ class Run:
     def short(self) -> str:
         """Eight hexadecimal digits that name what belongs to this run."""
         return self.id.hex[:8]
+
+    def moment(self, name: str) -> datetime | None:
+        """A time that the checkpoint knows."""
+        said = self.checkpoint.get(name)
+        return datetime.fromisoformat(said) if said else None
 
 
 def still_mine(run: Run) -> None:
