@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from functions.intake import TOPIC
 from shared.runs.translation import ALERT, MANIFEST, TRANSLATORS
 from shared.settings import Settings
 from signalbox.generate import topology
@@ -51,6 +52,13 @@ ASSIGNED = {
 }
 """Every role that is assigned, and where: of the data plane, but for those on named resources."""
 
+OTHERS = {
+    "event-identity.bicep: buries": "identity.properties.principalId",
+    "event-identity.bicep: delivers": "identity.properties.principalId",
+    "vault.bicep: keeps": "keeperPrincipalId",
+}
+"""What is not assigned to the identity of the app."""
+
 KEPT = {
     "app.bicep": (
         "AZURE_CLIENT_ID: identityClientId",
@@ -59,21 +67,38 @@ KEPT = {
         "AzureWebJobsStorage__credential: 'managedidentity'",
         "ServiceBus__clientId: identityClientId",
         "ServiceBus__credential: 'managedidentity'",
+        "ServiceBus__fullyQualifiedNamespace: busHost",
+        "allowedAudiences: empty(alertApplicationUri) ? [] : [alertApplicationUri]",
         "httpsOnly: true",
         "keyVaultReferenceIdentity: identityId",
+        "kind: 'functionapp,linux'",
+        "name: 'FC1', tier: 'FlexConsumption'",
     ),
+    "alerts.bicep": ("name: 'resource-unhealthy'", "useAadAuth: true"),
     "bus.bicep": (
         "defaultAction: 'Deny'",
+        "dependsOn: [topic]",
         "geoDataReplication: empty(replicaLocation) ? null",
         "ipRules: [{ ipMask: '192.0.2.1'",
+        "messageTimeToLive string = 'P14D'",
         "trustedServiceAccessEnabled",
     ),
-    "event-source.bicep": ("deadLetterWithResourceIdentity: {", "deliveryWithResourceIdentity: {"),
-    "ledger.bicep": ("if (!empty(replicaLocation))", "createMode: 'Replica'", "isZoneRedundant ?"),
+    "event-source.bicep": (
+        "eventDeliverySchema: 'CloudEventSchemaV1_0'",
+        "deadLetterWithResourceIdentity: {",
+        "deliveryWithResourceIdentity: {",
+    ),
+    "ledger.bicep": (
+        "createMode: 'Replica'",
+        "geoRedundantBackup: 'Enabled'",
+        "if (!empty(replicaLocation))",
+        "isZoneRedundant ?",
+    ),
     "main.bicep": (
         "if (watchSubscription)",
         "LEDGER_HOST string = empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost",
         "ledgerHost: empty(existingLedgerHost) ? ledger.outputs.host : existingLedgerHost",
+        "/api/alerts'",
         "group: 'namespace'",
         "id: storage.outputs.dataId, group: 'blob'",
         "id: storage.outputs.hostId, group: 'blob'",
@@ -85,9 +110,12 @@ KEPT = {
         "isVersioningEnabled: true",
         "immutableStorageWithVersioning: { enabled: true }",
         "immutabilityPeriodSinceCreationInDays: evidenceDays",
+        "prefixMatch: ['backups/']",
+        "sku: { name: 'Standard_GZRS' }",
         "tierToCool",
         "defaultAction: isPrivate ? 'Deny'",
     ),
+    "subscriptions.bicep": ("'$Default'", "dependsOn: [subscription]"),
     "vault.bicep": ("enablePurgeProtection: true", "defaultAction: isPrivate ? 'Deny'"),
 }
 """What keeps evidence, events and secrets, what signs the app in, and what a region's loss and a
@@ -106,13 +134,16 @@ WATCHED = (
 """What writes its audit log into the workspace."""
 
 CLOSED = {
-    "Microsoft.DBforPostgreSQL/flexibleServers": "passwordAuth: 'Disabled'",
-    "Microsoft.EventGrid/topics": "disableLocalAuth: true",
-    "Microsoft.Insights/components": "DisableLocalAuth: true",
-    "Microsoft.KeyVault/vaults": "enableRbacAuthorization: true",
-    "Microsoft.OperationalInsights/workspaces": "disableLocalAuth: true",
-    "Microsoft.ServiceBus/namespaces": "disableLocalAuth: true",
-    "Microsoft.Storage/storageAccounts": "allowSharedKeyAccess: false",
+    "Microsoft.DBforPostgreSQL/flexibleServers": ("passwordAuth: 'Disabled'",),
+    "Microsoft.EventGrid/topics": ("disableLocalAuth: true",),
+    "Microsoft.Insights/components": ("DisableLocalAuth: true",),
+    "Microsoft.KeyVault/vaults": ("enableRbacAuthorization: true",),
+    "Microsoft.OperationalInsights/workspaces": ("disableLocalAuth: true",),
+    "Microsoft.ServiceBus/namespaces": ("disableLocalAuth: true",),
+    "Microsoft.Storage/storageAccounts": (
+        "allowBlobPublicAccess: false",
+        "allowSharedKeyAccess: false",
+    ),
 }
 """What lets a service in by identity only."""
 
@@ -123,6 +154,8 @@ _SECRET = re.compile(
 _ADDRESSES = ("APPLICATIONINSIGHTS_CONNECTION_STRING", "insights.properties.ConnectionString")
 """Called connection strings, and hold no secret once local authentication is off."""
 
+OF_AZD = ("AZURE_ENV_NAME", "AZURE_LOCATION")
+PYTHON = ("python", "function")
 UNDERSTOOD = TRANSLATORS.keys() - {ALERT}
 _EVENT_TYPES = re.compile(r"eventTypes: \[([^\]]+)\]")
 _RESOURCE = re.compile(r"^ *resource (\w+) '([^'@]+)@([^']+)' (existing )?=", re.MULTILINE)
@@ -184,6 +217,8 @@ def _roles(folder: Path, assignments: list[Resource]) -> Iterator[str]:
         variable = re.search(r"roleDefinitions', (\w+)\)", found[where])
         if not variable or f"var {variable[1]} = '{ROLES[role]}'" not in text:
             yield f"{where} is not the role {role}"
+        if f" principalId: {OTHERS.get(where, 'identityPrincipalId')}\n" not in found[where]:
+            yield f"{where} is somebody else's"
         if f"\n  scope: {scope}\n" not in found[where]:
             yield f"{where} does not hold for {scope} alone"
         if not re.search(r"description: '.{20,}'", found[where]):
@@ -199,9 +234,9 @@ def _keys(folder: Path) -> Iterator[str]:
 
 def _open_doors(found: list[Resource]) -> Iterator[str]:
     for each in found:
-        needed = CLOSED.get(each.type)
-        if needed and needed not in each.body:
-            yield f"{each.file}: {each.name} lacks {needed}"
+        for needed in CLOSED.get(each.type, ()):
+            if needed not in each.body:
+                yield f"{each.file}: {each.name} lacks {needed}"
 
 
 def _kept(folder: Path) -> Iterator[str]:
@@ -278,9 +313,13 @@ def _names(folder: Path) -> Iterator[str]:
     storage = (folder / "storage.bicep").read_text("utf-8")
     source = (folder / "event-source.bicep").read_text("utf-8")
     evidence = Settings.model_fields["evidence_container"].default
-    for name in (evidence, *re.findall(r"blobContainerName: '(.+)'", source)):
+    named = re.findall(r"blobContainerName: '(.+)'", source)
+    named += re.findall(r"/containers/([\w-]+)/'", _main(folder))
+    for name in (evidence, *named):
         if f"name: '{name}'" not in storage:
             yield f"storage.bicep has no container {name}"
+    if f"name: '{TOPIC}'" not in (folder / "event-identity.bicep").read_text("utf-8"):
+        yield f"event-identity.bicep delivers elsewhere than to {TOPIC}"
     if f"subjectEndsWith: '/{MANIFEST}'" not in _main(folder):
         yield f"main.bicep waits for another file than {MANIFEST}"
 
@@ -317,12 +356,18 @@ def _main(folder: Path) -> str:
 
 
 def _parameters(folder: Path) -> Iterator[str]:
-    declared = set(re.findall(r"^param (\w+)", _main(folder), re.MULTILINE))
+    declared = dict(re.findall(r"^param (\w+) \w+(?: = (.+))?", _main(folder), re.MULTILINE))
     given = json.loads((folder / "main.parameters.json").read_text("utf-8"))["parameters"]
     for name in sorted(given.keys() - declared):
         yield f"main.parameters.json: main.bicep has no parameter {name}"
-    for name in sorted(declared - given.keys()):
+    for name in sorted(declared.keys() - given):
         yield f"main.parameters.json: {name} is not given"
+    for name in sorted(declared.keys() & given):
+        variable, _, default = given[name]["value"][2:-1].partition("=")
+        if default != declared[name].strip("'"):
+            yield f"main.parameters.json: {name} is another unless it is given"
+        if not variable.startswith("SIGNALBOX_") and variable not in OF_AZD:
+            yield f"main.parameters.json: azd knows no {variable}"
     azd = yaml.safe_load((folder.parents[1] / "azure.yaml").read_text("utf-8"))
     if not (folder.parents[1] / azd["infra"]["path"] / f"{azd['infra']['module']}.bicep").is_file():
         yield "azure.yaml leads to no Bicep file"
@@ -330,6 +375,8 @@ def _parameters(folder: Path) -> Iterator[str]:
     for name in re.findall(r"\$\{?([A-Z_]+)\}?\b(?!:)", script.read_text("utf-8")):
         if name not in outputs(folder) | parameters(folder):
             yield f"{script.name}: azd knows no {name}"
+    if any((each["language"], each["host"]) != PYTHON for each in azd["services"].values()):
+        yield f"azure.yaml has a service that is not {PYTHON}"
     tagged = set(
         re.findall(r"'azd-service-name': '(\w+)'", (folder / "app.bicep").read_text("utf-8"))
     )
