@@ -109,23 +109,24 @@ def test_both_tools_keep_every_class_of_namespaces_from_folders_that_are_there(t
     if tool == "argocd":
         (spec,) = (each["spec"] for each in found)
         (generator,) = spec["generators"]
+        path = spec["template"]["spec"]["source"]["path"]
         kept = {
-            each["namespace"]: spec["template"]["spec"]["source"]["path"].replace(
-                "{{ .class }}", each["class"]
-            )
+            (each["namespace"], path.replace("{{ .class }}", each["class"]))
             for each in generator["list"]["elements"]
         }
     else:
         source, *rest = found
         kept = {
-            each["spec"].get("targetNamespace", "signalbox"): each["spec"]["path"][2:]
+            (each["spec"].get("targetNamespace", "signalbox"), each["spec"]["path"][2:])
             for each in rest
         }
         assert {each["spec"]["sourceRef"]["name"] for each in rest} == {source["metadata"]["name"]}
+        assert len({each["metadata"]["name"] for each in rest}) == len(rest)
 
     assert kept == {
-        "signalbox": "infra/kubernetes/agents",
-        "acme-prod": "infra/kubernetes/production",
-        "acme-staging": "infra/kubernetes/nonproduction",
+        ("signalbox", "infra/kubernetes/agents"),
+        ("signalbox", "infra/kubernetes/admission"),
+        ("acme-prod", "infra/kubernetes/production"),
+        ("acme-staging", "infra/kubernetes/nonproduction"),
     }
-    assert all((ROOT / path).is_dir() for path in kept.values())
+    assert all((ROOT / path).is_dir() for _, path in kept)
