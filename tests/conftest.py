@@ -3,6 +3,7 @@
 Each fixture imports the part it starts, so that unit tests load none of them.
 """
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,17 @@ def pytest_configure() -> None:
     *first, _ = structlog.get_config()["processors"]
     plain = ConsoleRenderer(colors=False, exception_formatter=plain_traceback)
     structlog.configure(processors=[*first, plain])
+
+
+def pytest_collection() -> None:
+    """Import without looking for garbage: there is none, and the search takes a tenth of it all."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is only sought in what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
