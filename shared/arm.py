@@ -1,5 +1,7 @@
 """Azure's management plane (Azure Resource Manager): documents, and what its refusals mean."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from azure.core.credentials import TokenCredential
@@ -21,6 +23,9 @@ URL = "https://management.azure.com"
 RETRIES = 1
 """A step is repeated by us: a client does not wait long."""
 
+ORDER: dict[str, Any] = {"polling": False, "retry_total": RETRIES}
+"""How what takes long is asked for: Azure takes minutes, and looks are how one knows."""
+
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 10
 
@@ -39,7 +44,16 @@ class AzureRefuses(PermanentError):
     """Azure's management plane does not do this for us; the message says what it said."""
 
 
-def translated(error: AzureError) -> TemporaryError | PermanentError:
+@contextmanager
+def asking_azure() -> Iterator[None]:
+    """What Azure's SDK raises becomes AzureOutOfReach, AzureBusy or AzureRefuses."""
+    try:
+        yield
+    except AzureError as error:
+        raise _translated(error) from None
+
+
+def _translated(error: AzureError) -> TemporaryError | PermanentError:
     """What a step makes of it; the texts of Azure name resources and rules, no secrets."""
     status = getattr(error, "status_code", None)
     if status in (400, 401, 403, 404):
@@ -94,11 +108,9 @@ class Arm:
 
     def _send(self, request: HttpRequest) -> Any:
         request.url = self._client.format_url(request.url)
-        try:
+        with asking_azure():
             answer = self._client.send_request(
                 request, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
             )
             answer.raise_for_status()
             return answer.json() if answer.content else None
-        except AzureError as error:
-            raise translated(error) from None

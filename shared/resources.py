@@ -53,11 +53,7 @@ class Resources:
 
 
 def build_resources(
-    settings: Settings,
-    estate: Estate,
-    environment: Mapping[str, str],
-    ledger: Ledger,
-    post: Post,
+    settings: Settings, estate: Estate, environment: Mapping[str, str], ledger: Ledger, post: Post
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
     clusters = Clusters(estate, settings.kubernetes_url, settings.kubernetes_ca)

@@ -146,13 +146,7 @@ def on_timer(
         do(**given)
 
 
-def on_http(
-    app: func.FunctionApp,
-    name: str,
-    method: str,
-    route: str,
-    handle: Handle,
-) -> None:
+def on_http(app: func.FunctionApp, name: str, method: str, route: str, handle: Handle) -> None:
     """Below ``api/``. The host lets everyone in; who may go on, a ``Guard`` decides."""
 
     @app.function_name(name)

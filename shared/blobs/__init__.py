@@ -13,7 +13,6 @@ from shared.blobs.blobs import (
     BlobTooLarge,
     split_path,
 )
-from shared.blobs.memory import MemoryBlobs
 
 __all__ = [
     "AzureBlobs",
@@ -23,6 +22,5 @@ __all__ = [
     "BlobTooLarge",
     "Blobs",
     "BlobsRefused",
-    "MemoryBlobs",
     "split_path",
 ]

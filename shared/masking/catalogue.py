@@ -6,7 +6,7 @@ from typing import Literal, LiteralString
 from psycopg import sql
 from psycopg.rows import class_row
 
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, has_table
 from shared.postgres.postponed import UniqueColumn, read_unique_columns
 
 Kind = Literal["text", "json", "binary", "date", "number", "closed", "other"]
@@ -142,20 +142,15 @@ def read_modules(connection: Database) -> dict[str, str]:
 
     Nothing where there is no Odoo.
     """
-    if not _is_there(connection, "ir_module_module"):
+    if not has_table(connection, "public.ir_module_module"):
         return {}
     return dict(connection.execute(_MODULES).fetchall())
 
 
 def _read_fields(connection: Database) -> dict[tuple[str, str], str]:
-    if not _is_there(connection, "ir_model_fields"):
+    if not has_table(connection, "public.ir_model_fields"):
         return {}
     return {(table, name): field for table, name, field in connection.execute(_FIELDS)}
-
-
-def _is_there(connection: Database, table: str) -> bool:
-    row = connection.execute("select to_regclass(%s) is not null", (f"public.{table}",)).fetchone()
-    return row is not None and bool(row[0])
 
 
 def _describe(

@@ -11,11 +11,7 @@ from typing import LiteralString
 from psycopg import errors, sql
 
 from shared.errors import PermanentError
-from shared.masking.blockers import (
-    blockers_lifted,
-    sources_of_generated,
-    triggers_silenced,
-)
+from shared.masking.blockers import blockers_lifted, sources_of_generated, triggers_silenced
 from shared.masking.catalogue import Table
 from shared.masking.coverage import refuse_gaps
 from shared.masking.maskers import IN_PLACE, maskers_ready
@@ -24,6 +20,7 @@ from shared.masking.proof.originals import load_originals, remember_originals
 from shared.masking.proof.seal import Seal
 from shared.masking.proof.spelling import Spelling
 from shared.masking.prose import Rewriter
+from shared.postgres.asking import value
 from shared.postgres.marker import Database, require_clone
 
 _RECORDS: LiteralString = """
@@ -222,8 +219,7 @@ def _mask_once(
 
 def _count(connection: Database, table: Table) -> int:
     query = sql.SQL("select count(*) from {}").format(table.identifier)
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    return int(value(connection, query))
 
 
 def _drop_rows(connection: Database, table: Table) -> None:
@@ -328,9 +324,7 @@ def _alter(
     altered = altered or _same(table, sources)
     columns = (
         sql.SQL("alter column {} type {} using {}").format(
-            sql.Identifier(name),
-            sql.SQL(type_name),
-            expression,
+            sql.Identifier(name), sql.SQL(type_name), expression
         )
         for name, (type_name, expression) in altered.items()
     )

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from shared.masking.catalogue import Table, read_tables
 from shared.masking.rewrite import forget_statistics
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, value
 
 _TOUCHED: LiteralString = """
 select s.schemaname, s.relname, s.n_dead_tup > 0
@@ -40,4 +40,4 @@ def settle(connection: Database) -> int:
 def _is_empty(connection: Database, table: Table) -> bool:
     """``analyze`` leaves the statistics of an empty table as they are."""
     query = sql.SQL("select not exists (select from {})").format(table.identifier)
-    return connection.execute(query).fetchone() == (True,)
+    return bool(value(connection, query))

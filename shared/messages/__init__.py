@@ -7,14 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 M = TypeVar("M", bound="Message")
 

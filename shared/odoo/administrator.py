@@ -7,13 +7,14 @@ from typing import LiteralString
 
 from shared.errors import PermanentError
 from shared.odoo.clone import Clone
+from shared.postgres.asking import value
 from shared.postgres.marker import Database, require_clone
 
 ROUNDS = 600_000
 """Rounds of PBKDF2, as Odoo 17 and 18 use them."""
 
 _LOGIN: LiteralString = """
-update res_users set active = true, password = %(hash)s,
+update res_users set active = true, password = %s,
     login = case when exists (select from res_users u where u.login = 'admin')
                  then login else 'admin' end
 where id in (select res_id from ir_model_data
@@ -37,13 +38,13 @@ def set_administrator(connection: Database, clone: Clone, password: str) -> str:
     with connection.transaction():
         require_clone(connection, run_id=clone.run_id, epoch=clone.epoch)
         hashed = hash_password(password, secrets.token_bytes(16))
-        row = connection.execute(_LOGIN, {"hash": hashed}).fetchone()
-        if row is None:
+        login = value(connection, _LOGIN, hashed)
+        if login is None:
             raise NoAdministrator(
                 f"database {connection.info.dbname} has no user base.user_admin: remove "
                 "admin_password from the environment, or restore a backup that has one"
             )
-        return str(row[0])
+        return str(login)
 
 
 def hash_password(password: str, salt: bytes, rounds: int = ROUNDS) -> str:

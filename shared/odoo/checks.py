@@ -7,7 +7,7 @@ from psycopg import sql
 
 from shared.masking.plan import MaskingPlan
 from shared.odoo.clone import Clone
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, value
 
 SHOWN = 5
 """Examples in a check's detail; the counts are complete."""
@@ -62,5 +62,4 @@ def verdict(wrong: list[str], right: str, **counts: int) -> Outcome:
 
 def number(connection: Database, query: sql.Composed | sql.SQL) -> int:
     """The single number that a query gives; nothing counts as 0."""
-    row = connection.execute(query).fetchone()
-    return int(row[0] or 0) if row else 0
+    return int(value(connection, query) or 0)

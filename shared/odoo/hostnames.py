@@ -75,9 +75,7 @@ def _replacement(column: Column) -> sql.Composed:
         "update {table} set {name} = regexp_replace({name}::text, %s, %s, 'gi')::{type} "
         "where {name}::text ~* %s"
     ).format(
-        table=sql.Identifier(column.schema, column.table),
-        name=name,
-        type=sql.SQL(column.type),
+        table=sql.Identifier(column.schema, column.table), name=name, type=sql.SQL(column.type)
     )
 
 

@@ -14,12 +14,7 @@ from psycopg import sql
 from shared.masking.modules import ModuleRule
 from shared.odoo.changes import differences
 from shared.odoo.clone import Clone, Schema, read_schema
-from shared.odoo.settings import (
-    HARMLESS_PARAMETER,
-    KEPT_PARAMETERS,
-    NO_SERVER,
-    SECRET_PARAMETER,
-)
+from shared.odoo.settings import HARMLESS_PARAMETER, KEPT_PARAMETERS, NO_SERVER, SECRET_PARAMETER
 from shared.postgres.marker import Database, require_clone
 
 _CRONS_OFF: LiteralString = """

@@ -12,6 +12,7 @@ from shared.odoo.clone import read_schema
 from shared.odoo.documents import real_documents
 from shared.odoo.hostnames import find_hostnames
 from shared.odoo.settings import NO_SERVER
+from shared.postgres.asking import value
 from shared.postgres.marker import Database, read_marker
 
 _FLAG: LiteralString = """
@@ -116,9 +117,8 @@ def hostnames_are_gone(connection: Database, expected: Expected) -> Outcome:
 
 def addresses_itself(connection: Database, expected: Expected) -> Outcome:
     """``web.base.url`` is the clone's own."""
-    query = "select value from ir_config_parameter where key = 'web.base.url'"
-    row = connection.execute(query).fetchone()
-    ours = row is not None and row[0] == expected.clone.base_url
+    url = value(connection, "select value from ir_config_parameter where key = 'web.base.url'")
+    ours = url == expected.clone.base_url
     return verdict([] if ours else ["web.base.url is not the clone's"], expected.clone.base_url)
 
 

@@ -3,11 +3,9 @@
 import re
 from datetime import datetime
 
-from psycopg import sql
-
 from shared.estate import Estate
+from shared.postgres.asking import comment_of, write_comment
 from shared.postgres.databases import Databases
-from shared.postgres.marker import Database
 
 _COMMENT = re.compile(r"signalbox checkpoint until (?P<until>\S+)(\n(?P<was>.*))?", re.DOTALL)
 
@@ -17,18 +15,18 @@ def keep_checkpoint(databases: Databases, server: str, database: str, until: dat
 
     The first date stays when it is said twice.
     """
-    with databases.connect(server, "postgres", autocommit=True) as connection:
-        was = _comment(connection, database)
+    with databases.administer(server) as connection:
+        was = comment_of(connection, database)
         if was is None or not _COMMENT.fullmatch(was):
             lines = (f"signalbox checkpoint until {until.isoformat()}", was)
-            _write(connection, database, "\n".join(filter(None, lines)))
+            write_comment(connection, database, "\n".join(filter(None, lines)))
 
 
 def use_checkpoint(databases: Databases, server: str, database: str) -> None:
     """A checkpoint is in use again: it gets the comment back that it had before."""
-    with databases.connect(server, "postgres", autocommit=True) as connection:
-        if found := _COMMENT.fullmatch(_comment(connection, database) or ""):
-            _write(connection, database, found["was"])
+    with databases.administer(server) as connection:
+        if found := _COMMENT.fullmatch(comment_of(connection, database) or ""):
+            write_comment(connection, database, found["was"])
 
 
 def drop_expired_checkpoints(estate: Estate, databases: Databases, now: datetime) -> list[str]:
@@ -81,7 +79,7 @@ def _suffixed(live: str, suffix: str) -> str:
 
 def _expired(databases: Databases, server: str, live: tuple[str, ...], now: datetime) -> list[str]:
     query = "select datname, shobj_description(oid, 'pg_database') from pg_database order by 1"
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         return [
             database
             for database, comment in connection.execute(query)
@@ -94,17 +92,3 @@ def _expired(databases: Databases, server: str, live: tuple[str, ...], now: date
 def _is_checkpoint_of(database: str, live: str) -> bool:
     found = re.fullmatch(r".+_before_([0-9a-f]{8})", database)
     return found is not None and database == previous_name(live, found[1])
-
-
-def _comment(connection: Database, database: str) -> str | None:
-    query = "select shobj_description(oid, 'pg_database') from pg_database where datname = %s"
-    row = connection.execute(query, (database,)).fetchone()
-    return row[0] if row else None
-
-
-def _write(connection: Database, database: str, comment: str | None) -> None:
-    connection.execute(
-        sql.SQL("comment on database {} is {}").format(
-            sql.Identifier(database), sql.Literal(comment)
-        )
-    )

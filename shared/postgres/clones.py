@@ -1,13 +1,12 @@
 """Clones inside one server: certified copies that are kept, and what is cloned from them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import LiteralString
 
 from psycopg import errors, sql
 
 from shared.errors import PermanentError, TemporaryError
+from shared.postgres.asking import run, scram, value, write_comment
 from shared.postgres.databases import Databases
 from shared.postgres.marker import CloneMarker, Database, write_marker
 
@@ -67,7 +66,7 @@ def certified_name(live: str, run: str) -> str:
 
 def certified_copies(databases: Databases, server: str, live: str) -> list[CertifiedCopy]:
     """The certified copies of a database, newest first."""
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         names = [name for (name,) in connection.execute(_KEPT, (_beginning(live),))]
     found = ((name, databases.marker(server, name)) for name in names)
     copies = [CertifiedCopy(name, marker) for name, marker in found if marker is not None]
@@ -98,15 +97,15 @@ def clone_inside(
     Raises NameInUse for a clone of somebody else, TemporaryError while the source is used or gone.
     """
     databases.refuse_production(server)
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         drop_half_made(databases, server, clone)
         if not databases.exists(server, clone):
             _create(connection, source, clone)
         elif not is_clone_of(databases, server, clone, marker.run_id):
             raise NameInUse(f"server {server} has another database {clone}: drop or rename it")
-        _run(connection, "comment on database {} is {}", clone, sql.Literal(marker.as_comment()))
-        _run(connection, "revoke all on database {} from public", clone)
-        _run(connection, "alter database {} allow_connections true", clone)
+        write_comment(connection, clone, marker.as_comment())
+        run(connection, "revoke all on database {} from public", clone)
+        run(connection, "alter database {} allow_connections true", clone)
     with databases.connect(server, clone) as connection:
         connection.execute("delete from signalbox.clone")
         write_marker(connection, marker)
@@ -120,7 +119,7 @@ def is_clone_of(databases: Databases, server: str, clone: str, run_id: str) -> b
 
 def drop_half_made(databases: Databases, server: str, clone: str) -> None:
     """Drop what is left of a clone that died as it was made, and nothing else."""
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         if _died_as_it_was_made(connection, clone):
             databases.drop(server, clone)
 
@@ -132,42 +131,39 @@ def marker_of(source: CloneMarker, *, run_id: str, epoch: int) -> CloneMarker:
 
 def make_role(databases: Databases, server: str, role: str, owner: str) -> None:
     """A role that cannot log in yet; its comment says whose it is. Raises NameInUse."""
-    with _transaction(databases, server) as connection:
+    with databases.connect(server, "postgres") as connection:
         if _role_comment(connection, role) is None:
-            _run(connection, "create role {} nologin", role)
-            _run(connection, "comment on role {} is {}", role, sql.Literal(owner))
-            _run(connection, "grant {} to current_user", role)
+            run(connection, "create role {} nologin", role)
+            run(connection, "comment on role {} is {}", role, sql.Literal(owner))
+            run(connection, "grant {} to current_user", role)
         elif _role_comment(connection, role) != owner:
             raise NameInUse(f"server {server} has another role {role}: drop it, or rename")
 
 
 def drop_role(databases: Databases, server: str, role: str, owner: str) -> None:
     """Drop a role that ``make_role`` made; nothing happens when it is not there."""
-    with _transaction(databases, server) as connection:
+    with databases.connect(server, "postgres") as connection:
         if _role_comment(connection, role) == owner:
-            _run(connection, "drop role {}", role)
+            run(connection, "drop role {}", role)
 
 
 def has_role(databases: Databases, server: str, role: str) -> bool:
     """Whether the server has a role of this name, whoever made it."""
-    with _transaction(databases, server) as connection:
+    with databases.connect(server, "postgres") as connection:
         return _role_comment(connection, role) is not None
 
 
 def set_password(databases: Databases, server: str, role: str, password: str) -> None:
     """Only its SCRAM verifier is sent, so that no log of the server can hold the password."""
-    with _transaction(databases, server) as connection:
-        verifier = connection.pgconn.encrypt_password(
-            password.encode(), role.encode(), b"scram-sha-256"
-        )
-        _run(connection, "alter role {} password {}", role, sql.Literal(verifier.decode()))
+    with databases.connect(server, "postgres") as connection:
+        run(connection, "alter role {} password {}", role, scram(connection, role, password))
 
 
 def let_in(databases: Databases, server: str, database: str, role: str) -> None:
     """Open a database to the one role that owns it from now on."""
-    with _transaction(databases, server) as connection:
-        _run(connection, "alter role {} login", role)
-        _run(connection, "alter database {} owner to {}", database, sql.Identifier(role))
+    with databases.connect(server, "postgres") as connection:
+        run(connection, "alter role {} login", role)
+        run(connection, "alter database {} owner to {}", database, role)
 
 
 def give_objects(connection: Database, giver: str, receiver: str) -> int:
@@ -181,16 +177,13 @@ def give_objects(connection: Database, giver: str, receiver: str) -> int:
         # Sequences of columns go with their tables, so tables come first.
         for kind, identity in sorted(owned, key=lambda each: each[0] != "table"):
             if kind in _GIVEN and (kind != "sequence" or _owns(connection, giver, identity)):
-                statement = sql.SQL(_GIVEN[kind])
-                name, role = sql.SQL(identity), sql.Identifier(receiver)
-                connection.execute(statement.format(name, role))
+                run(connection, _GIVEN[kind], sql.SQL(identity), receiver)
     return len(owned)
 
 
 def _owns(connection: Database, role: str, sequence: str) -> bool:
     query = "select pg_get_userbyid(relowner) = %s from pg_class where oid = %s::regclass"
-    row = connection.execute(query, (role, sequence)).fetchone()
-    return bool(row and row[0])
+    return bool(value(connection, query, role, sequence))
 
 
 def _beginning(live: str) -> str:
@@ -208,13 +201,13 @@ def _died_as_it_was_made(connection: Database, clone: str) -> bool:
 
 def _create(connection: Database, source: str, clone: str) -> None:
     try:
-        large = connection.execute("select pg_database_size(%s) > %s", (source, SMALL)).fetchone()
-        strategy = "file_copy" if large and large[0] else "wal_log"
-        _run(
+        large = value(connection, "select pg_database_size(%s) > %s", source, SMALL)
+        strategy = "file_copy" if large else "wal_log"
+        run(
             connection,
             "create database {} template {} strategy {} allow_connections false",
             clone,
-            sql.Identifier(source),
+            source,
             sql.SQL(strategy),
         )
     except errors.ObjectInUse:
@@ -228,15 +221,5 @@ def _role_comment(connection: Database, role: str) -> str | None:
     query = """
         select coalesce(shobj_description(oid, 'pg_authid'), '') from pg_roles where rolname = %s
     """
-    row = connection.execute(query, (role,)).fetchone()
-    return row[0] if row else None
-
-
-@contextmanager
-def _transaction(databases: Databases, server: str) -> Iterator[Database]:
-    with databases.connect(server, "postgres") as connection:
-        yield connection
-
-
-def _run(connection: Database, statement: LiteralString, name: str, *parts: sql.Composable) -> None:
-    connection.execute(sql.SQL(statement).format(sql.Identifier(name), *parts))
+    found: str | None = value(connection, query, role)
+    return found

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 from psycopg import sql
@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.errors import PermanentError, StaleEpoch, TemporaryError
 from shared.estate import Estate, Reference
+from shared.postgres.asking import comment_of, run, value
 from shared.postgres.marker import CloneMarker, Database, require_clone
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
@@ -50,6 +51,10 @@ class Databases:
         with psycopg.connect(self.dsn(server, database), autocommit=autocommit) as connection:
             yield connection
 
+    def administer(self, server: str) -> AbstractContextManager[Database]:
+        """An autocommit connection to where databases are made and renamed."""
+        return self.connect(server, "postgres", autocommit=True)
+
     @contextmanager
     def connect_clone(
         self, server: str, database: str, *, run_id: str, epoch: int
@@ -87,40 +92,37 @@ class Databases:
 
     def system_identifier(self, server: str) -> str:
         """The number that initdb gave the server; its standbys share it, nothing else does."""
-        return str(self._scalar(server, "select system_identifier from pg_control_system()"))
+        with self.administer(server) as connection:
+            return str(value(connection, "select system_identifier from pg_control_system()"))
 
     def exists(self, server: str, database: str) -> bool:
         """Whether the server has a database of this name."""
-        with self._administer(server) as connection:
+        with self.administer(server) as connection:
             return _exists(connection, database)
 
     def create(self, server: str, database: str) -> None:
         """An empty database for the administrator alone; an existing one keeps its contents."""
         self.refuse_production(server)
-        with self._administer(server) as connection:
+        with self.administer(server) as connection:
             if not _exists(connection, database):
-                connection.execute(_statement("create database {} template template0", database))
-            connection.execute(_statement("revoke connect on database {} from public", database))
+                run(connection, "create database {} template template0", _safe(database))
+            run(connection, "revoke connect on database {} from public", _safe(database))
 
     def drop(self, server: str, database: str) -> None:
         """Drop the database and end its sessions; nothing happens when it is not there."""
         self.refuse_production(server)
-        with self._administer(server) as connection:
-            connection.execute(_statement("drop database if exists {} with (force)", database))
+        with self.administer(server) as connection:
+            run(connection, "drop database if exists {} with (force)", _safe(database))
 
     def allow_connect(self, server: str, database: str, *roles: str) -> None:
         """Open a published database to these roles, or to every role if none is named."""
         grantees = sql.SQL(", ").join(map(sql.Identifier, roles)) if roles else sql.SQL("public")
-        with self._administer(server) as connection:
-            connection.execute(
-                sql.SQL("grant connect on database {} to {}").format(
-                    sql.Identifier(_safe(database)), grantees
-                )
-            )
+        with self.administer(server) as connection:
+            run(connection, "grant connect on database {} to {}", _safe(database), grantees)
 
     def marker(self, server: str, database: str) -> CloneMarker | None:
         """The clone marker in the database's comment, read without connecting to the database."""
-        with self._administer(server) as connection:
+        with self.administer(server) as connection:
             return _marker(connection, database)
 
     def swap(self, server: str, *, live: str, incoming: str, previous: str, run_id: str) -> None:
@@ -134,7 +136,7 @@ class Databases:
         Raises SwapRefused when a name is taken or missing, StaleEpoch when a newer clone is live.
         """
         self.refuse_production(server)
-        with self._administer(server) as connection:
+        with self.administer(server) as connection:
             if not _swapped(connection, live, incoming, run_id):
                 _refuse_swap(connection, live, incoming, previous, run_id)
                 _exchange(connection, live, incoming, previous)
@@ -147,24 +149,9 @@ class Databases:
         Does nothing when the run's clone is not live.
         """
         self.refuse_production(server)
-        with self._administer(server) as connection:
+        with self.administer(server) as connection:
             if _swapped(connection, live, incoming, run_id):
                 _exchange(connection, live, previous, incoming)
-
-    @contextmanager
-    def _administer(self, server: str) -> Iterator[Database]:
-        with self.connect(server, "postgres", autocommit=True) as connection:
-            yield connection
-
-    def _scalar(self, server: str, query: str) -> object:
-        with self._administer(server) as connection:
-            row = connection.execute(sql.SQL(query)).fetchone()
-            return row and row[0]
-
-
-def _statement(template: str, *databases: str) -> sql.Composed:
-    names = (sql.Identifier(_safe(database)) for database in databases)
-    return sql.SQL(template).format(*names)
 
 
 def _safe(database: str) -> str:
@@ -178,13 +165,11 @@ def _safe(database: str) -> str:
 
 def _exists(connection: Database, database: str) -> bool:
     query = "select 1 from pg_database where datname = %s"
-    return connection.execute(query, (_safe(database),)).fetchone() is not None
+    return value(connection, query, _safe(database)) is not None
 
 
 def _marker(connection: Database, database: str) -> CloneMarker | None:
-    query = "select shobj_description(oid, 'pg_database') from pg_database where datname = %s"
-    row = connection.execute(query, (_safe(database),)).fetchone()
-    return CloneMarker.from_comment(row[0] if row else None)
+    return CloneMarker.from_comment(comment_of(connection, _safe(database)))
 
 
 def _swapped(connection: Database, live: str, incoming: str, run_id: str) -> bool:
@@ -218,14 +203,14 @@ def _exchange(connection: Database, live: str, incoming: str, previous: str) -> 
         _close(connection, name)
     with connection.transaction():
         for old, new in renames:
-            connection.execute(_statement("alter database {} rename to {}", old, new))
-            connection.execute(_statement("alter database {} allow_connections true", new))
+            run(connection, "alter database {} rename to {}", _safe(old), _safe(new))
+            run(connection, "alter database {} allow_connections true", _safe(new))
 
 
 def _close(connection: Database, database: str) -> None:
     """Stop new sessions, end the present ones and see them gone."""
-    connection.execute(_statement("revoke connect on database {} from public", database))
-    connection.execute(_statement("alter database {} allow_connections false", database))
+    run(connection, "revoke connect on database {} from public", _safe(database))
+    run(connection, "alter database {} allow_connections false", _safe(database))
     end_sessions(connection, database)
 
 

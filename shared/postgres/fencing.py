@@ -15,13 +15,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from shared.errors import PermanentError, TemporaryError
-from shared.postgres.marker import Database
-from shared.postgres.placement import (
-    Placement,
-    changing_placement,
-    read_placement,
-    write_placement,
-)
+from shared.postgres.asking import Database, run, value
+from shared.postgres.placement import Placement, changing_placement, read_placement, write_placement
 from shared.postgres.reach import Silence, Unreachable, reach
 from shared.postgres.replication import primary_view
 
@@ -53,6 +48,10 @@ where datname = %s and pid <> pg_backend_pid()
     and (not coalesce(rolsuper, false)
         or (select rolsuper from pg_roles where rolname = current_user))
 """
+
+
+How = Literal["connection-refused", "write-refused", "write-accepted", "no-answer", "inconclusive"]
+"""What became of an attempt to write."""
 
 
 class FenceUnreachable(TemporaryError):
@@ -87,9 +86,7 @@ class Fenced:
 class FenceProof:
     """What somebody found who tried to write from outside."""
 
-    how: Literal[
-        "connection-refused", "write-refused", "write-accepted", "no-answer", "inconclusive"
-    ]
+    how: How
     said: str
     at: datetime
 
@@ -194,12 +191,7 @@ def _proof_from(unreachable: Unreachable) -> FenceProof:
     return _proof("connection-refused" if refused else "inconclusive", unreachable.said)
 
 
-def _proof(
-    how: Literal[
-        "connection-refused", "write-refused", "write-accepted", "no-answer", "inconclusive"
-    ],
-    said: str,
-) -> FenceProof:
+def _proof(how: How, said: str) -> FenceProof:
     return FenceProof(how, said.partition("\n")[0], datetime.now(UTC))
 
 
@@ -212,10 +204,7 @@ def _refuse_other_side(found: Placement | None, database: str, side: str) -> Non
 
 
 def _close(
-    connection: Database,
-    database: str,
-    found: Placement | None,
-    order: tuple[str, int, str],
+    connection: Database, database: str, found: Placement | None, order: tuple[str, int, str]
 ) -> Placement:
     grantees = [name for (name,) in connection.execute(_GRANTEES, (database,))]
     known = found.connect if found is not None and found.state == "fenced" else ()
@@ -233,10 +222,7 @@ def _close(
 
 
 def _open(
-    connection: Database,
-    database: str,
-    found: Placement | None,
-    order: tuple[str, int, str],
+    connection: Database, database: str, found: Placement | None, order: tuple[str, int, str]
 ) -> Placement:
     side, epoch, run_id = order
     active = Placement.now(side, "active", epoch=epoch, run_id=run_id)
@@ -256,15 +242,13 @@ def _still_there(connection: Database, names: tuple[str, ...]) -> list[str]:
 
 
 def _execute(connection: Database, statement: LiteralString, *names: str) -> None:
-    words = (sql.SQL("public") if name == "public" else sql.Identifier(name) for name in names)
-    connection.execute(sql.SQL(statement).format(*words))
+    run(connection, statement, *(sql.SQL("public") if name == "public" else name for name in names))
 
 
 def _end_sessions(connection: Database, database: str) -> int:
     """End the sessions of a database and see them gone; returns how many there were."""
-    ended = connection.execute(
-        f"select count(pg_terminate_backend(pid)) from ({_SESSIONS}) as found", (database,)
-    ).fetchone()
+    query = f"select count(pg_terminate_backend(pid)) from ({_SESSIONS}) as found"
+    ended = value(connection, query, database)
     deadline = time.monotonic() + _SECONDS_FOR_SESSIONS
     while remaining := connection.execute(_SESSIONS, (database,)).fetchall():
         if time.monotonic() > deadline:
@@ -273,4 +257,4 @@ def _end_sessions(connection: Database, database: str) -> int:
                 f"end, the first one with pid {remaining[0][0]}: end its process on the server"
             )
         time.sleep(0.005)
-    return int(ended[0]) if ended else 0
+    return int(ended)

@@ -6,7 +6,7 @@ the database itself says when it is done. Each ``dsn`` must name the server's ow
 virtual endpoint, which moves.
 """
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
 from azure.mgmt.postgresqlflexibleservers.models import (
     ReadReplicaPromoteMode,
@@ -17,7 +17,7 @@ from azure.mgmt.postgresqlflexibleservers.models import (
     ServerPropertiesForPatch,
 )
 
-from shared.arm import RETRIES, translated
+from shared.arm import ORDER, RETRIES, AzureBusy, asking_azure
 from shared.estate import RunByAzure
 from shared.postgres.placement import read_placement, refuse_stale
 from shared.postgres.promotion import (
@@ -86,20 +86,12 @@ class FlexibleServer:
         mode = ReadReplicaPromoteMode.SWITCHOVER if together else ReadReplicaPromoteMode.STANDALONE
         replica = Replica(promote_mode=mode, promote_option=option)
         change = ServerForPatch(properties=ServerPropertiesForPatch(replica=replica))
+        here = (self._here.resource_group, self._here.resource)
         try:
-            self._client.servers.begin_update(
-                self._here.resource_group,
-                self._here.resource,
-                change,
-                polling=False,
-                retry_total=RETRIES,
-            )
-        except HttpResponseError as error:
-            if error.status_code == 409:
-                return PromotionPending(f"Azure works on {self._here.resource} already")
-            raise translated(error) from None
-        except AzureError as error:
-            raise translated(error) from None
+            with asking_azure():
+                self._client.servers.begin_update(*here, change, **ORDER)
+        except AzureBusy:
+            return PromotionPending(f"Azure works on {self._here.resource} already")
         return PromotionPending(
             f"Azure promotes {self._here.resource}: {mode.value}, {option.value}"
         )
@@ -107,28 +99,25 @@ class FlexibleServer:
     def _has_virtual_endpoint(self) -> bool:
         """Whether one holds both: then the application's address moves by itself."""
         there = self._there
-        try:
-            found = list(
-                self._client.virtual_endpoints.list_by_server(
-                    there.resource_group, there.resource, retry_total=RETRIES
+        with asking_azure():
+            try:
+                found = list(
+                    self._client.virtual_endpoints.list_by_server(
+                        there.resource_group, there.resource, retry_total=RETRIES
+                    )
                 )
-            )
-        except ResourceNotFoundError:
-            return False
-        except AzureError as error:
-            raise translated(error) from None
+            except ResourceNotFoundError:
+                return False
         both = {self._here.resource, there.resource}
         return any(
             both <= set((each.properties and each.properties.members) or ()) for each in found
         )
 
     def _server(self, place: RunByAzure) -> Server:
-        try:
+        with asking_azure():
             return self._client.servers.get(
                 place.resource_group, place.resource, retry_total=RETRIES
             )
-        except AzureError as error:
-            raise translated(error) from None
 
 
 def _problem(server: Server) -> str | None:

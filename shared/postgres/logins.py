@@ -6,12 +6,11 @@ next login is made beside the one in use: both work until that is revoked.
 
 from urllib.parse import quote, urlsplit
 
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.errors import PermanentError
 from shared.estate import Database
-from shared.postgres import marker
+from shared.postgres import asking
 from shared.postgres.fencing import administration, prove_fenced
 from shared.postgres.reach import Silence, Unreachable, reach
 
@@ -63,47 +62,40 @@ def with_login(url: str, login: str, password: str) -> str:
     return parts._replace(netloc=f"{userinfo}@{host}").geturl()
 
 
-def make_login(connection: marker.Database, login: str, owner: str, password: str) -> None:
+def make_login(connection: asking.Database, login: str, owner: str, password: str) -> None:
     """Make sure that a role logs in with this password and acts as the owner.
 
     The server gets a verifier, never the password: its log may have every statement.
     """
-    name, role = sql.Identifier(login), sql.Identifier(owner)
-    verifier = connection.pgconn.encrypt_password(
-        password.encode(), login.encode(), b"scram-sha-256"
-    ).decode()
+    verifier = asking.scram(connection, login, password)
     with connection.transaction():
         if not _exists(connection, login):
-            connection.execute(sql.SQL("create role {}").format(name))
-        connection.execute(
-            sql.SQL("alter role {} login inherit password {}").format(name, sql.Literal(verifier))
-        )
-        connection.execute(sql.SQL("grant {} to {}").format(role, name))
-        connection.execute(sql.SQL("alter role {} set role = {}").format(name, role))
+            asking.run(connection, "create role {}", login)
+        asking.run(connection, "alter role {} login inherit password {}", login, verifier)
+        asking.run(connection, "grant {} to {}", owner, login)
+        asking.run(connection, "alter role {} set role = {}", login, owner)
 
 
 def prove_login(url: str, owner: str) -> None:
     """Log in, and act as the owner. Raises LoginRefused, and Unreachable when nobody answers."""
     try:
         with reach(url) as connection:
-            row = connection.execute("select current_user").fetchone()
+            acts_as = asking.value(connection, "select current_user")
     except Unreachable as error:
         if error.silence is not Silence.REJECTED:
             raise
         raise LoginRefused(f"{user_of(url)} is not let in: {error.said}") from None
-    if row is None or row[0] != owner:
-        raise LoginRefused(f"{user_of(url)} acts as {row and row[0]}, not as {owner}")
+    if acts_as != owner:
+        raise LoginRefused(f"{user_of(url)} acts as {acts_as}, not as {owner}")
 
 
-def revoke_login(connection: marker.Database, login: str) -> int:
+def revoke_login(connection: asking.Database, login: str) -> int:
     """Let a role log in no more and end its sessions; returns how many there were."""
     if not _exists(connection, login):
         return 0
-    connection.execute(sql.SQL("alter role {} nologin").format(sql.Identifier(login)))
-    row = connection.execute(
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = %s", (login,)
-    ).fetchone()
-    return int(row[0]) if row else 0
+    asking.run(connection, "alter role {} nologin", login)
+    query = "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = %s"
+    return int(asking.value(connection, query, login))
 
 
 def prove_revoked(url: str) -> str:
@@ -117,12 +109,11 @@ def prove_revoked(url: str) -> str:
     return proof.said
 
 
-def forget_password(connection: marker.Database, login: str) -> None:
+def forget_password(connection: asking.Database, login: str) -> None:
     """What was revoked is let in with no password ever again."""
     if _exists(connection, login):
-        connection.execute(sql.SQL("alter role {} password null").format(sql.Identifier(login)))
+        asking.run(connection, "alter role {} password null", login)
 
 
-def _exists(connection: marker.Database, login: str) -> bool:
-    query = "select from pg_roles where rolname = %s"
-    return connection.execute(query, (login,)).fetchone() is not None
+def _exists(connection: asking.Database, login: str) -> bool:
+    return asking.value(connection, "select 1 from pg_roles where rolname = %s", login) is not None

@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import LiteralString
 
-from psycopg import Connection, sql
-from psycopg.rows import TupleRow, class_row
-
 from shared.errors import PermanentError, StaleEpoch
-
-Database = Connection[TupleRow]
+from shared.postgres.asking import Database as Database
+from shared.postgres.asking import has_table, one, write_comment
 
 _CREATE: LiteralString = """
 create schema if not exists signalbox;
@@ -91,20 +88,13 @@ def write_marker(connection: Database, marker: CloneMarker) -> None:
                 f"database {connection.info.dbname} carries a newer epoch than {marker.epoch}: "
                 f"run {marker.run_id} has been superseded"
             )
-        connection.execute(
-            sql.SQL("comment on database {} is {}").format(
-                sql.Identifier(connection.info.dbname), sql.Literal(marker.as_comment())
-            )
-        )
+        write_comment(connection, connection.info.dbname, marker.as_comment())
 
 
 def read_marker(connection: Database) -> CloneMarker | None:
     """The marker inside the connected database, if it is one of our clones."""
-    found = connection.execute("select to_regclass('signalbox.clone')").fetchone()
-    if found is None or found[0] is None:
-        return None
-    with connection.cursor(row_factory=class_row(CloneMarker)) as cursor:
-        return cursor.execute(_READ).fetchone()
+    known = has_table(connection, "signalbox.clone")
+    return one(connection, CloneMarker, _READ) if known else None
 
 
 def require_clone(connection: Database, *, run_id: str, epoch: int) -> CloneMarker:

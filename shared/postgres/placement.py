@@ -11,10 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from psycopg import sql
-
 from shared.errors import StaleEpoch
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, comment_of, write_comment
 
 _PREFIX = "signalbox placement "
 _LOCK = 0x5167_6E61_6C50_6C61
@@ -65,19 +63,15 @@ class Placement:
 
 def read_placement(connection: Database, database: str) -> Placement | None:
     """The placement of a database of the connected server, a standby included."""
-    return Placement.from_comment(_comment(connection, database))
+    return Placement.from_comment(comment_of(connection, database))
 
 
 def write_placement(connection: Database, database: str, placement: Placement) -> None:
     """Write the placement; a comment of somebody else's is kept in it."""
-    found = _comment(connection, database)
+    found = comment_of(connection, database)
     was = Placement.from_comment(found)
     kept = replace(placement, comment=was.comment if was else found)
-    connection.execute(
-        sql.SQL("comment on database {} is {}").format(
-            sql.Identifier(database), sql.Literal(kept.as_comment())
-        )
-    )
+    write_comment(connection, database, kept.as_comment())
 
 
 @contextmanager
@@ -106,9 +100,3 @@ def refuse_stale(placement: Placement | None, database: str, epoch: int) -> None
             f"database {database} is {placement.state} as {placement.side} since epoch "
             f"{placement.epoch} (run {placement.run_id}); epoch {epoch} is over and must stop"
         )
-
-
-def _comment(connection: Database, database: str) -> str | None:
-    query = "select shobj_description(oid, 'pg_database') from pg_database where datname = %s"
-    row = connection.execute(query, (database,)).fetchone()
-    return row[0] if row else None

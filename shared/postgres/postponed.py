@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import LiteralString
 
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, has_table
 
 UniqueColumn = tuple[str, str, str]
 """Schema, table, column."""
@@ -76,7 +76,7 @@ def record_unique_columns(connection: Database, columns: Iterable[UniqueColumn])
 
 def read_unique_columns(connection: Database) -> frozenset[UniqueColumn]:
     """What was kept; nothing in a database that was restored in one go."""
-    if not _is_there(connection, "signalbox.unique_columns"):
+    if not has_table(connection, "signalbox.unique_columns"):
         return frozenset()
     query = "select schema_name, table_name, column_name from signalbox.unique_columns"
     return frozenset((schema, table, column) for schema, table, column in connection.execute(query))
@@ -90,12 +90,7 @@ def record_indexes_built(connection: Database) -> None:
 
 def indexes_are_built(connection: Database) -> bool:
     """Whether ``record_indexes_built`` was here."""
-    return _is_there(connection, "signalbox.indexes_built")
-
-
-def _is_there(connection: Database, table: str) -> bool:
-    row = connection.execute("select to_regclass(%s)", (table,)).fetchone()
-    return row is not None and row[0] is not None
+    return has_table(connection, "signalbox.indexes_built")
 
 
 def _plain(identifier: str) -> str:

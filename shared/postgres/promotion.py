@@ -8,15 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import LiteralString, Protocol
 
 from psycopg.errors import ObjectNotInPrerequisiteState
-from psycopg.rows import class_row
 
 from shared.errors import PermanentError, TemporaryError
+from shared.postgres.asking import Database, one, value
 from shared.postgres.fencing import administration
-from shared.postgres.marker import Database
 from shared.postgres.placement import read_placement, refuse_stale
 from shared.postgres.reach import reach
 from shared.postgres.replication import NotAPair, StandbyView, lsn_text, standby_view
@@ -36,8 +35,7 @@ _PROMOTED: LiteralString = """
 select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int as timeline,
     pg_wal_lsn_diff(
         coalesce(pg_last_wal_replay_lsn(), pg_current_wal_lsn()), '0/0')::bigint as lsn,
-    (select system_identifier::text from pg_control_system()) as system_identifier,
-    clock_timestamp() as seen_at
+    (select system_identifier::text from pg_control_system()) as system_identifier
 where not pg_is_in_recovery()
 """
 
@@ -87,8 +85,6 @@ class Promotion:
     lsn: int
     """Where its own history begins: nothing that the old primary wrote after this is in it."""
     system_identifier: str
-    seen_at: datetime
-    """When it was seen to be a primary, by its clock."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +146,7 @@ class PlainPostgres:
 @contextmanager
 def _alone(connection: Database) -> Iterator[None]:
     """Hold the promotion's lock while the connection lasts."""
-    row = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
-    if row != (True,):
+    if not value(connection, "select pg_try_advisory_lock(%s)", _LOCK):
         raise PromotionInProgress(
             f"{connection.info.host}:{connection.info.port} is being promoted by another session",
             delay=timedelta(seconds=1),
@@ -206,8 +201,7 @@ def _order(connection: Database) -> None:
 
 
 def _facts(connection: Database) -> Promotion | None:
-    with connection.cursor(row_factory=class_row(Promotion)) as cursor:
-        return cursor.execute(_PROMOTED).fetchone()
+    return one(connection, Promotion, _PROMOTED)
 
 
 def _slow(connection: Database) -> str:

@@ -15,13 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.errors import PermanentError, TemporaryError
 from shared.postgres.fencing import administration
 from shared.postgres.reach import Unreachable, reach
-from shared.postgres.replication import (
-    Lag,
-    NotAStandby,
-    lag,
-    primary_view,
-    standby_view,
-)
+from shared.postgres.replication import Lag, NotAStandby, lag, primary_view, standby_view
 
 _SECONDS = 15
 

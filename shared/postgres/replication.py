@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
-from psycopg.rows import class_row
-
 from shared.errors import PermanentError
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, one
 
 _PRIMARY: LiteralString = """
 select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as lsn,
@@ -32,9 +30,7 @@ select pg_wal_lsn_diff(
     coalesce(
         (select received_tli from pg_stat_wal_receiver),
         (select timeline_id from pg_control_checkpoint())) as timeline,
-    pg_is_in_recovery() as in_recovery,
     exists (select from pg_stat_wal_receiver where status = 'streaming') as streaming,
-    (select last_msg_receipt_time from pg_stat_wal_receiver) as heard_at,
     pg_is_wal_replay_paused() as paused,
     pg_last_xact_replay_timestamp() as last_commit_at,
     (select system_identifier::text from pg_control_system()) as system_identifier,
@@ -84,11 +80,8 @@ class StandbyView:
     """Safe on the standby's disk; a promotion replays all of it."""
     replayed_lsn: int
     timeline: int
-    in_recovery: bool
     streaming: bool
     """Whether it believes to be connected to a primary; the loss of one it may notice late."""
-    heard_at: datetime | None
-    """When the primary last said anything, by the standby's clock; None without a connection."""
     paused: bool
     last_commit_at: datetime | None
     """When the last replayed transaction was committed, by the primary's clock."""
@@ -122,8 +115,7 @@ class Lag:
 
 def primary_view(connection: Database) -> PrimaryView:
     """Ask a primary; raises NotAPrimary."""
-    with connection.cursor(row_factory=class_row(PrimaryView)) as cursor:
-        found = cursor.execute(_PRIMARY).fetchone()
+    found = one(connection, PrimaryView, _PRIMARY)
     if found is None:
         raise NotAPrimary(f"{_where(connection)} is in recovery: it is a standby, not the primary")
     return found
@@ -131,8 +123,7 @@ def primary_view(connection: Database) -> PrimaryView:
 
 def standby_view(connection: Database) -> StandbyView:
     """Ask a standby; raises NotAStandby."""
-    with connection.cursor(row_factory=class_row(StandbyView)) as cursor:
-        found = cursor.execute(_STANDBY).fetchone()
+    found = one(connection, StandbyView, _STANDBY)
     if found is None:
         raise NotAStandby(f"{_where(connection)} is a primary: it was promoted, or never followed")
     return found
@@ -171,16 +162,6 @@ def lsn_text(lsn: int) -> str:
     '1/6B374D58'
     """
     return f"{lsn >> 32:X}/{lsn & 0xFFFF_FFFF:X}"
-
-
-def lsn_number(text: str) -> int:
-    """The reverse of ``lsn_text``.
-
-    >>> lsn_number("1/6B374D58") == 0x1_6B37_4D58
-    True
-    """
-    high, _, low = text.partition("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 def _seconds_behind(

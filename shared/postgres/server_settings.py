@@ -1,9 +1,7 @@
 """What a Flexible Server is set to, read from and written to Azure's management plane."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-from azure.core.exceptions import AzureError
 from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
 from azure.mgmt.postgresqlflexibleservers.models import (
     AdministratorMicrosoftEntraAdd,
@@ -18,7 +16,7 @@ from azure.mgmt.postgresqlflexibleservers.models import (
     ServerPropertiesForPatch,
 )
 
-from shared.arm import RETRIES, translated
+from shared.arm import ORDER, RETRIES, asking_azure
 from shared.estate import RunByAzure
 from shared.postgres.promotion_debts import AFTER_RESTART, PromotionDebt, ServerFacts
 
@@ -28,13 +26,12 @@ class ServerSettings:
 
     def __init__(self, client: PostgreSQLManagementClient, place: RunByAzure) -> None:
         self._client = client
-        self._place = place
+        self._place = (place.resource_group, place.resource)
 
     def facts(self) -> ServerFacts:
         """What it is set to now."""
-        place = (self._place.resource_group, self._place.resource)
-        with _asked():
-            server = self._client.servers.get(*place, retry_total=RETRIES)
+        with asking_azure():
+            server = self._client.servers.get(*self._place, retry_total=RETRIES)
             return _facts(server, self._parameters(), self._administrators())
 
     def repair(self, debt: PromotionDebt) -> None:
@@ -58,9 +55,7 @@ class ServerSettings:
                 self._change(ServerPropertiesForPatch(backup=backup))
 
     def _parameters(self) -> dict[str, str]:
-        found = self._client.configurations.list_by_server(
-            self._place.resource_group, self._place.resource, retry_total=RETRIES
-        )
+        found = self._client.configurations.list_by_server(*self._place, retry_total=RETRIES)
         return {
             str(each.name): _value(each.properties)
             for each in found
@@ -68,9 +63,8 @@ class ServerSettings:
         }
 
     def _administrators(self) -> dict[str, str]:
-        found = self._client.administrators_microsoft_entra.list_by_server(
-            self._place.resource_group, self._place.resource, retry_total=RETRIES
-        )
+        known = self._client.administrators_microsoft_entra
+        found = known.list_by_server(*self._place, retry_total=RETRIES)
         return {
             str(each.properties.object_id): (
                 f"{_plain(each.properties.principal_type)} {each.properties.principal_name}"
@@ -80,49 +74,25 @@ class ServerSettings:
         }
 
     def _change(self, properties: ServerPropertiesForPatch) -> None:
-        with _asked():
-            self._client.servers.begin_update(
-                self._place.resource_group,
-                self._place.resource,
-                ServerForPatch(properties=properties),
-                polling=False,
-                retry_total=RETRIES,
-            )
+        change = ServerForPatch(properties=properties)
+        with asking_azure():
+            self._client.servers.begin_update(*self._place, change, **ORDER)
 
     def _set(self, name: str, value: str) -> None:
         wanted = ConfigurationProperties(value=value, source="user-override")
-        with _asked():
-            self._client.configurations.begin_update(
-                self._place.resource_group,
-                self._place.resource,
-                name,
-                ConfigurationForUpdate(properties=wanted),
-                polling=False,
-                retry_total=RETRIES,
-            )
+        change = ConfigurationForUpdate(properties=wanted)
+        with asking_azure():
+            self._client.configurations.begin_update(*self._place, name, change, **ORDER)
 
     def _admit(self, object_id: str, who: str) -> None:
         kind, _, name = who.partition(" ")
         wanted = AdministratorMicrosoftEntraPropertiesForAdd(
             principal_type=kind, principal_name=name
         )
-        with _asked():
-            self._client.administrators_microsoft_entra.begin_create_or_update(
-                self._place.resource_group,
-                self._place.resource,
-                object_id,
-                AdministratorMicrosoftEntraAdd(properties=wanted),
-                polling=False,
-                retry_total=RETRIES,
-            )
-
-
-@contextmanager
-def _asked() -> Iterator[None]:
-    try:
-        yield
-    except AzureError as error:
-        raise translated(error) from None
+        added = AdministratorMicrosoftEntraAdd(properties=wanted)
+        with asking_azure():
+            known = self._client.administrators_microsoft_entra
+            known.begin_create_or_update(*self._place, object_id, added, **ORDER)
 
 
 def _value(properties: ConfigurationProperties) -> str:

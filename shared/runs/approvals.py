@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid5
 
@@ -161,20 +161,9 @@ def _ask(
     id = uuid5(NAMESPACE, f"{run.id}\n{run.step}").hex[:12]
     found = rows.approval(tx, id)
     if found is None:
-        document = {"run": str(run.id), "step": run.step, "environment": run.environment}
-        document |= plan.model_dump(mode="json")
         expires_at = min(tx.now + expires_after, step.deadline_at)
-        rows.insert_approval(
-            tx,
-            step,
-            id=id,
-            tier=tier,
-            plan=document,
-            plan_sha256=digest_of(document),
-            needed=2 if tier == FOUR_EYES_TIER else 1,
-            escalate_at=min(tx.now + escalate_after, expires_at),
-            expires_at=expires_at,
-        )
+        escalate_at = min(tx.now + escalate_after, expires_at)
+        _insert(tx, step, id, plan, tier, escalate_at, expires_at)
         return _request(tx, step, deciding.known(tx, id))
     if found.status in ("waiting", "approved") and deciding.is_over(tx, found):
         return deciding.expire(tx, step, found)
@@ -183,6 +172,30 @@ def _ask(
         rows.take_approval(tx, id)
         tx.audit(run.id, "approval_taken", step=run.step, approval=id)
     return found
+
+
+def _insert(
+    tx: Transaction,
+    step: StepRecord,
+    id: str,
+    plan: ApprovalPlan,
+    tier: int,
+    escalate_at: datetime,
+    expires_at: datetime,
+) -> None:
+    document = {"run": str(step.run_id), "step": step.name, "environment": step.environment}
+    document |= plan.model_dump(mode="json")
+    rows.insert_approval(
+        tx,
+        step,
+        id=id,
+        tier=tier,
+        plan=document,
+        plan_sha256=digest_of(document),
+        needed=2 if tier == FOUR_EYES_TIER else 1,
+        escalate_at=escalate_at,
+        expires_at=expires_at,
+    )
 
 
 def _request(tx: Transaction, step: StepRecord, asked: Approval) -> Approval:

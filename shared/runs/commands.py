@@ -7,12 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from shared.bus import Envelope
 from shared.ledger import RunRecord, StepRecord, Transaction
 from shared.messages import CloudEvent, Command
-from shared.messages.announcements import (
-    Announcement,
-    MessageParked,
-    Reminder,
-    RunAnnouncement,
-)
+from shared.messages.announcements import Announcement, MessageParked, Reminder, RunAnnouncement
 from shared.runs.publishing import carrying
 from shared.runs.runbook import EXPRESS, Priority
 from shared.telemetry.context import carried

@@ -4,7 +4,6 @@ and types that the search claims to read. A proof that misses one proves nothing
 import base64
 import hmac
 import quopri
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -58,8 +57,16 @@ class Canary:
 
 def canaries_of(key: bytes) -> tuple[Canary, ...]:
     """The canaries of one clone: the same for one key, and nobody's real data."""
-    letters, digits = _letters(key), _digits(key)
-    return tuple(_canaries(letters, digits))
+    word, digits = _letters(key), _digits(key)
+    first, last, place = word[:7], word[7:15], word[15:24]
+    return (
+        _email(first, last, place),
+        _name(first, last),
+        _phone(digits),
+        _iban(digits),
+        _secret(word),
+        Canary("text", place, (("as_field", place.title()),), inside=False),
+    )
 
 
 def plant_canaries(connection: Database, canaries: tuple[Canary, ...]) -> int:
@@ -78,65 +85,57 @@ def remove_canaries(connection: Database) -> None:
     connection.execute("drop table if exists signalbox.canaries")
 
 
-def _canaries(word: str, digits: str) -> Iterator[Canary]:
-    first, last, place = word[:7], word[7:15], word[15:24]
+def _email(first: str, last: str, place: str) -> Canary:
     email = f"{first}.{last}@{place}.example"
-    yield Canary(
-        "email",
-        email,
-        (
-            ("as_text", f"write to <{email.upper()}>, please"),
-            ("as_text", f'<a href="mailto:{email.replace("@", "%40")}">x</a>'),
-            ("as_json", '{"to": "' + email.replace("@", "\\u0040") + '"}'),
-            ("as_jsonb", f'"{email}"\n'),
-            ("as_text", f'<?xml version="1.0"?><a to="{email}"/>'),
-            ("as_bytea", f"From: {email}\r\n"),
-            ("as_array", email),
-            ("as_text", base64.encodebytes(f"Dear {email}, ".encode() * 3).decode()),
-            ("as_text", quopri.encodestring(f"{'-' * 66} é {email}".encode()).decode()),
-            ("as_bytea", base64.b64encode(email.encode()).decode()),
-        ),
+    spellings = (
+        ("as_text", f"write to <{email.upper()}>, please"),
+        ("as_text", f'<a href="mailto:{email.replace("@", "%40")}">x</a>'),
+        ("as_json", '{"to": "' + email.replace("@", "\\u0040") + '"}'),
+        ("as_jsonb", f'"{email}"\n'),
+        ("as_text", f'<?xml version="1.0"?><a to="{email}"/>'),
+        ("as_bytea", f"From: {email}\r\n"),
+        ("as_array", email),
+        ("as_text", base64.encodebytes(f"Dear {email}, ".encode() * 3).decode()),
+        ("as_text", quopri.encodestring(f"{'-' * 66} é {email}".encode()).decode()),
+        ("as_bytea", base64.b64encode(email.encode()).decode()),
     )
+    return Canary("email", email, spellings)
+
+
+def _name(first: str, last: str) -> Canary:
     name = f"{first.title()} é{last}"
-    yield Canary(
-        "name",
-        name,
-        (
-            ("as_text", f"Dear {name.upper()}, thank you"),
-            ("as_text", f"<b>{first}</b> <i>&eacute;{last}</i>"),
-            ("as_text", f"{first}-&#233;{last}"),
-            ("as_json", '["' + f"{first}\\n\\u00e9{last}" + '"]'),
-            ("as_array", f"e\u0301{last}, {first} é{last}"),
-            ("as_utf16", f"To: {name}"),
-        ),
+    spellings = (
+        ("as_text", f"Dear {name.upper()}, thank you"),
+        ("as_text", f"<b>{first}</b> <i>&eacute;{last}</i>"),
+        ("as_text", f"{first}-&#233;{last}"),
+        ("as_json", '["' + f"{first}\\n\\u00e9{last}" + '"]'),
+        ("as_array", f"e\u0301{last}, {first} é{last}"),
+        ("as_utf16", f"To: {name}"),
     )
+    return Canary("name", name, spellings)
+
+
+def _phone(digits: str) -> Canary:
     phone = "+33" + digits[:9]
-    pairs = " ".join(digits[:8][i : i + 2] for i in range(0, 8, 2))
-    yield Canary(
-        "phone",
-        phone,
-        (
-            ("as_text", f"call +33 {digits[0]} {digits[1:5]}.{digits[5:9]}!"),
-            ("as_jsonb", f"+33 ({digits[0]}) {digits[1:3]}-{digits[3:6]}-{digits[6:9]}"),
-            ("as_bytea", phone),
-        ),
+    spellings = (
+        ("as_text", f"call +33 {digits[0]} {digits[1:5]}.{digits[5:9]}!"),
+        ("as_jsonb", f"+33 ({digits[0]}) {digits[1:3]}-{digits[3:6]}-{digits[6:9]}"),
+        ("as_bytea", phone),
     )
-    iban = "FR76" + digits + pairs.replace(" ", "")[:3]
-    yield Canary(
-        "iban",
-        iban,
-        (
-            ("as_text", "IBAN " + " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))),
-            ("as_text", f"<iban>{iban.lower()}</iban>"),
-        ),
-    )
+    return Canary("phone", phone, spellings)
+
+
+def _iban(digits: str) -> Canary:
+    iban = f"FR76{digits}{digits[:3]}"
+    groups = " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
+    spellings = (("as_text", f"IBAN {groups}"), ("as_text", f"<iban>{iban.lower()}</iban>"))
+    return Canary("iban", iban, spellings)
+
+
+def _secret(word: str) -> Canary:
     secret = base64.b32encode(word.encode()).decode().rstrip("=")[:24] + "7"
-    yield Canary(
-        "secret",
-        secret,
-        (("as_text", f"https://user:{secret}@host/?x=1"), ("as_bytea", f"key={secret};")),
-    )
-    yield Canary("text", f"{place}", (("as_field", place.title()),), inside=False)
+    spellings = (("as_text", f"https://user:{secret}@host/?x=1"), ("as_bytea", f"key={secret};"))
+    return Canary("secret", secret, spellings)
 
 
 def _letters(key: bytes) -> str:

@@ -11,7 +11,7 @@ from shared.errors import PermanentError
 from shared.masking.modules import ModuleVerdict
 from shared.masking.proof.content import fingerprint
 from shared.masking.proof.seal import Signer, is_signed
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, has_table, value
 
 _CREATE: LiteralString = """
 create schema if not exists signalbox;
@@ -138,12 +138,11 @@ def store_certificate(connection: Database, signed: SignedCertificate) -> None:
 
 def read_certificate(connection: Database) -> SignedCertificate | None:
     """The certificate in the database; None when there is none, or none that can be read."""
-    row = connection.execute("select to_regclass('signalbox.certificate')").fetchone()
-    if row is None or row[0] is None:
+    if not has_table(connection, "signalbox.certificate"):
         return None
-    row = connection.execute("select certificate from signalbox.certificate").fetchone()
+    text = value(connection, "select certificate from signalbox.certificate")
     try:
-        return SignedCertificate.model_validate_json(row[0]) if row else None
+        return SignedCertificate.model_validate_json(text) if text else None
     except ValidationError:
         return None
 

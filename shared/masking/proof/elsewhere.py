@@ -8,7 +8,7 @@ from psycopg import sql
 
 from shared.masking.proof.kernel import Role
 from shared.masking.proof.search import Field, Search, Searched
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, value
 
 _VIEWS: LiteralString = """
 select n.nspname, c.relname, c.relispopulated
@@ -63,8 +63,8 @@ def places(connection: Database) -> tuple[str, ...]:
         for schema, name, is_populated in connection.execute(_VIEWS)
         if is_populated
     )
-    exist = connection.execute("select exists (select from pg_largeobject_metadata)").fetchone()
-    return (*views, STATISTICS, COMMENTS, *([LARGE_OBJECTS] if exist and exist[0] else []))
+    exist = value(connection, "select exists (select from pg_largeobject_metadata)")
+    return (*views, STATISTICS, COMMENTS, *([LARGE_OBJECTS] if exist else []))
 
 
 def search_place(search: Search, place: str) -> Searched:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import LiteralString, get_args
 
 from psycopg import sql
-from psycopg.rows import class_row
 
 from shared.errors import PermanentError
 from shared.masking.catalogue import Column
@@ -22,7 +21,7 @@ from shared.masking.proof.kernel import Collector, Original, Searcher, entries
 from shared.masking.proof.seal import Seal
 from shared.masking.proof.spelling import Spelling
 from shared.masking.proof.stream import blocks
-from shared.postgres.marker import Database
+from shared.postgres.asking import Database, has_table, one, value
 
 _IDENTIFYING: frozenset[MaskerName] = frozenset(
     {
@@ -160,21 +159,19 @@ def remember_originals(
 
 def left_out(connection: Database) -> Left | None:
     """What was left out when the originals were remembered; None before that."""
-    if not _exists(connection, "signalbox.remembered"):
-        return None
-    with connection.cursor(row_factory=class_row(Left)) as cursor:
-        return cursor.execute(_REMEMBERED).fetchone()
+    known = has_table(connection, "signalbox.remembered")
+    return one(connection, Left, _REMEMBERED) if known else None
 
 
 def load_originals(connection: Database, spelling: Spelling, seal: Seal) -> Searcher:
     """What looks for the set that was sealed into the clone. Raises OriginalsLost."""
-    if not _exists(connection, "signalbox.originals"):
+    if not has_table(connection, "signalbox.originals"):
         raise OriginalsLost(
             f"database {connection.info.dbname} has no record of its originals: restore it again, "
             "and mask it with the proof in mind"
         )
-    total = connection.execute("select coalesce(sum(entries), 0) from signalbox.originals")
-    searcher = Searcher(spelling, sum(row[0] for row in total))
+    total = value(connection, "select coalesce(sum(entries), 0) from signalbox.originals")
+    searcher = Searcher(spelling, total)
     query = "select key_id, sealed from signalbox.originals order by part"
     with connection.cursor() as cursor:
         for key_id, sealed in cursor.stream(query):
@@ -203,19 +200,13 @@ def _field(value: str) -> bytes:
     return b"\x00\x01" + len(raw).to_bytes(4) + raw
 
 
-def _exists(connection: Database, table: str) -> bool:
-    row = connection.execute("select to_regclass(%s)", (table,)).fetchone()
-    return bool(row and row[0])
-
-
 def _refuse_masked(connection: Database) -> None:
-    if not _exists(connection, "signalbox.masked_tables"):
+    if not has_table(connection, "signalbox.masked_tables"):
         return
-    query = "select count(*) from signalbox.masked_tables"
-    row = connection.execute(query).fetchone()
-    if row and row[0]:
+    masked = value(connection, "select count(*) from signalbox.masked_tables")
+    if masked:
         raise OriginalsLost(
-            f"{row[0]} tables of {connection.info.dbname} are masked already: what was in them can "
+            f"{masked} tables of {connection.info.dbname} are masked already: what was in them can "
             "not be looked for any more; restore the backup again"
         )
 
@@ -275,7 +266,7 @@ def _queries(
 def _invented(connection: Database, plan: MaskingPlan) -> Iterator[sql.Composed]:
     """What the maskers will put in place, of the kinds that can collide, and the names that Odoo
     gives to records of its own (``public_user``)."""
-    if _exists(connection, "public.ir_model_data"):
+    if has_table(connection, "public.ir_model_data"):
         yield sql.SQL(_ODOO_NAMES).format()
     texts = [
         (table, planned)

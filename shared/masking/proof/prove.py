@@ -149,12 +149,7 @@ class _Proof:
 
     @classmethod
     def begin(
-        cls,
-        connection: Database,
-        plan: MaskingPlan,
-        key: bytes,
-        marker: CloneMarker,
-        content: str,
+        cls, connection: Database, plan: MaskingPlan, key: bytes, marker: CloneMarker, content: str
     ) -> "_Proof":
         seal = Seal(key, marker.run_id)
         searcher = load_originals(connection, Spelling.of(seal.spelling_key), seal)

@@ -16,10 +16,10 @@ from shared.blobs import (
     BlobPathInvalid,
     Blobs,
     BlobTooLarge,
-    MemoryBlobs,
 )
 from shared.blobs.blobs import SMALL, refuse_large
 from shared.errors import TemporaryError
+from tests.memoryblobs import MemoryBlobs
 
 if TYPE_CHECKING:
     from infra.local.azurite import Azurite

@@ -20,7 +20,7 @@ from infra.local.kubernetes import KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.sample import create_sample
-from shared.blobs import Blobs, MemoryBlobs
+from shared.blobs import Blobs
 from shared.cluster import Clusters
 from shared.cluster.api import Api
 from shared.estate import Estate, Secrets, load_estate
@@ -43,6 +43,7 @@ from shared.runs.reading import Received
 from tests.integration.refresh.conftest import databases_like
 from tests.integration.refresh.passage import Passage
 from tests.keepingbus import KeepingBus
+from tests.memoryblobs import MemoryBlobs
 
 if TYPE_CHECKING:
     from tests.integration.environments.dying import Deaths

@@ -18,7 +18,6 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from functions.upkeep.evidence import copy_evidence
-from shared.blobs import MemoryBlobs
 from shared.errors import PermanentError, TemporaryError
 from shared.estate.keyvault import KeyVaultUnreachable
 from shared.evidence.bundle import read_bundle
@@ -33,6 +32,7 @@ from signalbox.evidence import app
 from tests.integration.evidence.conftest import SIGNER, Archive
 from tests.integration.runs.conftest import Arrived, fails_once
 from tests.integration.runs.market import Market
+from tests.memoryblobs import MemoryBlobs
 
 
 def test_every_run_leaves_a_bundle_and_a_page_in_one_unbroken_chain(archive: Archive) -> None:

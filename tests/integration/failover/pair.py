@@ -25,7 +25,6 @@ from infra.local.hooks import RejoinHooks
 from infra.local.kubernetes import KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.wire import Wire
-from shared.blobs import MemoryBlobs
 from shared.bus import Envelope
 from shared.cluster import Clusters
 from shared.cluster.api import Api
@@ -51,6 +50,7 @@ from shared.runs.runbook import Action
 from shared.takeover import Takeover
 from shared.traffic import Traffic
 from tests.keepingbus import KeepingBus
+from tests.memoryblobs import MemoryBlobs
 
 PRODUCTION, STANDBY = "acme-prod", "acme-standby"
 ACTIONS = {

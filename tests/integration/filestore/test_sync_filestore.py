@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 from functions.filestore import FilesFlowBack, concerned
 from functions.filestore.sync_filestore import FilesNotWhole, sync_filestore
 from infra.local.postgres import PostgresServer
-from shared.blobs import MemoryBlobs
 from shared.estate import Secrets, load_estate
 from shared.filestore import BATCH, Seen, check_files, sync_files
 from shared.messages.filestore import FilestoreSynced, FilestoreSyncRequested
@@ -27,6 +26,7 @@ from shared.odoo.placeholders import PLACEHOLDERS
 from shared.postgres import Databases
 from shared.runs import Again, Run
 from signalbox.__main__ import app
+from tests.memoryblobs import MemoryBlobs
 
 if TYPE_CHECKING:
     from infra.local.azurite import Azurite

@@ -11,13 +11,14 @@ import pytest
 from functions.refresh.filestores import FilestoreIncomplete
 from functions.refresh.verify_environment import VerificationFailed
 from infra.local.postgres import PostgresServer
-from shared.blobs import BlobMissing, MemoryBlobs
+from shared.blobs import BlobMissing
 from shared.messages.refresh import FilestoreCopied
 from shared.odoo.manifest import Archive, BackupManifest, FilestoreEntry, FilestoreListing
 from shared.odoo.placeholders import PLACEHOLDERS
 from shared.runs import Again
 from tests.integration.refresh.conftest import mark
 from tests.integration.refresh.passage import Passage
+from tests.memoryblobs import MemoryBlobs
 
 CONTENTS = (b"invoice", b"delivery slip", b"portrait", b"of a dropped message")
 

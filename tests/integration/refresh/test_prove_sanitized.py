@@ -4,13 +4,13 @@ import hashlib
 
 import pytest
 
-from shared.blobs import MemoryBlobs
 from shared.masking import load_policy, mask_tables, plan_masking
 from shared.masking.proof import LeaksFound, SignedCertificate, remember
 from shared.messages.refresh import EnvironmentVerified, SanitizationProven
 from shared.odoo.placeholders import PLACEHOLDERS
 from tests.integration.masking_proof.conftest import LONG
 from tests.integration.refresh.passage import Passage
+from tests.memoryblobs import MemoryBlobs
 
 EMAIL = "adalind.holmgren@acme.example"
 PLACEHOLDER = PLACEHOLDERS["application/pdf"]

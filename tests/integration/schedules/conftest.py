@@ -17,7 +17,6 @@ from functions.schedules import RUNBOOK
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
 from infra.local.kubernetes import FAILURE_ANNOTATION, KubernetesEmulator
 from infra.local.processes import wait_until
-from shared.blobs import MemoryBlobs
 from shared.cluster import Clusters
 from shared.cluster.api import Api, Conflict
 from shared.estate import Estate, load_estate
@@ -32,6 +31,7 @@ from shared.runs.outbox import Outbox
 from shared.runs.publishing import enveloped
 from shared.runs.reading import Received
 from tests.keepingbus import KeepingBus
+from tests.memoryblobs import MemoryBlobs
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 PLACE = "acme-staging"

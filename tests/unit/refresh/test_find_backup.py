@@ -7,11 +7,12 @@ import pytest
 
 from functions.refresh import NotRefreshedFrom, concerned, find_backup
 from functions.refresh.backups import BackupDamaged, BackupUnfit
-from shared.blobs import BlobMissing, MemoryBlobs
+from shared.blobs import BlobMissing
 from shared.estate import Estate, UnknownEnvironment, load_estate
 from shared.messages.refresh import BackupAccepted, BackupCompleted
 from shared.odoo.manifest import Archive, BackupManifest, FilestoreListing
 from shared.runs import Run
+from tests.memoryblobs import MemoryBlobs
 
 MANIFEST = "backups/acme-prod/1/manifest.json"
 ARCHIVE = "backups/acme-prod/1/database.dump"
