@@ -60,7 +60,7 @@ param watchSubscription bool = true
 @description('Client id of the Entra application that people sign in to; empty: nobody but machines with the key is let in.')
 param signInClientId string = ''
 
-@description('Resource id of the container registry, in this subscription, whose pushes promote releases. Empty: none, as in every deployment but one.')
+@description('Resource id of the container registry, in this subscription and region, whose pushes promote releases. Empty: none, as in every deployment but one.')
 param registryId string = ''
 
 @description('API server of the cluster, for a function app outside it. Empty: the app runs in the cluster.')

@@ -118,6 +118,9 @@ def test_the_app_finds_its_secrets_and_makes_its_tables_and_a_second_time_change
     )
     with psycopg.connect(ledger_url(provisioned), password="object-id") as app:
         assert migrate(app)
+    people = provisioned | {"IDENTITY_NAME": provisioned["SIGNALBOX_ADMIN_NAME"]}
+    with psycopg.connect(ledger_url(people), password="token-of-nine") as person:
+        assert person.execute("select count(*) from runs").fetchone() == (0,)
 
 
 def test_the_identity_of_another_region_goes_on_with_the_same_tables(
