@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -104,15 +104,14 @@ def approve(
 
     Example: signalbox approvals approve 3f9c1d2e8a70 --plan 81c4f0aa --as "Ann Lee"
     """
-
-    def decide(approvals: Approvals, stated: str) -> Approval:
-        return approvals.approve(
-            id, plan=stated, person=_who(person), reason=reason, break_glass=break_glass
+    who = _who(person)
+    with _deciding(context.obj()) as approvals:
+        stated = plan or _confirmed(approvals, id)
+        found = approvals.approve(
+            id, plan=stated, person=who, reason=reason, break_glass=break_glass
         )
-
-    found = _decide(context, id, plan, decide)
     more = f"; {people(found.missing)} more needed" if found.missing else ": the run goes on"
-    typer.echo(f"approved {id} as {_who(person)}{more}")
+    typer.echo(f"approved {id} as {who}{more}")
 
 
 @app.command()
@@ -123,12 +122,11 @@ def reject(
 
     Example: signalbox approvals reject 3f9c1d2e8a70 --reason "the region is back"
     """
-
-    def decide(approvals: Approvals, stated: str) -> Approval:
-        return approvals.reject(id, plan=stated, person=_who(person), reason=reason)
-
-    _decide(context, id, plan, decide)
-    typer.echo(f"rejected {id} as {_who(person)}: the run is undone")
+    who = _who(person)
+    with _deciding(context.obj()) as approvals:
+        stated = plan or _confirmed(approvals, id)
+        approvals.reject(id, plan=stated, person=who, reason=reason)
+    typer.echo(f"rejected {id} as {who}: the run is undone")
 
 
 @app.command()
@@ -138,14 +136,6 @@ def review(context: typer.Context, id: str, reason: Reason, person: Person = Non
     with session.ledger() as ledger:
         Approvals(ledger, post=_nothing).review(id, person=_who(person), reason=reason)
     typer.echo(f"reviewed {id} as {_who(person)}")
-
-
-def _decide(
-    context: typer.Context, id: str, plan: str | None, decide: Callable[[Approvals, str], Approval]
-) -> Approval:
-    session: Session = context.obj()
-    with _deciding(session) as approvals:
-        return decide(approvals, plan or _confirmed(approvals, id))
 
 
 @contextmanager

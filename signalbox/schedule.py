@@ -65,12 +65,8 @@ def wake(
 
     Example: signalbox schedule wake acme-staging --for "2 hours" --reason "a demo"
     """
-    with _schedules(context.obj()) as schedules:
-        end = _end(until, for_)
-        schedules.want(environment, asleep=False, until=end, by=getpass.getuser(), reason=reason)
-        typer.echo(
-            f"{environment} wakes, and is awake until {_moment(schedules.of(environment).until)}"
-        )
+    end = _want(context.obj(), environment, _end(until, for_), asleep=False, reason=reason)
+    typer.echo(f"{environment} wakes, and is awake until {_moment(end)}")
 
 
 @app.command()
@@ -85,10 +81,7 @@ def sleep(
 
     Example: signalbox schedule sleep acme-training
     """
-    with _schedules(context.obj()) as schedules:
-        end = _end(until, for_)
-        schedules.want(environment, asleep=True, until=end, by=getpass.getuser(), reason=reason)
-        end = schedules.of(environment).until
+    end = _want(context.obj(), environment, _end(until, for_), asleep=True, reason=reason)
     typer.echo(f"{environment} goes to sleep until {_moment(end) or 'further notice'}")
 
 
@@ -144,6 +137,15 @@ def refresh(context: typer.Context, environment: str) -> None:
 def _schedules(session: Session) -> Iterator[Schedules]:
     with session.ledger() as ledger, open_bus(session.settings) as bus:
         yield Schedules(session.estate, ledger, Outbox(ledger, bus).post)
+
+
+def _want(
+    session: Session, environment: str, end: datetime | None, *, asleep: bool, reason: str
+) -> datetime | None:
+    """When it ends in fact."""
+    with _schedules(session) as schedules:
+        schedules.want(environment, asleep=asleep, until=end, by=getpass.getuser(), reason=reason)
+        return schedules.of(environment).until
 
 
 def _end(until: datetime | None, for_: str | None) -> datetime | None:

@@ -39,8 +39,10 @@ def fresh_platform(folder: Path, *, estate: Path = ESTATE) -> Iterator[Platform]
             folder, estate=estate, progress=lambda part, text: status.update(f"{part}: {text}")
         )
         usable(platform.start)
-    with stopping(platform):
+    try:
         yield platform
+    finally:
+        platform.stop()
 
 
 def show_addresses(platform: Platform) -> None:
@@ -60,15 +62,8 @@ def show_addresses(platform: Platform) -> None:
 def running(platform: Platform) -> Iterator[Platform]:
     """Start a platform, stop it at the end."""
     usable(platform.start)
-    with stopping(platform):
-        yield platform
-
-
-@contextmanager
-def stopping(platform: Platform) -> Iterator[None]:
-    """Stop a platform that runs, at the end."""
     try:
-        yield
+        yield platform
     finally:
         platform.stop()
 

@@ -99,24 +99,20 @@ def form_token(desk: Desk, caller: Caller) -> str:
     return hmac.new(desk.forms_key, caller.name.encode(), hashlib.sha256).hexdigest()
 
 
-def check_token(desk: Desk, caller: Caller, token: str) -> None:
-    if not hmac.compare_digest(form_token(desk, caller).encode(), token.encode()):
-        raise ForeignForm
+def sent_by(role: Role) -> Callable[[Desk, Caller, str], Caller]:
+    """A dependency that lets forms of our own page pass, sent by callers with a role."""
+
+    def admit(
+        desk: At,
+        caller: Annotated[Caller, Depends(needs(role))],
+        token: Annotated[str, Form(max_length=64)],
+    ) -> Caller:
+        if not hmac.compare_digest(form_token(desk, caller).encode(), token.encode()):
+            raise ForeignForm
+        return caller
+
+    return admit
 
 
-Token = Annotated[str, Form(max_length=64)]
-
-
-def _operator(desk: At, caller: Operator, token: Token) -> Caller:
-    check_token(desk, caller, token)
-    return caller
-
-
-def _approver(desk: At, caller: Approver, token: Token) -> Caller:
-    check_token(desk, caller, token)
-    return caller
-
-
-FormOperator = Annotated[Caller, Depends(_operator)]
-"""Who sent a form of our own page."""
-FormApprover = Annotated[Caller, Depends(_approver)]
+FormOperator = Annotated[Caller, Depends(sent_by(Role.OPERATOR))]
+FormApprover = Annotated[Caller, Depends(sent_by(Role.APPROVER))]

@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
-from functions.console.access import READ, Operator, Reader, Token, check_token, form_token
+from functions.console.access import READ, FormOperator, Operator
 from functions.console.api import Published
 from functions.console.desk import At, Desk
 from functions.console.problems import REFUSALS
-from functions.console.rendering import render
-from shared.identity import Caller, Role
+from functions.console.rendering import Asked
+from shared.identity import Caller
 from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval, OnRequest
 from shared.messages import CloudEvent, Event
 from shared.messages.environments import NAME, EnvironmentExpired, EnvironmentRequested
@@ -22,10 +22,7 @@ from shared.runs.publishing import publish
 from shared.runs.reading import Unacceptable, explain
 
 router = APIRouter(
-    prefix="/api/environments",
-    tags=["environments"],
-    dependencies=[READ],
-    responses=REFUSALS,
+    prefix="/api/environments", tags=["environments"], dependencies=[READ], responses=REFUSALS
 )
 page_router = APIRouter(prefix="/environments", dependencies=[READ], include_in_schema=False)
 
@@ -108,36 +105,25 @@ def extend_environment(name: str, longer: Longer, desk: At, caller: Operator) ->
 @router.delete("/{name}", status_code=202)
 def remove_environment(name: str, desk: At, caller: Operator) -> Published:
     """Have it removed with all that is in it; its run says what became of that."""
-    EnvironmentsOnRequest(desk.ledger).named(name)
     return _remove(desk, caller, name)
 
 
 @page_router.get("")
-def show_environments(request: Request, desk: At, caller: Reader) -> Response:
+def show_environments(page: Asked) -> Response:
     """Who has which until when, and what is offered."""
-    return render(
-        request,
-        "environments.html",
-        caller=caller,
-        offers=desk.estate.offers,
-        found=_current(desk),
-        may_operate=caller.may(Role.OPERATOR),
-        token=form_token(desk, caller),
-        now=desk.ledger.clock(),
-    )
+    offers, found = page.desk.estate.offers, _current(page.desk)
+    return page.show("environments.html", offers=offers, found=found)
 
 
 @page_router.post("")
 def ask(
     desk: At,
-    caller: Operator,
-    token: Token,
+    caller: FormOperator,
     name: Annotated[str, Form(max_length=63)],
     offer: Annotated[str, Form(max_length=63)],
     hours: Annotated[float, Form(gt=0, le=24 * 90)],
 ) -> Response:
     """Ask for one, and lead to its run's list."""
-    check_token(desk, caller, token)
     _request(desk, caller, name, offer, hours)
     return RedirectResponse(f"/runs?environment={name}", 303)
 
@@ -146,18 +132,15 @@ def ask(
 def change(
     name: str,
     desk: At,
-    caller: Operator,
-    token: Token,
+    caller: FormOperator,
     verdict: Annotated[Literal["extend", "remove"], Form()],
     hours: Annotated[float, Form(gt=0, le=24 * 90)] = 24,
     reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Extend or remove one."""
-    check_token(desk, caller, token)
     if verdict == "extend":
         _extend(desk, caller, name, hours, reason.strip() or "no reason given")
         return RedirectResponse("/environments", 303)
-    EnvironmentsOnRequest(desk.ledger).named(name)
     _remove(desk, caller, name)
     return RedirectResponse(f"/runs?environment={name}", 303)
 
@@ -190,6 +173,7 @@ def _extend(desk: Desk, caller: Caller, name: str, hours: float, reason: str) ->
 
 
 def _remove(desk: Desk, caller: Caller, name: str) -> Published:
+    EnvironmentsOnRequest(desk.ledger).named(name)
     return _publish(desk, caller, EnvironmentExpired(environment=name, removed_by=caller.name))
 
 

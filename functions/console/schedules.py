@@ -3,22 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException
 from fastapi.responses import RedirectResponse, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from functions.console.access import READ, Operator, Reader, Token, check_token, form_token
+from functions.console.access import READ, FormOperator, Operator
 from functions.console.desk import At, Desk
 from functions.console.problems import REFUSALS
-from functions.console.rendering import render
-from shared.identity import Caller, Role
+from functions.console.rendering import Asked
+from shared.identity import Caller
 from shared.runs.hours import Hours, Schedules
 
 router = APIRouter(
-    prefix="/api/schedules",
-    tags=["schedules"],
-    dependencies=[READ],
-    responses=REFUSALS,
+    prefix="/api/schedules", tags=["schedules"], dependencies=[READ], responses=REFUSALS
 )
 page_router = APIRouter(prefix="/schedules", dependencies=[READ], include_in_schema=False)
 
@@ -82,29 +79,21 @@ def do_otherwise(environment: str, wanted: Otherwise, desk: At, caller: Operator
 
 
 @page_router.get("")
-def show_schedules(request: Request, desk: At, caller: Reader) -> Response:
+def show_schedules(page: Asked) -> Response:
     """Who is asleep or awake until when and why, and when the next refresh is due."""
-    return render(
-        request,
-        "schedules.html",
-        caller=caller,
-        found=[Shown.of(each) for each in schedules_of(desk).all()],
-        may_operate=caller.may(Role.OPERATOR),
-        token=form_token(desk, caller),
-    )
+    found = [Shown.of(each) for each in schedules_of(page.desk).all()]
+    return page.show("schedules.html", found=found)
 
 
 @page_router.post("/{environment}")
 def change_hours(
     environment: str,
     desk: At,
-    caller: Operator,
-    token: Token,
+    caller: FormOperator,
     verdict: Annotated[Verdict, Form()],
     reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """The same by a form, with the ends that are taken when none is given."""
-    check_token(desk, caller, token)
     why = reason.strip() or "no reason given"
     _apply(desk, caller, environment, Otherwise(verdict=verdict, reason=why))
     return RedirectResponse("/schedules", 303)

@@ -36,7 +36,7 @@ def measured(pair: Pair, replication: Replication) -> LagSample:
     return sample
 
 
-def judge_promotable(pair: Pair, sample: LagSample, placements: Placements) -> bool:
+def judge_promotable(pair: Pair, sample: LagSample, placements: Placements) -> None:
     """Ask for consent before a loss beyond the RPO, and no longer once it is within it."""
     name, rpo = pair.environment.name, pair.environment.rpo
     placed = placements.of(name)
@@ -47,11 +47,8 @@ def judge_promotable(pair: Pair, sample: LagSample, placements: Placements) -> b
             f"{rpo.total_seconds():.0f} s may be lost"
         )
         placements.set_promotable(name, False, why)
-        return False
-    if not placed.promotable and (placed.reason or "").startswith(MARK):
+    elif not placed.promotable and (placed.reason or "").startswith(MARK):
         placements.set_promotable(name, True, None)
-        return True
-    return placed.promotable
 
 
 def has_caught_up(pair: Pair, sample: LagSample) -> bool:
