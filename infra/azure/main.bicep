@@ -45,6 +45,9 @@ param privateNetwork bool = false
 @minValue(1)
 param evidenceDays int = 2555
 
+@description('Whether the policy that keeps evidence was locked: Azure lets nobody set it any more, so it is left alone.')
+param evidenceLocked bool = false
+
 @description('Who is mailed when Signalbox itself needs a person.')
 param alertEmail string
 
@@ -121,6 +124,7 @@ module storage 'storage.bicep' = {
     location: location
     tags: tags
     evidenceDays: evidenceDays
+    evidenceLocked: evidenceLocked
     isPrivate: privateNetwork
     workspaceId: monitoring.outputs.workspaceId
     identityPrincipalId: identity.outputs.principalId

@@ -3,6 +3,7 @@ param token string
 param location string
 param tags object
 param evidenceDays int
+param evidenceLocked bool
 param isPrivate bool
 param workspaceId string
 param identityPrincipalId string
@@ -84,7 +85,7 @@ resource evidence 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   }
 }
 
-resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2026-04-01' = {
+resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2026-04-01' = if (!evidenceLocked) {
   parent: evidence
   name: 'default'
   properties: {

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tree_sitter
+import tree_sitter_bicep
 import yaml
 
 from functions.intake import TOPIC
@@ -158,6 +160,7 @@ OF_AZD = ("AZURE_ENV_NAME", "AZURE_LOCATION")
 PYTHON = ("python", "function")
 UNDERSTOOD = TRANSLATORS.keys() - {ALERT}
 _EVENT_TYPES = re.compile(r"eventTypes: \[([^\]]+)\]")
+_PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language()))
 _RESOURCE = re.compile(r"^ *resource (\w+) '([^'@]+)@([^']+)' (existing )?=", re.MULTILINE)
 _OTHER_SETTINGS = {"SIGNALBOX_MASKING_KEY"}
 """Read by the estate's references (``env:``)."""
@@ -194,6 +197,7 @@ def _braces(text: str) -> str:
 def problems(folder: Path) -> list[str]:
     found = list(resources(folder))
     return [
+        *_syntax(folder),
         *_roles(folder, [r for r in found if r.type.endswith("/roleAssignments")]),
         *_keys(folder),
         *_open_doors([r for r in found if not r.existing]),
@@ -205,6 +209,12 @@ def problems(folder: Path) -> list[str]:
         *_settings(folder),
         *_parameters(folder),
     ]
+
+
+def _syntax(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.glob("*.bicep")):
+        if _PARSER.parse(path.read_bytes()).root_node.has_error:
+            yield f"{path.name} cannot be parsed"
 
 
 def _roles(folder: Path, assignments: list[Resource]) -> Iterator[str]:

@@ -69,6 +69,7 @@ def test_what_would_be_deployed_has_no_problems(folder: Path) -> None:
     ("file", "old", "new", "said"),
     [
         ("vault.bicep", "4633458b-17de-408a", "00482a5a-887f-4fb3", "not the role Key Vault Secr"),
+        ("vault.bicep", "  properties: {", "  properties:", "vault.bicep cannot be parsed"),
         ("vault.bicep", "  scope: vault\n", "", "does not hold for vault alone"),
         ("storage.bicep", "  scope: evidence\n", "  scope: data\n", "not hold for evidence alone"),
         (
