@@ -16,7 +16,7 @@ from shared.ledger.debts import Debts
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.ledger import utc_now
 from shared.ledger.logins import Logins
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.entra import EntraSignIn
 from shared.postgres.pairs import Pairs
 from shared.runs.announcing import Announcing

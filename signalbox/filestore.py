@@ -12,7 +12,7 @@ from shared.blobs import AzureBlobs
 from shared.estate import Secrets
 from shared.estate.keyvault import KeyVaultSecrets
 from shared.filestore import Seen, check_files, filestore_of
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.entra import EntraSignIn
 from signalbox.options import AsJson
 from signalbox.session import Session

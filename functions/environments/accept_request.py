@@ -11,7 +11,7 @@ from shared.estate import Environment, Estate, Offer, Secrets
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.masking.proof import require_certificate
 from shared.messages.environments import EnvironmentAccepted, EnvironmentRequested
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run
 from shared.runs.approvals import ApprovalPlan, Approvals, wait_for
 

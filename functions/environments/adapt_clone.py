@@ -6,8 +6,8 @@ from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages.environments import CloneAdapted, CloneMade
 from shared.odoo.neutralize import renew_identity
 from shared.odoo.remap import remap_settings
-from shared.postgres import Databases
 from shared.postgres.clones import give_objects
+from shared.postgres.databases import Databases
 from shared.runs import Run
 
 

@@ -8,7 +8,6 @@ from shared.estate import Estate, Secrets
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.masking.proof import SignedCertificate, require_certificate
 from shared.messages.environments import CloneMade, EnvironmentAccepted
-from shared.postgres import Databases
 from shared.postgres.clones import (
     CertifiedCopy,
     clone_inside,
@@ -18,6 +17,7 @@ from shared.postgres.clones import (
     make_role,
     marker_of,
 )
+from shared.postgres.databases import Databases
 from shared.runs import Run, still_mine
 
 

@@ -11,7 +11,7 @@ from shared.estate import Estate
 from shared.filestore import Seen, filestore_of, sync_files
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages.environments import CloneFilesCopied, NamespaceMade
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run
 
 AT_ONCE = 8

@@ -13,8 +13,8 @@ from shared.estate import Environment, Estate
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages.environments import CloneAdapted, NamespaceMade
 from shared.odoo.administrator import set_administrator
-from shared.postgres import Databases
 from shared.postgres.clones import set_password
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
 
 _KEPT = ("sslmode", "sslrootcert", "channel_binding")

@@ -8,8 +8,8 @@ from functions.environments.places import look_again, made_by
 from shared.cluster import Clusters
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages.environments import CloneVerified, EnvironmentOpened
-from shared.postgres import Databases
 from shared.postgres.clones import let_in
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
 
 

@@ -9,8 +9,8 @@ from shared.errors import PermanentError
 from shared.estate import Environment, Estate, Offer
 from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
 from shared.odoo.clone import Clone
-from shared.postgres import Databases
 from shared.postgres.clones import CertifiedCopy, certified_copies
+from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
 from shared.runs import Again, Run, still_mine
 

@@ -6,7 +6,7 @@ from shared.cluster import Clusters
 from shared.errors import TemporaryError
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages.environments import CloneFilesRemoved, EnvironmentRemoved
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 
 
 class SomethingLeft(TemporaryError):

@@ -15,8 +15,8 @@ from shared.messages.environments import (
     NamespaceRemoved,
     RemovalConfirmed,
 )
-from shared.postgres import Databases
 from shared.postgres.clones import drop_role
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
 
 

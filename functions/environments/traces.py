@@ -8,8 +8,8 @@ from shared.blobs import BlobMissing, Blobs
 from shared.cluster import Cluster
 from shared.estate import Environment
 from shared.filestore import filestore_of
-from shared.postgres import Databases
 from shared.postgres.clones import has_role
+from shared.postgres.databases import Databases
 
 _OF_RUNS = r"(_(before|incoming|failed)_[0-9a-f]{8})?"
 """What runs append to the names of databases that they keep or prepare."""

@@ -12,7 +12,7 @@ from shared.odoo.checks import Expected
 from shared.odoo.clone import installed_modules
 from shared.odoo.safety_checks import SAFETY_CHECKS, hostnames_are_gone
 from shared.odoo.verify import verify
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
 from shared.runs import Run
 

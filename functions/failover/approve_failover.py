@@ -12,7 +12,7 @@ from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.ledger import FailoverHistory, Placements
 from shared.messages.failover import FailoverApproved, RegionAssessed
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run
 from shared.runs.approvals import Approvals, wait_for
 from shared.takeover import Takeover

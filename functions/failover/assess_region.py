@@ -13,7 +13,7 @@ from shared.estate import Estate
 from shared.lag import Replication
 from shared.ledger import Placements
 from shared.messages.failover import RegionAssessed, RegionDegraded, Testimony
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration
 from shared.postgres.reach import reach
 from shared.postgres.replication import NotAStandby, standby_view

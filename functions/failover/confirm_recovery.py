@@ -8,7 +8,7 @@ from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate
 from shared.ledger import Placement, Placements
 from shared.messages.failover import ModelLoss, RecoveryConfirmed, RegionRecovered
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable
 from shared.postgres.reach import reach
 from shared.postgres.replication import NotAPrimary

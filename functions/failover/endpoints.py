@@ -8,7 +8,7 @@ from functions.failover.sides import Pair, administrators_dsn
 from shared.cluster import Cluster
 from shared.estate import Environment, Workload
 from shared.messages.failover import EndpointChange
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.logins import user_of
 from shared.postgres.urls import odoos_url, own_url, place_of
 from shared.traffic import Redirect

@@ -14,7 +14,7 @@ from shared.errors import PermanentError, StepError, TemporaryError
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.messages.failover import FailoverApproved, PrimaryFenced
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable, unfence
 from shared.postgres.proven_fence import ProvenFence
 from shared.postgres.replication import NotAPrimary

@@ -7,7 +7,7 @@ from psycopg import sql
 from functions.failover.sides import Pair, administrators_dsn
 from shared.lag import Replication
 from shared.messages.failover import ExpectedLoss, ModelLoss
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration
 from shared.postgres.marker import Database
 from shared.postgres.reach import Unreachable, reach

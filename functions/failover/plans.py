@@ -12,7 +12,7 @@ from shared.cluster import Clusters
 from shared.errors import TemporaryError
 from shared.ledger import FailoverHistory
 from shared.messages.failover import EndpointChange, RegionAssessed, Segment
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs.approvals import ApprovalPlan
 from shared.takeover import Takeover
 from shared.traffic import Traffic

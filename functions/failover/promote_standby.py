@@ -11,7 +11,7 @@ from shared.estate import Estate
 from shared.ledger import Placements
 from shared.ledger.debts import Debts
 from shared.messages.failover import PrimaryFenced, StandbyPromoted
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable, admit
 from shared.postgres.promotion import PromotionOrder, PromotionPending
 from shared.postgres.replication import NotAPrimary, StandbyView

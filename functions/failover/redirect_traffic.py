@@ -11,7 +11,7 @@ from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
 from shared.estate import Estate, SecretMissing, Secrets
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
 from shared.traffic import Traffic
 

@@ -6,7 +6,7 @@ from functions.failover.sides import administrators_dsn
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.messages.failover import PrimaryRejoined, RecoveryConfirmed
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.rejoin import RejoinOrder, RejoinPending, rejoined
 from shared.runs import Again, Run, still_mine
 from shared.takeover import Takeover

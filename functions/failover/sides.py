@@ -8,7 +8,7 @@ from shared.cluster import Clusters
 from shared.estate import Environment, Estate
 from shared.ledger import Placements
 from shared.messages.failover import RegionAssessed
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.proven_fence import ProvenFence, fence_and_prove
 from shared.postgres.urls import odoos_url
 from shared.runs import Run

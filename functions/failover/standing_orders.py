@@ -13,7 +13,7 @@ from shared.cluster import Clusters
 from shared.errors import StepError, TemporaryError
 from shared.estate import Estate
 from shared.ledger import FenceOrder, Placements
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable
 from shared.postgres.replication import NotAPrimary
 

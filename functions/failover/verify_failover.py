@@ -11,7 +11,7 @@ from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate, Secrets
 from shared.messages.failover import FailoverVerified, ModelLoss, TrafficRedirected
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
 from shared.postgres.reach import Unreachable, reach
 from shared.runs import Run

@@ -13,7 +13,7 @@ from functions.failover.sides import Pair, administrators_dsn
 from shared.cluster import Clusters
 from shared.errors import StepError
 from shared.messages.failover import RegionDegraded, Says, Testimony
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration
 from shared.postgres.reach import Silence, Unreachable, reach
 from shared.postgres.replication import NotAPrimary, primary_view

@@ -11,7 +11,7 @@ from shared.filestore import Seen, filestore_of, sync_files
 from shared.masking import load_policy
 from shared.masking.policy import AttachmentRule
 from shared.messages.filestore import FilestoreSynced, FilestoreSyncRequested
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
 
 

@@ -18,9 +18,9 @@ from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
 from shared.estate import Estate
 from shared.messages.release import EnvironmentCheckpointed, WindowReached, WorkloadState
-from shared.postgres import Databases
 from shared.postgres.checkpoints import keep_checkpoint
 from shared.postgres.copies import copy_database, open_database, put_back
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
 
 LONGEST_RUN = timedelta(days=1)

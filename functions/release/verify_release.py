@@ -10,7 +10,7 @@ from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate, Secrets
 from shared.messages.release import ReleaseVerified, RolloutCompleted
 from shared.odoo.login import log_in
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Run
 
 PATIENCE = timedelta(seconds=10)

@@ -9,7 +9,7 @@ from shared.estate import Estate
 from shared.ledger import Placements
 from shared.ledger.logins import Logins
 from shared.messages.rotation import LoginCreated, SecretNearExpiry
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.logins import (
     forget_password,
     make_login,

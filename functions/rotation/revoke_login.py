@@ -9,7 +9,7 @@ from shared.estate import Estate
 from shared.ledger import Placements
 from shared.ledger.logins import Logins
 from shared.messages.rotation import LoginRevoked, LoginSuperseded
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.logins import forget_password, logins_of, prove_revoked, revoke_login, user_of
 from shared.runs import Run, still_mine
 

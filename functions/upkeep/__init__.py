@@ -25,9 +25,9 @@ from functions.upkeep.standbys import forget_lag_samples, watch_standbys
 from functions.upkeep.workloads import look_at_workloads
 from shared.estate import Estate
 from shared.ledger import Ledger
-from shared.postgres import Databases
 from shared.postgres.checkpoints import drop_expired_checkpoints
 from shared.postgres.clones import drop_superseded_copies
+from shared.postgres.databases import Databases
 from shared.runs import Runner, deciding
 from shared.runs.outbox import Outbox
 from shared.runs.watchdog import announce_overdue, redrive, stuck_steps

@@ -1,13 +1,13 @@
 """What a database holds: its tables and columns, with what Odoo says about them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, LiteralString
 
 from psycopg import sql
-from psycopg.rows import class_row
 
 from shared.postgres.asking import Database, has_table
-from shared.postgres.postponed import UniqueColumn, read_unique_columns
+from shared.postgres.postponed import read_unique_columns
 
 Kind = Literal["text", "json", "binary", "date", "number", "closed", "other"]
 
@@ -30,8 +30,7 @@ select n.nspname as schema,
            select from pg_index i
            where i.indrelid = c.oid and i.indisunique and a.attnum = any (i.indkey)
        ) as "unique",
-       a.attgenerated <> '' as generated,
-       null as field
+       a.attgenerated <> '' as generated
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace
@@ -85,7 +84,7 @@ class Column:
     generated: bool = False
     field: str | None = None
 
-    @property
+    @cached_property
     def path(self) -> str:
         """``table.column``, as policies and messages write it."""
         return f"{table_path(self.schema, self.table)}.{self.name}"
@@ -125,11 +124,15 @@ def table_path(schema: str, table: str) -> str:
 def read_tables(connection: Database) -> tuple[Table, ...]:
     """Every table of the connected database but PostgreSQL's and our own."""
     fields, postponed = _read_fields(connection), read_unique_columns(connection)
-    with connection.cursor(row_factory=class_row(Column)) as cursor:
-        columns: dict[tuple[str, str], list[Column]] = {}
-        for column in cursor.execute(_COLUMNS):
-            described = _describe(column, fields, postponed)
-            columns.setdefault((column.schema, column.table), []).append(described)
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for schema, table, name, *facts, unique, generated in connection.execute(_COLUMNS):
+        described = (
+            *(schema, table, name, *facts),
+            unique or (schema, table, name) in postponed,
+            generated,
+            fields.get((table, name)),
+        )
+        columns.setdefault((schema, table), []).append(Column(*described))
     tables = (
         Table(schema, name, rows, referenced, tuple(columns.get((schema, name), ())), *sizes)
         for schema, name, rows, referenced, *sizes in connection.execute(_TABLES)
@@ -151,12 +154,3 @@ def _read_fields(connection: Database) -> dict[tuple[str, str], str]:
     if not has_table(connection, "public.ir_model_fields"):
         return {}
     return {(table, name): field for table, name, field in connection.execute(_FIELDS)}
-
-
-def _describe(
-    column: Column, fields: dict[tuple[str, str], str], postponed: frozenset[UniqueColumn]
-) -> Column:
-    """The column with Odoo's field, and unique if it is to become so."""
-    field = fields.get((column.table, column.name))
-    unique = column.unique or (column.schema, column.table, column.name) in postponed
-    return replace(column, field=field, unique=unique)

@@ -101,13 +101,17 @@ def plan_masking(connection: Database, policy: MaskingPolicy) -> MaskingPlan:
     """Decide on every column and module of the connected database; reads the catalogue only."""
     tables = read_tables(connection)
     installed = {name: policy.verdict_on(name) for name in read_modules(connection)}
-    plans = (_plan_table(table, policy) for table in tables)
-    gaps = (
-        gap
+    decided = {
+        table.path: [(column, policy.rule_for(column)) for column in table.columns]
         for table in tables
         if not policy.drops(table)
-        for column in table.columns
-        if (gap := _gap(column, policy.rule_for(column))) is not None
+    }
+    plans = (_plan_table(table, decided.get(table.path)) for table in tables)
+    gaps = (
+        gap
+        for decisions in decided.values()
+        for column, rule in decisions
+        if (gap := _gap(column, rule)) is not None
     )
     return MaskingPlan(
         tables=tuple(plan for plan in plans if plan.drop_rows or plan.columns),
@@ -119,13 +123,14 @@ def plan_masking(connection: Database, policy: MaskingPolicy) -> MaskingPlan:
     )
 
 
-def _plan_table(table: Table, policy: MaskingPolicy) -> TablePlan:
-    if policy.drops(table):
+def _plan_table(table: Table, decisions: list[tuple[Column, Rule | None]] | None) -> TablePlan:
+    """What happens to a table; no decisions: its rows go."""
+    if decisions is None:
         return TablePlan(table, drop_rows=True)
     changes = (
         ColumnPlan(column, rule.masker)
-        for column in table.columns
-        if (rule := policy.rule_for(column)) is not None
+        for column, rule in decisions
+        if rule is not None
         and rule.verdict != "keep"
         and _gap(column, rule) is None
         and not column.generated

@@ -1,5 +1,4 @@
-"""Databases that we make, mark, exchange and drop: administration of PostgreSQL servers."""
+"""Databases that we make, mark, exchange and drop: administration of PostgreSQL servers.
 
-from shared.postgres.databases import Databases
-
-__all__ = ["Databases"]
+Nothing is imported here: the restore Job loads only the module that it is.
+"""

@@ -32,8 +32,8 @@ from shared.messages.refresh import DatabaseRestored, EnvironmentVerified, Index
 from shared.odoo.clone import Clone
 from shared.odoo.placeholders import CONTENTS
 from shared.odoo.remap import remap_settings
-from shared.postgres import Databases
 from shared.postgres.checkpoints import incoming_name, previous_name
+from shared.postgres.databases import Databases
 from shared.postgres.marker import CloneMarker, write_marker
 from shared.runs import Runner
 from shared.runs.approvals import Approvals

@@ -36,7 +36,7 @@ from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.logins import Logins
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.postgres.pairs import Pairs
 from shared.resources import Resources
 from shared.runs import Run, Runner

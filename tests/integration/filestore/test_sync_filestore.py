@@ -23,7 +23,7 @@ from shared.estate import Secrets, load_estate
 from shared.filestore import BATCH, Seen, check_files, sync_files
 from shared.messages.filestore import FilestoreSynced, FilestoreSyncRequested
 from shared.odoo.placeholders import PLACEHOLDERS
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Again, Run
 from signalbox.__main__ import app
 from tests.memoryblobs import MemoryBlobs

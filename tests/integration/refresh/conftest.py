@@ -33,8 +33,8 @@ from shared.ledger.logins import Logins
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
 from shared.messages.refresh import BackupCompleted, DatabaseRestored, SanitizationProven
-from shared.postgres import Databases
 from shared.postgres.checkpoints import incoming_name
+from shared.postgres.databases import Databases
 from shared.postgres.marker import CloneMarker, write_marker
 from shared.postgres.pairs import Pairs
 from shared.resources import Resources

@@ -28,7 +28,7 @@ from shared.ledger import Ledger, Placements
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.messages.release import ReleasePromoted
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Run, Runbook, Runner, Step
 from shared.runs.approvals import Approvals
 from shared.runs.hours import Schedules

@@ -5,8 +5,8 @@ import pytest
 
 from infra.local.postgres import PostgresServer
 from shared.estate import Secrets
-from shared.postgres import Databases
 from shared.postgres.copies import copy_database, open_database, put_back
+from shared.postgres.databases import Databases
 from tests.integration.release.conftest import ESTATE, Staging
 
 SERVER, LIVE, COPY, FAILED = "erp-nonprod", "acme_staging", "acme_staging_copy", "acme_staging_f"

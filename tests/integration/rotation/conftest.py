@@ -27,7 +27,7 @@ from shared.ledger import Ledger, Placements
 from shared.ledger.logins import Logins
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.rotation import SecretNearExpiry
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 from shared.runs import Run, Runner
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox

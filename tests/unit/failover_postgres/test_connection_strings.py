@@ -5,7 +5,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 from shared.estate import load_estate
-from shared.postgres import Databases
+from shared.postgres.databases import Databases
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 
