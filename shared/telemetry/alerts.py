@@ -58,6 +58,7 @@ RULES = (
         "A copy of production is older than a backup for it may be.",
         60,
     ),
+    Rule("login-too-old", "signalbox_login_age_share", 1, 2, "No new login got through.", 60),
     Rule("drill-failed", "signalbox_drill_failed", 0, 2, "The newest drill did not pass.", 60),
     Rule("drill-overdue", "signalbox_drill_age_share", 1, 3, "No drill passed for too long.", 60),
     Rule("recovery-too-slow", "signalbox_recovery_share", 1, 2, "It took longer than the RTO.", 60),

@@ -11,6 +11,7 @@ from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory, Ledger
 from shared.ledger.debts import Debts
 from shared.ledger.history import Achieved
+from shared.ledger.logins import LoginRecord, Logins
 from shared.ledger.overview import EnvironmentNow, NewestLag, Overview, Totals
 from shared.telemetry.metrics import Reading
 
@@ -33,6 +34,7 @@ def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
     names = [each.name for each in estate.environments]
     able = health(ledger, estate)
     known, lags = overview.environments(names), overview.newest_lag()
+    logins = Logins(ledger).all()
     for environment in estate.environments:
         for each in able[environment.name]:
             labels = {"environment": environment.name, "capability": each.capability}
@@ -41,6 +43,7 @@ def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
         measured = _Measured(environment, known[environment.name], now)
         yield from measured.ages(_longest_wait(environment, estate))
         yield from measured.lag(lags.get(environment.name))
+        yield from measured.login(logins.get(environment.name))
         if estate.standby_for(environment.name):
             yield from measured.recovery(FailoverHistory(ledger))
             yield from measured.debts(Debts(ledger))
@@ -106,6 +109,11 @@ class _Measured:
             yield self._say("lag_seconds", lag.seconds)
             allowed = max(self.environment.rpo.total_seconds(), 1.0)
             yield self._say("lag_share", lag.seconds / allowed)
+
+    def login(self, login: LoginRecord | None) -> Iterator[Reading]:
+        rotation = self.environment.rotation
+        if login is not None and rotation is not None and rotation.every is not None:
+            yield self._say("login_age_share", (self.now - login.rotated_at) / rotation.every)
 
     def recovery(self, history: FailoverHistory) -> Iterator[Reading]:
         name = self.environment.name

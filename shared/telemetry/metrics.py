@@ -65,6 +65,7 @@ METRICS = (
     _each("signalbox_drill_failed", "1 when the newest drill did not pass."),
     _each("signalbox_drill_age_share", "Of the time that may pass between two drills."),
     _each("signalbox_debts", "What failovers left to be repaired, and nobody has."),
+    _each("signalbox_login_age_share", "Of the age at which its login is exchanged."),
     Metric("signalbox_attempts", "Attempts by how they ended.", ("outcome",), kind="counter"),
     Metric("signalbox_events", "By what became of them.", ("type", "disposition"), kind="counter"),
     Metric(

@@ -23,3 +23,5 @@ values ('acme-prod', 's', 'backup', 'open', '7', '1', 'keep', gen_random_uuid(),
        ('acme-prod', 's', 'backup', 'paid', '7', '1', 'keep', gen_random_uuid(), now(), now(), now(), 'paid');
 insert into evidence (run_id, sealed_at, body, sha256, environment, number)
 select id, '2026-11-21 23:50Z', '{}', 'x', 'acme-staging', 1 from runs where status = 'succeeded';
+insert into logins (environment, login, rotated_at, previous, revoke_at, epoch)
+values ('acme-prod', 'acme_prod_login_a', '2026-11-12', 'odoo', '2026-11-13', 1);

@@ -8,11 +8,16 @@ import psycopg
 import pytest
 
 from shared.estate import load_estate
+from shared.estate.rotations import Rotation
 from shared.ledger import FailoverHistory, Ledger
 from shared.telemetry.measuring import readings
 from shared.telemetry.metrics import METRICS
 
-ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
+DEMO = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
+ROTATED = {"rotation": Rotation(every=timedelta(days=40))}
+ESTATE = DEMO.model_copy(
+    update={"environments": tuple(e.model_copy(update=ROTATED) for e in DEMO.environments)}
+)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = Path(__file__).with_name("day.sql").read_text("utf-8")
 
@@ -64,6 +69,7 @@ def test_every_metric_is_measured_and_right(ledger: Ledger) -> None:
         ("signalbox_drill_failed", "acme-prod"): 1,
         ("signalbox_drill_age_share", "acme-prod"): 0.5,
         ("signalbox_debts", "acme-prod"): 1,
+        ("signalbox_login_age_share", "acme-prod"): 0.25,
     }
     assert {key: said.get(key) for key in expected} == expected
     assert {each.metric for each in found} == {metric.name for metric in METRICS}

@@ -91,7 +91,8 @@ def test_pods_of_an_offer_are_those_that_hardened_namespaces_admit() -> None:
     place = offer.environment("ana-fix", estate.environment(offer.source))
 
     made = {each["kind"]: each for each in manifests.workloads(place, offer, {}, {})}
-    [policy] = [each for each in manifests.limits(offer) if each["kind"] == "NetworkPolicy"]
+    limits = {each["kind"]: each["spec"] for each in manifests.limits(offer)}
+    policy = limits["NetworkPolicy"]
 
     pod = client.V1Deployment.model_validate(made["Deployment"]).spec.template.spec
     assert pod.automount_service_account_token is False
@@ -99,10 +100,10 @@ def test_pods_of_an_offer_are_those_that_hardened_namespaces_admit() -> None:
     assert pod.containers[0].security_context.run_as_non_root
     assert made["Deployment"]["spec"]["replicas"] == 0, "nothing runs before it is verified"
     blocks = [
-        to["ipBlock"]["cidr"]
-        for rule in policy["spec"]["egress"]
-        for to in rule["to"]
-        if "ipBlock" in to
+        to["ipBlock"]["cidr"] for rule in policy["egress"] for to in rule["to"] if "ipBlock" in to
     ]
     assert blocks == ["10.40.0.0/24"], "production is on no list"
-    assert set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert policy["podSelector"] == {}, "it holds for every pod"
+    quota = limits["ResourceQuota"]["hard"]
+    assert {quota[each] for each in ("limits.cpu", "limits.memory", "pods")} == {"2", "4Gi", "10"}
