@@ -16,7 +16,7 @@ from shared.bus import BusOutOfReach, Envelope
 from shared.ledger.approvals import Approval, Decision
 from shared.runs.approvals import Approvals, people
 from shared.runs.outbox import Outbox
-from shared.runs.telling import span
+from shared.signs import span
 from signalbox.errors import Unusable
 from signalbox.options import AsJson, Limit
 from signalbox.sending import open_bus

@@ -11,7 +11,7 @@ import typer
 from infra.local import failover_demo
 from shared.ledger import Ledger
 from shared.messages.failover import FailoverClosed, RecoveryConfirmed
-from shared.runs.telling import span
+from shared.signs import span
 from signalbox.stage import (
     act,
     console,

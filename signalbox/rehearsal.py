@@ -29,7 +29,7 @@ from shared.ledger.history import Achieved
 from shared.messages.failover import FailoverClosed, RegionDegraded
 from shared.odoo.manifest import BackupManifest
 from shared.resources import Resources, build_resources
-from shared.runs.telling import span
+from shared.signs import span
 from signalbox.errors import Unusable
 from signalbox.failover import Played, play_disaster
 from signalbox.options import AsJson

@@ -21,7 +21,7 @@ from infra.local.processes import FolderInUse, PartFailed
 from infra.local.sample import ImportRefused, UnsafeArchive
 from shared.ledger import Ledger
 from shared.messages import Message
-from shared.runs.telling import span
+from shared.signs import span
 from signalbox.errors import Unusable
 from signalbox.watching import wait_for_event, watch
 

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.ledger import Progress
-from shared.runs.telling import SIGNS, detail, span
+from shared.runs.telling import detail
+from shared.signs import SIGNS, span
 
 STYLES = {
     "succeeded": "green",

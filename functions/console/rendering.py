@@ -15,7 +15,7 @@ from markupsafe import Markup
 from functions.console.access import Reader, form_token
 from functions.console.desk import At, Desk
 from shared.identity import Caller, Role
-from shared.runs.telling import SIGNS, span
+from shared.signs import SIGNS, span
 
 STATIC = {
     "console.css": "text/css; charset=utf-8",

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from shared.evidence.bundle import Bundle, BundleInvalid, bundle_path
 from shared.masking.proof.seal import Signer, is_signed
+from shared.signs import SIGNS, span
 
 FORMAT = "signalbox-evidence-page/1"
 
@@ -19,9 +20,6 @@ _LAST_LINE = re.compile(
 )
 _SHORT = 200
 """Characters of a fact that are shown without being unfolded."""
-
-SIGNS = {"succeeded": "✓", "failed": "✗", "superseded": "↷", "approved": "✓", "rejected": "✗"}
-"""A sign for each end, beside its word: colour alone says nothing to everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +95,7 @@ def _plain(value: object) -> str:
 def _took(start: str | None, end: str | None) -> str:
     if start is None or end is None:
         return "-"
-    return _span(datetime.fromisoformat(end) - datetime.fromisoformat(start))
-
-
-def _span(time: timedelta) -> str:
-    """
-    >>> [_span(timedelta(seconds=s)) for s in (4.21, 187, 108_000)]
-    ['4.2 s', '3 min 07 s', '30 h 00 min']
-    """
-    total = time.total_seconds()
-    if total < 60:
-        return f"{total:.1f} s"
-    if total < 3600:
-        return f"{int(total // 60)} min {int(total % 60):02} s"
-    return f"{int(total // 3600)} h {int(total % 3600 // 60):02} min"
+    return span(datetime.fromisoformat(end) - datetime.fromisoformat(start))
 
 
 def _moment(at: str | None) -> str:

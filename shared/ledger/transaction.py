@@ -58,6 +58,9 @@ class Transaction:
     def do(self, query: str, **values: Any) -> None:
         self._conn.execute(queries[query], {"now": self.now, **values})
 
+    def _to(self, step: StepRecord, query: str, **values: Any) -> None:
+        self.do(query, run=step.run_id, position=step.position, **values)
+
     def all_of(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
         return self._conn.execute(queries[query], {"now": self.now, **values}).fetchall()
 
@@ -241,25 +244,10 @@ class Transaction:
 
     def lease_step(self, step: StepRecord, attempt: int, lease: UUID, until: datetime) -> None:
         """Lease the step to an attempt, and open that or look in on it once more."""
-        self.do(
-            "lease_step",
-            run=step.run_id,
-            position=step.position,
-            attempt=attempt,
-            epoch=step.epoch,
-            lease=lease,
-            until=until,
-        )
+        self._to(step, "lease_step", attempt=attempt, epoch=step.epoch, lease=lease, until=until)
 
     def close_attempt(self, step: StepRecord, outcome: str, error: str | None = None) -> None:
-        self.do(
-            "close_attempt",
-            run=step.run_id,
-            position=step.position,
-            number=step.attempt,
-            outcome=outcome,
-            error=error,
-        )
+        self._to(step, "close_attempt", number=step.attempt, outcome=outcome, error=error)
 
     def end_step(
         self,
@@ -270,14 +258,8 @@ class Transaction:
         error: str | None = None,
     ) -> None:
         """End the step, and its attempt if there is one, the same way."""
-        self.do(
-            "end_step",
-            run=step.run_id,
-            position=step.position,
-            attempt=step.attempt,
-            status=status,
-            output=_json(output),
-            error=error,
+        self._to(
+            step, "end_step", attempt=step.attempt, status=status, output=_json(output), error=error
         )
 
     def postpone_step(
@@ -289,10 +271,9 @@ class Transaction:
         checkpoint: Mapping[str, Any] | None,
         error: str | None = None,
     ) -> None:
-        self.do(
+        self._to(
+            step,
             "postpone_step",
-            run=step.run_id,
-            position=step.position,
             due_at=due_at,
             attempt=attempt,
             checkpoint=_json(checkpoint),
@@ -301,13 +282,11 @@ class Transaction:
 
     def give_up_step(self, step: StepRecord, checkpoint: Mapping[str, Any]) -> None:
         """End the step as neither done nor failed: its undo finds the checkpoint."""
-        self.do(
-            "give_up_step", run=step.run_id, position=step.position, checkpoint=_json(checkpoint)
-        )
+        self._to(step, "give_up_step", checkpoint=_json(checkpoint))
 
     def wake_step(self, step: StepRecord) -> None:
         """Make the step due now, or after the look that an attempt is at."""
-        self.do("wake_step", run=step.run_id, position=step.position)
+        self._to(step, "wake_step")
 
     def plan_undo(self, run: UUID) -> None:
         """Make the undo of every step that was begun pending; skip everything else that is."""
