@@ -19,4 +19,5 @@ psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname postgres --output /dev/n
   --set identity="$IDENTITY_NAME" --set principal="$IDENTITY_PRINCIPAL_ID" --set database="$LEDGER_DATABASE"
 
 # The app has looked for its secrets already; it looks again when it is told to, or a day later.
-az rest --method post --uri "$APP_ID/config/configreferences/appsettings/refresh?api-version=2022-03-01" --output none
+az rest --method post --uri "$APP_ID/config/configreferences/appsettings/refresh?api-version=2022-03-01" --output none ||
+  echo "Azure would not look for the secrets again: restart the app when it is deployed, if it finds none" >&2

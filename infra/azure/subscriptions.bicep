@@ -10,6 +10,8 @@ var rules = flatten(map(subscriptions, each => map(each.Rules, one => {
   label: one.Properties.CorrelationFilter.Label
 })))
 
+// One at a time: Service Bus refuses a change of a topic while it is busy with another.
+@batchSize(1)
 resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026-01-01' = [for each in subscriptions: {
   name: '${namespaceName}/${topicName}/${each.Name}'
   properties: {
@@ -23,6 +25,7 @@ resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026
   }
 }]
 
+@batchSize(1)
 resource rule 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2026-01-01' = [for each in rules: {
   name: '${namespaceName}/${topicName}/${each.name}'
   properties: {
