@@ -51,10 +51,7 @@ class Finding:
 
 
 @app.command()
-def doctor(
-    context: typer.Context,
-    as_json: AsJson = False,
-) -> None:
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Look at everything that a run will need, and say how to mend each fault.
 
     Reads only. Exit status 1 when something is wrong.

@@ -24,8 +24,7 @@ from signalbox.session import Session
 app = typer.Typer(no_args_is_help=True, help="What runs leave behind for others to check.")
 
 Keys = Annotated[
-    list[str],
-    typer.Option("--key", help="A public key to trust, in hexadecimal; may be repeated."),
+    list[str], typer.Option("--key", help="A public key to trust, in hexadecimal; may be repeated.")
 ]
 
 

@@ -17,13 +17,7 @@ from shared.estate import Secrets
 from shared.estate.references import parse_reference
 from shared.masking import MaskingPlan, load_policy, mask_tables, plan_masking, settle
 from shared.masking.coverage import refuse_gaps
-from shared.masking.proof import (
-    LeaksFound,
-    ProofProgress,
-    SignedCertificate,
-    prove,
-    remember,
-)
+from shared.masking.proof import LeaksFound, ProofProgress, SignedCertificate, prove, remember
 from shared.odoo.clone import Clone
 from shared.odoo.documents import real_documents, replace_contents
 from shared.odoo.neutralize import neutralize
@@ -156,12 +150,7 @@ def run(
 
 
 @app.command("prove")
-def prove_(
-    dsn: Dsn,
-    policy: Policy = None,
-    key: Key = _KEY,
-    as_json: AsJson = False,
-) -> None:
+def prove_(dsn: Dsn, policy: Policy = None, key: Key = _KEY, as_json: AsJson = False) -> None:
     """Search a masked copy for what was masked, and print the signed certificate.
 
     Exit status 1 when something is left: its table, column and rows are named, never its value.

@@ -66,9 +66,7 @@ def up(
 
 
 @app.command()
-def reset(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Remove the embedded platform's state: databases, blobs, messages, the demo's too."""
     if not yes:
         typer.confirm(f"Remove everything in {FOLDER} and the demos'?", abort=True)

@@ -12,15 +12,7 @@ from infra.local.demo import Claim
 from infra.local.release_demo import EARLY, FOLDER, FROZEN, REASON, ReleaseDemo, frozen_estate
 from shared.ledger import Ledger
 from shared.messages import CloudEvent
-from signalbox.stage import (
-    act,
-    console,
-    fresh_platform,
-    ledger_of,
-    say,
-    show_claims,
-    since,
-)
+from signalbox.stage import act, console, fresh_platform, ledger_of, say, show_claims, since
 from signalbox.watching import wait_for_event, watch
 
 GOOD, BAD = "18.0-20261122", "18.0-20261123"

@@ -15,6 +15,7 @@ from shared.messages.environments import CloneAdapted, NamespaceMade
 from shared.odoo.administrator import set_administrator
 from shared.postgres.clones import set_password
 from shared.postgres.databases import Databases
+from shared.postgres.urls import odoos_settings, place_of
 from shared.runs import Again, Run, still_mine
 
 _KEPT = ("sslmode", "sslrootcert", "channel_binding")
@@ -80,22 +81,15 @@ def _configuration(
     set_password(databases, place.database.server, role, password)
     with own_clone(databases, place, run) as connection:
         login = set_administrator(connection, clone_of(run, place), administrator)
-    known = conninfo_to_dict(databases.dsn(place.database.server, place.database.name))
-    where = {name: str(known.get(name, "5432")) for name in ("host", "port", "dbname")}
-    config = {
-        "db_host": where["host"],
-        "db_port": where["port"],
-        "db_name": where["dbname"],
-        "web.base.url": place.endpoints[0].base_url,
+    dsn = databases.dsn(place.database.server, place.database.name)
+    config = odoos_settings(dsn, place.endpoints[0].base_url) | {
         "filestore": f"{place.filestore.container}/{place.filestore.prefix}",
         "admin_login": login,
     }
+    known = conninfo_to_dict(dsn)
     options = "&".join(f"{name}={quote(str(known[name]))}" for name in _KEPT if name in known)
-    url = f"postgresql://{role}:{password}@{where['host']}:{where['port']}/{where['dbname']}"
-    return config, {
-        "url": f"{url}?{options}".rstrip("?"),
-        "admin_password": administrator,
-    }
+    url = f"postgresql://{role}:{password}@{{host}}:{{port}}/{{dbname}}".format(**place_of(dsn))
+    return config, {"url": f"{url}?{options}".rstrip("?"), "admin_password": administrator}
 
 
 def _password() -> str:

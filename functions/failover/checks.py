@@ -13,11 +13,7 @@ from shared.estate import Environment, Secrets
 from shared.messages.failover import Finding
 from shared.odoo.checks import Outcome, verdict
 from shared.odoo.clone import installed_modules
-from shared.odoo.data_checks import (
-    posted_entries_balance,
-    sequences_are_ahead,
-    stock_matches_moves,
-)
+from shared.odoo.data_checks import posted_entries_balance, sequences_are_ahead, stock_matches_moves
 from shared.odoo.login import log_in
 from shared.postgres.fencing import prove_fenced
 from shared.postgres.marker import Database

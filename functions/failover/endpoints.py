@@ -10,7 +10,7 @@ from shared.estate import Environment, Workload
 from shared.messages.failover import EndpointChange
 from shared.postgres.databases import Databases
 from shared.postgres.logins import user_of
-from shared.postgres.urls import odoos_url, own_url, place_of
+from shared.postgres.urls import odoos_settings, odoos_url, own_url, place_of
 from shared.traffic import Redirect
 
 AT_ONCE = 6
@@ -90,13 +90,8 @@ def _hosts(side: Environment, production: Environment) -> tuple[str, str]:
 
 
 def _configuration(cluster: Cluster, databases: Databases, pair: Pair) -> Redirect:
-    side, where = pair.standby, place_of(administrators_dsn(databases, pair.standby))
-    wanted = {
-        "db_host": where["host"],
-        "db_port": where["port"],
-        "db_name": where["dbname"],
-        "web.base.url": pair.production.endpoints[0].base_url,
-    }
+    side, base_url = pair.standby, pair.production.endpoints[0].base_url
+    wanted = odoos_settings(administrators_dsn(databases, side), base_url)
     before = cluster.read_config(side.namespace, side.config_map)
     return Redirect(
         tuple(_differences("ConfigMap", side.namespace, side.config_map, before, wanted)),

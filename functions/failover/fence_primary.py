@@ -2,13 +2,7 @@
 
 from functions.failover.approve_failover import POLICY
 from functions.failover.endpoints import restore, withdraw
-from functions.failover.sides import (
-    Pair,
-    administrators_dsn,
-    fence_side,
-    now,
-    pair_of,
-)
+from functions.failover.sides import Pair, administrators_dsn, fence_side, now, pair_of
 from shared.cluster import Clusters
 from shared.errors import PermanentError, StepError, TemporaryError
 from shared.estate import Estate

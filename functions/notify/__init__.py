@@ -8,13 +8,7 @@ here is a step: no run waits for it, and none fails by it.
 
 from functions.notify.notify_people import notify_people
 from functions.notify.send_notification import Sending, send_notification
-from functions.notify.subscriptions import (
-    ANNOUNCED,
-    HEARING,
-    NOTIFICATIONS,
-    SENDING,
-    TOPIC,
-)
+from functions.notify.subscriptions import ANNOUNCED, HEARING, NOTIFICATIONS, SENDING, TOPIC
 
 __all__ = [
     "ANNOUNCED",

@@ -6,13 +6,7 @@ from pathlib import Path
 
 from functions.refresh.targets import BUDGET, Target, go_on
 from shared.estate import Environment, Estate
-from shared.masking import (
-    MaskingPlan,
-    MaskingPolicy,
-    MaskingProgress,
-    load_policy,
-    mask_tables,
-)
+from shared.masking import MaskingPlan, MaskingPolicy, MaskingProgress, load_policy, mask_tables
 from shared.odoo.clone import Clone
 from shared.postgres.databases import Databases
 from shared.postgres.marker import Database

@@ -29,7 +29,7 @@ def let_owner_create(databases: Databases, server: str, database: str, owner: st
 
 def hand_over(databases: Databases, server: str, database: str, owner: str) -> None:
     """Make the role the database's owner, and let it connect."""
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         connection.execute(
             sql.SQL("alter database {} owner to {}").format(
                 sql.Identifier(database), sql.Identifier(owner)
@@ -40,7 +40,7 @@ def hand_over(databases: Databases, server: str, database: str, owner: str) -> N
 
 def reopen(databases: Databases, server: str, database: str, *, to_everyone: bool) -> None:
     """Take connections again, should an exchange of names have closed the database and failed."""
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         connection.execute(
             sql.SQL("alter database {} allow_connections true").format(sql.Identifier(database))
         )
@@ -53,6 +53,6 @@ def is_public(databases: Databases, server: str, database: str) -> bool:
     query = """
         select has_database_privilege('public', oid, 'connect') from pg_database where datname = %s
     """
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         row = connection.execute(query, (database,)).fetchone()
         return bool(row and row[0])

@@ -9,7 +9,7 @@ from shared.estate import Environment, Estate
 from shared.messages.refresh import DatabaseSanitized, EndpointsRemapped
 from shared.odoo.remap import remap_settings
 from shared.postgres.databases import Databases
-from shared.postgres.urls import odoos_url, own_url, place_of
+from shared.postgres.urls import odoos_settings, odoos_url, own_url
 from shared.runs import Run, still_mine
 
 SNAPSHOT = "signalbox-before-refresh"
@@ -75,13 +75,7 @@ def _remember(cluster: Cluster, target: Target, run: Run) -> None:
 def _remap_cluster(cluster: Cluster, target: Target, run: Run, databases: Databases) -> int:
     environment, place, epoch = target.environment, target.namespace, run.epoch
     dsn = databases.dsn(target.server, target.live)
-    where = place_of(dsn)
-    config = {
-        "db_host": where["host"],
-        "db_port": where["port"],
-        "db_name": where["dbname"],
-        "web.base.url": environment.endpoints[0].base_url,
-    }
+    config = odoos_settings(dsn, environment.endpoints[0].base_url)
     changed = cluster.write_config(place, environment.config_map, config, epoch=epoch)
     secret = cluster.read_secret(place, environment.database_secret)
     url = {"url": own_url(odoos_url(secret, environment), dsn, environment.database)}

@@ -57,7 +57,7 @@ def create_login(
     _refuse_early(run, logins)
     still_mine(run)
     password = pending_password(place, run)
-    with databases.connect(place.server, "postgres", autocommit=True) as connection:
+    with databases.administer(place.server) as connection:
         make_login(connection, login, database.owner, password)
     prove_login(place.active.url_with(login, password), database.owner)
     return LoginCreated(login=login, previous=previous, server=place.server)
@@ -89,7 +89,7 @@ def withdraw_login(
             raise StillInUse(
                 f"{side.environment.name} still logs in as {login}: look at its Secret"
             )
-    with databases.connect(place.server, "postgres", autocommit=True) as connection:
+    with databases.administer(place.server) as connection:
         revoke_login(connection, login)
         forget_password(connection, login)
     active.cluster.delete_secret(active.namespace, PENDING)

@@ -43,7 +43,7 @@ def revoke_previous_login(
         return LoginRevoked(login=login, used_by=used_by)
     still_mine(run)
     before = _url_before(place.active)
-    with databases.connect(place.server, "postgres", autocommit=True) as connection:
+    with databases.administer(place.server) as connection:
         ended = revoke_login(connection, login)
         known = before is not None and user_of(before) == login
         proof = prove_revoked(before) if before and known else "nobody has its password any more"

@@ -37,6 +37,17 @@ def place_of(dsn: str) -> dict[str, str]:
     return {name: str(parts.get(name, "")) for name in ("host", "port", "dbname")}
 
 
+def odoos_settings(dsn: str, base_url: str) -> dict[str, str]:
+    """What Odoo's ConfigMap says of where its database and its users are."""
+    place = place_of(dsn)
+    return {
+        "db_host": place["host"],
+        "db_port": place["port"],
+        "db_name": place["dbname"],
+        "web.base.url": base_url,
+    }
+
+
 def own_url(url: str, dsn: str, database: Database) -> str:
     """The URL with which Odoo gets to where the administrator's ``dsn`` leads, as who it may be.
 
