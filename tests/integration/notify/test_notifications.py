@@ -108,11 +108,14 @@ def test_what_a_receiver_cannot_take_now_is_posted_again_later(
     people.receiver.answers += [failure, failure]
     fail_a_run(stage)
     people.hear()
+    [first] = people.waiting()
+    trace = first.properties["traceparent"]
     waits = []
 
     for _ in range(2):
         people.post()
         [again] = people.waiting()
+        assert again.properties["traceparent"] == again.properties["Diagnostic-Id"] == trace
         assert again.scheduled_for is not None
         waits.append(again.scheduled_for - stage.ledger.clock())
     people.post()

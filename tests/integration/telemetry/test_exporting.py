@@ -102,6 +102,7 @@ def test_a_run_is_one_trace_over_two_hosts_and_its_parents_are_right(
 
     with host(engine, receiver, "one") as one, host(engine, receiver, "two") as two:
         [unload] = engine.bus.take("goods")
+        assert PUBLISHER.split("-")[1] in str(unload.properties["traceparent"])
         one.deliver(unload)
         two.deliver_all()
         one.relay()
