@@ -1,5 +1,6 @@
 """How statuses and lengths of time are shown, wherever people read them."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 SIGNS = {
@@ -40,3 +41,13 @@ def span(time: timedelta) -> str:
     if total < 3600:
         return f"{int(total // 60)} min {int(total % 60):02} s"
     return f"{int(total // 3600)} h {int(total % 3600 // 60):02} min"
+
+
+def listed(names: Iterable[str], at_most: int = 20) -> str:
+    """
+    >>> listed("abc", at_most=2), listed([])
+    ('a, b and 1 more', 'none')
+    """
+    every = list(names)
+    more = f" and {len(every) - at_most:,} more" if len(every) > at_most else ""
+    return f"{', '.join(every[:at_most])}{more}" or "none"

@@ -18,6 +18,7 @@ from shared.estate.schedules import Schedule
 from shared.estate.servers import Cluster, Region, Server
 from shared.estate.traffic import TrafficRule
 from shared.estate.workloads import Integration, Workload
+from shared.signs import listed
 
 
 class UnknownEnvironment(PermanentError):
@@ -195,6 +196,5 @@ def _grouped(
 
 def _known(entries: Mapping[str, Entry], name: str, unknown: type[PermanentError]) -> Entry:
     if name not in entries:
-        known = ", ".join(entries) or "none"
-        raise unknown(f"The estate does not know {name!r}; it knows {known}.")
+        raise unknown(f"The estate does not know {name!r}; it knows {listed(entries)}.")
     return entries[name]

@@ -7,10 +7,11 @@ from shared.estate.entries import Entries, Named, by_name
 from shared.estate.environments import Environment
 from shared.estate.offers import problems_of
 from shared.estate.schedules import Schedule
+from shared.signs import listed
 
 
 def _names(entries: Iterable[Named]) -> str:
-    return ", ".join(entry.name for entry in entries) or "none"
+    return listed(entry.name for entry in entries)
 
 
 def _repeated(keys: Iterable[str]) -> list[str]:
@@ -50,16 +51,11 @@ def references_are_known(estate: Entries) -> Iterator[str]:
         yield from _unknown(who, "server", environment.database.server, estate.servers)
 
 
-def azure_rules_name_known_environments(estate: Entries) -> Iterator[str]:
-    """A rule for an environment that does not exist would silently do nothing."""
-    for name in dict.fromkeys(estate.azure.environments):
-        yield from _unknown("azure", "environment", name, estate.environments)
-
-
-def webhooks_name_known_environments(estate: Entries) -> Iterator[str]:
-    """A webhook for an environment that does not exist would never hear anything."""
-    for name in dict.fromkeys(estate.notifications.environments):
-        yield from _unknown("notifications", "environment", name, estate.environments)
+def azure_and_webhooks_name_known_environments(estate: Entries) -> Iterator[str]:
+    """A rule or a webhook for an environment that does not exist would silently do nothing."""
+    for who, part in (("azure", estate.azure), ("notifications", estate.notifications)):
+        for name in dict.fromkeys(part.environments):
+            yield from _unknown(who, "environment", name, estate.environments)
 
 
 def failovers_name_known_calendars(estate: Entries) -> Iterator[str]:
@@ -284,8 +280,7 @@ def traffic_leads_to_pairs(estate: Entries) -> Iterator[str]:
 RULES = (
     names_are_unique,
     references_are_known,
-    azure_rules_name_known_environments,
-    webhooks_name_known_environments,
+    azure_and_webhooks_name_known_environments,
     nothing_is_shared,
     real_data_stays_apart,
     refreshes_flow_away_from_production,

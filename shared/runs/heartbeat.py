@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread
 from uuid import UUID
 
 import structlog
@@ -40,6 +40,14 @@ class Heartbeat:
                 self._leases.discard(lease)
 
     def _beat(self) -> None:
+        try:
+            self._beat_until_idle()
+        finally:  # also when a bug ends it: the next lease must find somebody
+            with self._changed:
+                if self._thread is current_thread():
+                    self._thread = None
+
+    def _beat_until_idle(self) -> None:
         pause = self._length.total_seconds() / 3
         while True:
             with self._changed:

@@ -20,9 +20,13 @@ from shared.runs.interlock import grant_next
 from shared.runs.reading import Received, Unacceptable, digest, explain, storable
 from shared.runs.runbook import Priority, Runbook
 from shared.runs.translation import Claim, translate
+from shared.signs import listed
 from shared.telemetry.context import trace_of
 
 log = structlog.get_logger()
+
+LONGEST_REASON = 2_000
+"""Characters of a reason that is kept."""
 
 UNREADABLE = "/unreadable"
 """The source under which a message is listed that is no event at all."""
@@ -99,14 +103,14 @@ class Intake:
         if self._tiers and environment not in self._tiers:
             raise Unacceptable(
                 f"the estate has no environment {environment};"
-                f" {_nearest(environment, self._tiers)}it has {', '.join(self._tiers)}"
+                f" {_nearest(environment, self._tiers)}it has {listed(self._tiers)}"
             )
 
     def _hint(self, kind: str) -> str:
         known = sorted(self._runbooks)
         near = get_close_matches(kind, known, n=1)
         return (
-            f"{_nearest(kind, known)}known types: {', '.join(known) or 'none'};"
+            f"{_nearest(kind, known)}known types: {listed(known)};"
             f" {self._example((near or known)[0]) if known else ''}"
         )
 
@@ -244,7 +248,11 @@ def park(
     event: CloudEvent | None = None,
     announced: bool = True,
 ) -> None:
-    """Keep a message that can never be handled, with its reason, and say so."""
+    """Keep a message that can never be handled, with its reason, and say so.
+
+    A reason can be as long as its sender likes; one that is announced has to fit into a message.
+    """
+    reason = reason[:LONGEST_REASON]
     id = parked_id(received)
     fresh = tx.park(
         id=id,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
-from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -89,20 +88,18 @@ class Postman:
                     self._thread = None
 
     def _deliver_until_idle(self) -> None:
-        idle_since = monotonic()
         while True:
             try:
-                batch = [self._queue.get(timeout=0.2)]
+                batch = [self._queue.get(timeout=self.LINGER)]
             except Empty:
                 with self._lock:
-                    if self._queue.empty() and monotonic() - idle_since > self.LINGER:
+                    if self._queue.empty():
                         self._thread = None
                         return
                 continue
             while not self._queue.empty() and len(batch) < 200:
                 batch.append(self._queue.get_nowait())
             self._send(batch)
-            idle_since = monotonic()
 
     def _send(self, batch: Sequence[Envelope]) -> None:
         try:

@@ -8,7 +8,7 @@ from itertools import groupby
 from shared.bus import Bus, Envelope
 from shared.errors import PermanentError
 from shared.ledger import Ledger, ParkedMessage, Transaction
-from shared.runs.intake import Intake
+from shared.runs.intake import LONGEST_REASON, Intake
 from shared.runs.publishing import PLATFORM_EVENTS
 from shared.runs.reading import Received, Unacceptable, read_event
 
@@ -54,7 +54,7 @@ def verdict(message: ParkedMessage, intake: Intake) -> str:
         )
         found = intake.understand(event)
     except Unacceptable as refused:
-        same = str(refused) == message.reason
+        same = str(refused)[:LONGEST_REASON] == message.reason
         return "be parked again for the same reason" if same else f"be parked again: {refused}"
     return f"start runs for {', '.join(found.environments) or 'nobody'}"
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ MAX_BYTES = 64 * 1024
 """An event names facts and does not carry them; Event Grid counts events in pieces of this size."""
 MAX_DEPTH = 32
 MAX_DIGITS = 40
+MAX_PROBLEMS = 10
 ALERT = "azure-monitor-alert"
 """How an alert of Azure Monitor is called here: it is no event of Azure and has no type there."""
 ENVELOPE = frozenset(CloudEvent.model_fields)
@@ -82,10 +84,10 @@ def storable(text: str | None) -> str:
 
 def explain(error: ValidationError) -> str:
     """What does not fit, without the values, which may be secrets."""
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}"
-        for e in error.errors(include_input=False, include_url=False)
-    )
+    problems = error.errors(include_input=False, include_url=False)
+    more = [f"and {len(problems) - MAX_PROBLEMS:,} more"] if len(problems) > MAX_PROBLEMS else []
+    told = (f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}" for e in problems)
+    return "; ".join([*islice(told, MAX_PROBLEMS), *more])
 
 
 # -- JSON ----------------------------------------------------------------------------------------

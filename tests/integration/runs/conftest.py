@@ -132,11 +132,7 @@ class Engine:
         self.ledger.clock = lambda: self.now
         self.outbox = Outbox(self.ledger, self.bus)
         self.runner = Runner(
-            self.ledger,
-            self.outbox.post,
-            self,
-            beating=lambda _: nullcontext(),
-            lease=LEASE,
+            self.ledger, self.outbox.post, self, beating=lambda _: nullcontext(), lease=LEASE
         )
         self.intake = Intake((GOODS, FIRE), EMPTY)
 

@@ -244,6 +244,20 @@ def test_rubbish_is_parked_in_one_delivery_and_listed(door: Door, body: bytes) -
     assert door.engine.announced() == ["message-parked"]
 
 
+def test_a_message_with_thousands_of_mistakes_is_announced_in_one_that_the_bus_takes(
+    door: Door,
+) -> None:
+    image = f"acme.azurecr.io/odoo@sha256:{'0' * 64}"
+    facts = {"environment": "acme-prod", "image": image, "release": "1", "modules": [0] * 20_000}
+
+    told = door.bring({"type": "release-promoted", **facts})
+    [announced] = door.engine.bus.take("run-events")
+
+    assert told.disposition == "parked"
+    assert "modules.9: Input should be a valid string; and 19,990 more; for" in str(told.reason)
+    assert len(announced.body) < 4_096
+
+
 def test_messages_that_bear_the_same_id_or_none_are_parked_each(door: Door) -> None:
     for id in ("", "same"):
         door.bring(b"one", id=id)
@@ -301,9 +315,7 @@ TYPED = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary() | TYPED.map(lambda event: json.dumps(event).encode()), st.text())
 def test_nothing_raises_and_nothing_disappears(door: Door, body: bytes, id: str) -> None:
