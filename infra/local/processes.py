@@ -260,7 +260,7 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, waiting_for: str) -
     while not ready():
         if time.monotonic() > deadline:
             raise PartFailed(f"Waited {seconds:g} s for {waiting_for}, in vain.")
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def free_port() -> int:

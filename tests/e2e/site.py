@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -90,6 +90,7 @@ class Site:
         self.demo = demo
         self.backup = backup
         self.manifest = f"backups/{backup.path}"
+        self._ledger: psycopg.Connection | None = None
 
     # -- saying ----------------------------------------------------------------------------
 
@@ -128,9 +129,20 @@ class Site:
     # -- the ledger ------------------------------------------------------------------------
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the ledger."""
-        with psycopg.connect(self.platform.settings["SIGNALBOX_LEDGER_URL"]) as ledger:
-            return ledger.execute(query.encode(), values).fetchall()
+        """Rows of the ledger, which may have been restarted since it was last asked."""
+        with suppress(psycopg.OperationalError):
+            return self._session().execute(query.encode(), values).fetchall()
+        return self._session().execute(query.encode(), values).fetchall()
+
+    def _session(self) -> psycopg.Connection:
+        if self._ledger is None or self._ledger.closed:
+            url = self.platform.settings["SIGNALBOX_LEDGER_URL"]
+            self._ledger = psycopg.connect(url, autocommit=True)
+        return self._ledger
+
+    def close(self) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
 
     def run_of(self, event: CloudEvent, environment: str = STAGING) -> UUID:
         """The run that an event starts, once intake has started it."""
@@ -264,7 +276,8 @@ def open_site(platform: Platform) -> Iterator[Site]:
         demo = Demo(platform)
         try:
             demo.make_production(None, None, PARTNERS, lambda _: None)
-            yield Site(platform, demo, demo.take_backup())
+            with closing(Site(platform, demo, demo.take_backup())) as site:
+                yield site
         finally:
             demo.close()
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -29,7 +30,7 @@ IMPATIENT = {
 RANDOM = {"ir_config_parameter"}
 """Tables in which a refresh writes new secrets; all others come out the same every time."""
 
-Misfortune = Callable[[Site, UUID], None]
+Misfortune = Callable[[Platform], None]
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -49,12 +50,35 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@dataclass(frozen=True)
+class Shared:
+    """Two refreshes that two hosts had done when a third was coalesced."""
+
+    runs: dict[str, UUID]
+    """By environment."""
+    ends: list[tuple[str, str | None]]
+    again: str
+    """What became of an event that came meanwhile."""
+    logs: list[str]
+    """One of each host."""
+
+
 @pytest.fixture(scope="module")
-def undisturbed(site: Site) -> dict[str, str]:
-    """A digest of each table of staging after a refresh in which nothing happens."""
-    run = site.run_of(site.publish())
-    assert site.end_of(run) == ("succeeded", None)
-    assert site.attempts(run) == {step: ["succeeded"] for step in STEPS}
+def shared(site: Site) -> Shared:
+    with another_host(site.platform) as log:
+        first, other = site.publish(), site.publish(target=TRAINING)
+        site.publish(id=first.id)
+        again = site.publish()
+        runs = {STAGING: site.run_of(first), TRAINING: site.run_of(other, TRAINING)}
+        ends = [site.end_of(run) for run in runs.values()]
+        texts = [log.read_text(), (log.parent / "host.log").read_text()]
+    return Shared(runs, ends, site.disposition(again.id), texts)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(site: Site, shared: Shared) -> dict[str, str]:
+    """A digest of each table of staging after a refresh that nothing disturbed."""
+    assert site.attempts(shared.runs[STAGING]) == {step: ["succeeded"] for step in STEPS}
     return masked(site)
 
 
@@ -81,61 +105,58 @@ def assert_refreshed_once(site: Site, run: UUID, undisturbed: dict[str, str]) ->
     wait_for(lambda: site.ask("select count(*) from outbox") == [(0,)], "the outbox to be sent")
 
 
-def kill(part: str) -> Misfortune:
-    """A misfortune: one part dies, and comes back."""
+def test_two_hosts_share_the_work_and_do_none_of_it_twice(
+    site: Site, shared: Shared, undisturbed: dict[str, str]
+) -> None:
+    assert shared.ends == [("succeeded", None)] * 2
+    assert shared.again == "coalesced"
+    assert site.ask("select count(*) from runs") == [(2,)]
+    for run in shared.runs.values():
+        assert site.attempts(run) == {step: ["succeeded"] for step in STEPS}
+        assert all(str(run) in text for text in shared.logs), "one host did nothing for it"
+    assert masked(site, TRAINING).keys() == undisturbed.keys()
+    assert site.state(TRAINING).databases == {"acme_training"}, "there was none to keep"
 
-    def happen(site: Site, _: UUID) -> None:
-        site.platform.kill(part)
-        site.platform.restart(part)
+
+def test_a_refresh_survives_the_death_of_every_part(
+    site: Site, undisturbed: dict[str, str]
+) -> None:
+    run = site.run_of(site.publish())
+    misfortunes: dict[str, Misfortune] = {
+        "restore_backup": death_of("kubernetes"),
+        "mask_database": death_of("bus", LEDGER),
+        "build_indexes": stop_and_start_everything,
+        "copy_filestore": death_of("blobs"),
+        "publish_environment": death_of("host"),
+    }
+
+    for step, happen in misfortunes.items():
+        site.await_work_at(run, step)
+        if step == "mask_database":
+            await_masking(site, run)
+        happen(site.platform)
+
+    assert_refreshed_once(site, run, undisturbed)
+    first, *others = site.attempts(run)["mask_database"]
+    assert first in {"lost", "retrying"}
+    assert others == ["succeeded"]
+
+
+def death_of(*parts: str) -> Misfortune:
+    """Parts of the platform die, and come back."""
+
+    def happen(platform: Platform) -> None:
+        for part in parts:
+            platform.kill(part)
+        for part in parts:
+            platform.restart(part)
 
     return happen
 
 
-def kill_ledger_in_the_midst_of_masking(site: Site, run: UUID) -> None:
-    await_masking(site, run)
-    kill(LEDGER)(site, run)
-
-
-def stop_and_start_everything(site: Site, _: UUID) -> None:
-    site.platform.stop()
-    site.platform.start()
-
-
-@pytest.mark.parametrize(
-    "misfortunes",
-    [
-        pytest.param(
-            {
-                "restore_backup": kill("bus"),
-                "copy_filestore": kill("blobs"),
-                "publish_environment": kill("host"),
-            },
-            id="bus, storage and host are killed",
-        ),
-        pytest.param(
-            {
-                "restore_backup": kill("kubernetes"),
-                "mask_database": kill_ledger_in_the_midst_of_masking,
-                "copy_filestore": stop_and_start_everything,
-            },
-            id="Kubernetes and its Job, then PostgreSQL are killed, then everything is stopped",
-        ),
-    ],
-)
-def test_a_refresh_survives(
-    site: Site, undisturbed: dict[str, str], misfortunes: dict[str, Misfortune]
-) -> None:
-    run = site.run_of(site.publish())
-
-    for step, happen in misfortunes.items():
-        site.await_work_at(run, step)
-        happen(site, run)
-
-    assert_refreshed_once(site, run, undisturbed)
-    if "mask_database" in misfortunes:
-        first, *others = site.attempts(run)["mask_database"]
-        assert first in {"lost", "retrying"}
-        assert others == ["succeeded"]
+def stop_and_start_everything(platform: Platform) -> None:
+    platform.stop()
+    platform.start()
 
 
 def test_a_host_that_hangs_in_a_transaction_neither_blocks_nor_disturbs_who_takes_over(
@@ -159,30 +180,6 @@ def test_a_host_that_hangs_in_a_transaction_neither_blocks_nor_disturbs_who_take
         assert_refreshed_once(site, run, undisturbed)
         wait_for(lambda: "attempt_outlived" in logs(site.platform, run), "the sleeper to wake")
         assert masked(site) == undisturbed
-
-
-def test_two_hosts_share_the_work_and_do_none_of_it_twice(
-    site: Site, undisturbed: dict[str, str]
-) -> None:
-    before = site.ask("select count(*) from runs")[0][0]
-
-    with another_host(site.platform) as log:
-        first, other = site.publish(), site.publish(target=TRAINING)
-        site.publish(id=first.id)
-        again = site.publish()
-        staging, training = site.run_of(first), site.run_of(other, TRAINING)
-        ends = {site.end_of(staging), site.end_of(training)}
-        shared = [log.read_text(), (log.parent / "host.log").read_text()]
-
-    assert ends == {("succeeded", None)}
-    assert site.disposition(again.id) == "coalesced"
-    assert site.ask("select count(*) from runs") == [(before + 2,)]
-    for run in (staging, training):
-        assert site.attempts(run) == {step: ["succeeded"] for step in STEPS}
-        assert all(str(run) in text for text in shared), "one host did nothing for it"
-    assert masked(site) == undisturbed
-    assert masked(site, TRAINING).keys() == undisturbed.keys()
-    assert site.state(TRAINING).databases == {"acme_training"}, "there was none to keep"
 
 
 @contextmanager
