@@ -36,7 +36,7 @@ class Ledger:
         self._broken = True
         self.extended: SimpleQueue[UUID] = SimpleQueue()
 
-    def extend_leases(self, leases: Iterable[UUID], length: timedelta) -> None:
+    def extend_leases(self, leases: Iterable[UUID], _: timedelta) -> None:
         if self._broken:
             self._broken = False
             raise ZeroDivisionError
