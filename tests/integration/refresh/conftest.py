@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -32,7 +33,13 @@ from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.logins import Logins
 from shared.masking import load_policy, plan_masking
 from shared.masking.proof import SignedCertificate, prove, remember
-from shared.messages.refresh import BackupCompleted, DatabaseRestored, SanitizationProven
+from shared.messages.refresh import (
+    BackupCompleted,
+    DatabaseMasked,
+    DatabaseRestored,
+    IndexesBuilt,
+    SanitizationProven,
+)
 from shared.postgres.checkpoints import incoming_name
 from shared.postgres.databases import Databases
 from shared.postgres.marker import CloneMarker, write_marker
@@ -50,6 +57,12 @@ if TYPE_CHECKING:
 
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 PRODUCTION = "acme_prod"
+
+Facts = TypeVar("Facts", bound=DatabaseRestored)
+
+MASKED_BY = uuid4()
+"""The run that all passages are which go on with a database that was kept: originals are sealed
+for one run."""
 
 _runs = count(1)
 
@@ -197,15 +210,63 @@ def restored_once(
     return restored
 
 
+@pytest.fixture(scope="session")
+def masked_once(
+    resources: Resources, postgres: PostgresServer, restored_once: DatabaseRestored
+) -> DatabaseMasked:
+    """The facts of a run that masked; its database is kept as ``kept_masked``."""
+    passage = Passage(resources, "acme-staging", epoch=next(_runs))
+    masked: DatabaseMasked = passage.do(
+        "mask_database", come_as_far(postgres, passage, restored_once, "kept_restored")
+    )
+    copy_database(postgres, masked.database, "kept_masked")
+    postgres.drop_database(masked.database)
+    return masked
+
+
+@pytest.fixture(scope="session")
+def built_once(
+    resources: Resources, postgres: PostgresServer, masked_once: DatabaseMasked
+) -> IndexesBuilt:
+    """The facts of a run that built indexes; its database is kept as ``kept_built``."""
+    passage = Passage(resources, "acme-staging", epoch=next(_runs))
+    built: IndexesBuilt = passage.do(
+        "build_indexes", come_as_far(postgres, passage, masked_once, "kept_masked")
+    )
+    copy_database(postgres, built.database, "kept_built")
+    postgres.drop_database(built.database)
+    return built
+
+
 @pytest.fixture
 def restored(
     passage: Passage, restored_once: DatabaseRestored, postgres: PostgresServer
 ) -> DatabaseRestored:
     """``passage`` has come as far as ``restore_backup``, as if it had restored itself."""
+    return come_as_far(postgres, passage, restored_once, "kept_restored")
+
+
+@pytest.fixture
+def masked(
+    passage: Passage, masked_once: DatabaseMasked, postgres: PostgresServer
+) -> DatabaseMasked:
+    """``passage`` has come as far as ``mask_database``, as if it had masked itself."""
+    return come_as_far(postgres, passage, masked_once, "kept_masked")
+
+
+@pytest.fixture
+def built(passage: Passage, built_once: IndexesBuilt, postgres: PostgresServer) -> IndexesBuilt:
+    """``passage`` has come as far as ``build_indexes``, as if it had built itself."""
+    return come_as_far(postgres, passage, built_once, "kept_built")
+
+
+def come_as_far(postgres: PostgresServer, passage: Passage, facts: Facts, kept: str) -> Facts:
+    """A passage's own copy of a database that was kept, and the facts about it."""
+    passage.id = MASKED_BY
     incoming = incoming_name("acme_staging", passage.short)
-    copy_database(postgres, "kept_restored", incoming)
+    copy_database(postgres, kept, incoming)
     mark(passage, incoming)
-    return restored_once.model_copy(update={"database": incoming})
+    return facts.model_copy(update={"database": incoming})
 
 
 @pytest.fixture

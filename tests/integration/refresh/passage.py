@@ -67,7 +67,7 @@ class Passage:
         deadline = monotonic() + 60
         while isinstance(result := self.look(name, message), Again):
             assert monotonic() < deadline, f"{name} is not through: {dict(result.checkpoint)}"
-            Event().wait(min(result.after.total_seconds(), 0.05))
+            Event().wait(min(result.after.total_seconds(), 0.1))
         return result
 
     def up_to(self, last: str, event: Message) -> Any:

@@ -1,13 +1,23 @@
 """The flow: a completed backup of production refreshes staging, or leaves it as it was."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from functions.refresh import RUNBOOK
 from functions.refresh.verify_environment import VerificationFailed
-from shared.messages.refresh import BackupCompleted, DatabaseRestored, EnvironmentPublished
+from shared.estate import Environment
+from shared.messages import Message
+from shared.messages.refresh import (
+    BackupCompleted,
+    DatabaseRestored,
+    EnvironmentPublished,
+    IndexesBuilt,
+)
 from shared.odoo.placeholders import CONTENTS
+from shared.postgres.databases import ProductionRefused
 from tests.integration.refresh.conftest import Staging, databases_like
 from tests.integration.refresh.passage import Passage
 
@@ -15,11 +25,22 @@ if TYPE_CHECKING:
     from infra.local.postgres import PostgresServer
 
 
-def test_a_completed_backup_refreshes_staging(
-    passage: Passage, staging: Staging, backup: BackupCompleted
+def test_a_completed_backup_refreshes_staging_out_of_reach_and_never_on_production(
+    passage: Passage, staging: Staging, backup: BackupCompleted, postgres: "PostgresServer"
 ) -> None:
-    published = passage.up_to("publish_environment", backup)
+    first, *steps, last = (step.name for step in RUNBOOK.steps)
+    message: DatabaseRestored = passage.do(first, backup)
+    ran, reached, seen = [], [], set()
 
+    for name in steps:
+        ran += misled_to_production(passage, name, message)
+        message = passage.do(name, message)
+        reached += [name] if can_connect(postgres, message.database) else []
+        seen.add(staging.motto())
+    ran += misled_to_production(passage, last, message)
+    published = passage.do(last, message)
+
+    assert (ran, reached, seen) == ([], [], {"as it was"})
     assert isinstance(published, EnvironmentPublished)
     assert published.previous == f"acme_staging_before_{passage.short}"
     assert published.checks >= 20
@@ -35,15 +56,39 @@ def test_a_completed_backup_refreshes_staging(
     assert all(email.endswith(".invalid") for (email,) in emails)
 
 
+def misled_to_production(passage: Passage, name: str, message: Message) -> list[str]:
+    """The step, if it went on although somebody moved the database to production's server."""
+    real = list(passage.resources.estate.environments)
+    passage.use_estate([on_production(each) for each in real])
+    try:
+        passage.look(name, message)
+    except ProductionRefused:
+        return []
+    finally:
+        passage.use_estate(real)
+    return [name]
+
+
+def on_production(environment: Environment) -> Environment:
+    database = environment.database.model_copy(update={"server": "erp-prod"})
+    return environment.model_copy(update={"database": database})
+
+
+def can_connect(postgres: "PostgresServer", database: str) -> bool:
+    with suppress(psycopg.OperationalError):
+        psycopg.connect(postgres.dsn(database, user="odoo")).close()
+        return True
+    return False
+
+
 def test_a_failed_verification_leaves_staging_as_it_was(
-    passage: Passage, staging: Staging, restored: DatabaseRestored, postgres: "PostgresServer"
+    passage: Passage, staging: Staging, built: IndexesBuilt, postgres: "PostgresServer"
 ) -> None:
-    passage.inputs["restore_backup"] = restored
+    passage.inputs["restore_backup"] = built
     before = passage.cluster.read_secret(staging.namespace, "odoo-database")
-    built = passage.do("build_indexes", passage.do("mask_database", restored))
     sanitized = passage.do("sanitize_database", built)
     copied = passage.do("copy_filestore", passage.do("remap_endpoints", sanitized))
-    with psycopg.connect(postgres.dsn(restored.database)) as connection:
+    with psycopg.connect(postgres.dsn(built.database)) as connection:
         connection.execute("update res_partner set email = 'somebody@acme.example' where id = 1")
 
     with pytest.raises(VerificationFailed, match=r"acme-staging: .* checks failed: "):

@@ -112,7 +112,7 @@ def test_a_database_of_another_run_is_replaced(passage: Passage, accepted: Backu
     passage.undo()
 
 
-def test_no_secret_is_in_the_job(
+def test_a_restore_that_runs_shows_no_secret_lets_nobody_in_and_ends_when_undone(
     passage: Passage, accepted: BackupAccepted, postgres: PostgresServer, cluster_url: str
 ) -> None:
     passage.look("restore_backup", accepted)
@@ -120,7 +120,11 @@ def test_no_secret_is_in_the_job(
     api = Api(cluster_url)
     job = json.dumps([api.read("Job", "acme-staging", name), api.list("Pod", "acme-staging", "")])
     secret = passage.cluster.read_secret("acme-staging", name)
+    for user in ("odoo", "visitor"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(postgres.dsn(f"acme_staging_incoming_{passage.short}", user=user))
 
+    passage.undo()
     passage.undo()
 
     password = postgres.url().split(":")[2].partition("@")[0]
@@ -128,33 +132,11 @@ def test_no_secret_is_in_the_job(
     assert "sig=" in secret["SIGNALBOX_RESTORE_ARCHIVE_URL"]
     assert password not in job
     assert "sig=" not in job
-
-
-def test_undoing_ends_a_restore_that_runs(
-    passage: Passage, accepted: BackupAccepted, postgres: PostgresServer, cluster_url: str
-) -> None:
-    passage.look("restore_backup", accepted)
-
-    passage.undo()
-    passage.undo()
-
     wait_until(
         lambda: not leftovers(passage, postgres, cluster_url),
         seconds=10,
         waiting_for="the Job's pod to end",
     )
-
-
-def test_nobody_can_connect_while_it_restores(
-    passage: Passage, accepted: BackupAccepted, postgres: PostgresServer
-) -> None:
-    passage.look("restore_backup", accepted)
-    incoming = f"acme_staging_incoming_{passage.short}"
-
-    for user in ("odoo", "visitor"):
-        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-            psycopg.connect(postgres.dsn(incoming, user=user))
-    passage.undo()
 
 
 def test_a_missing_owner_is_named(passage: Passage, accepted: BackupAccepted) -> None:

@@ -6,17 +6,10 @@ import pytest
 from infra.local.postgres import PostgresServer
 from shared.estate.references import parse_reference
 from shared.estate.secrets import SecretMissing
-from shared.messages.refresh import DatabaseRestored, DatabaseSanitized, IndexesBuilt
+from shared.messages.refresh import DatabaseSanitized, IndexesBuilt
 from shared.odoo.administrator import hash_password
 from shared.postgres.marker import NotAClone
 from tests.integration.refresh.passage import Passage
-
-
-@pytest.fixture
-def built(passage: Passage, restored: DatabaseRestored) -> IndexesBuilt:
-    masked = passage.do("mask_database", restored)
-    built: IndexesBuilt = passage.do("build_indexes", masked)
-    return built
 
 
 def numbers(postgres: PostgresServer, database: str) -> tuple[int, ...] | None:
