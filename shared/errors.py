@@ -9,6 +9,12 @@ exception is a bug or an outage: it is retried like a TemporaryError.
 """
 
 from datetime import timedelta
+from itertools import islice
+
+from pydantic import ValidationError
+
+MAX_PROBLEMS = 10
+"""Of a message or a document, that are told; the others are counted."""
 
 
 class StepError(Exception):
@@ -29,3 +35,11 @@ class PermanentError(StepError):
 
 class StaleEpoch(PermanentError):
     """A newer run has changed this; this one must stop."""
+
+
+def explain(error: ValidationError) -> str:
+    """What does not fit, without the values, which may be secrets."""
+    problems = error.errors(include_input=False, include_url=False)
+    more = [f"and {len(problems) - MAX_PROBLEMS:,} more"] if len(problems) > MAX_PROBLEMS else []
+    told = (f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}" for e in problems)
+    return "; ".join([*islice(told, MAX_PROBLEMS), *more])

@@ -11,13 +11,14 @@ from typing import Any
 import azure.functions as func
 from pydantic import ValidationError
 
+from shared.errors import explain
 from shared.identity import Identify, Role
 from shared.limits import RateLimit, address
 from shared.messages import Command
 from shared.runs import Runbook, Runner
 from shared.runs.attempts import UnknownStep
 from shared.runs.intake import park
-from shared.runs.reading import Received, explain
+from shared.runs.reading import Received
 from shared.runs.runbook import Action
 from shared.telemetry import SILENT, Telemetry
 

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from functions.runbooks import RUNBOOKS
+from shared.errors import explain
 from shared.messages import CloudEvent, Event
 from shared.runs import Runbook
 from shared.runs.intake import Intake
 from shared.runs.publishing import publish
-from shared.runs.reading import Unacceptable, explain
+from shared.runs.reading import Unacceptable
 from signalbox.errors import Unusable
 from signalbox.options import AsJson
 from signalbox.sending import open_bus

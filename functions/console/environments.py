@@ -13,13 +13,14 @@ from functions.console.api import Published
 from functions.console.desk import At, Desk
 from functions.console.problems import REFUSALS
 from functions.console.rendering import Asked
+from shared.errors import explain
 from shared.identity import Caller
 from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval, OnRequest
 from shared.messages import CloudEvent, Event
 from shared.messages.environments import NAME, EnvironmentExpired, EnvironmentRequested
 from shared.runs.deciding import MANUAL
 from shared.runs.publishing import publish
-from shared.runs.reading import Unacceptable, explain
+from shared.runs.reading import Unacceptable
 
 router = APIRouter(
     prefix="/api/environments", tags=["environments"], dependencies=[READ], responses=REFUSALS

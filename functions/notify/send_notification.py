@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from functions.notify.subscriptions import NOTIFICATIONS, SENDING
 from shared.bus import Envelope
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import PermanentError, TemporaryError, explain
 from shared.estate import Secrets
 from shared.estate.notifications import Notifications, Webhook
 from shared.ledger import Transaction
@@ -24,7 +24,7 @@ from shared.notifying.wording import notice
 from shared.runs import Runner
 from shared.runs.commands import notification_id
 from shared.runs.intake import park
-from shared.runs.reading import Received, explain
+from shared.runs.reading import Received
 from shared.telemetry.context import carried
 
 TRY = "signalbox-try"

@@ -5,7 +5,7 @@ import hashlib
 from pydantic import ValidationError
 
 from shared.blobs import Blobs
-from shared.errors import PermanentError
+from shared.errors import PermanentError, explain
 from shared.odoo.manifest import BackupManifest, FilestoreEntry
 
 
@@ -29,11 +29,7 @@ def read_manifest(blobs: Blobs, path: str, sha256: str | None) -> tuple[BackupMa
     try:
         return BackupManifest.model_validate_json(content), found
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
-            for e in error.errors(include_input=False, include_url=False)
-        )
-        raise BackupDamaged(f"the manifest {path} cannot be read: {problems}") from None
+        raise BackupDamaged(f"the manifest {path} cannot be read: {explain(error)}") from None
 
 
 def beside(manifest_path: str, blob: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, explain
 from shared.evidence.spelling import canonical, digest_of
 from shared.masking.proof.seal import Signer, is_signed
 
@@ -84,7 +84,8 @@ def read_bundle(content: bytes) -> Bundle:
         same = bundle.as_bytes() == content
         _ = bundle.environment, bundle.run, bundle.link
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BundleInvalid(f"it is no bundle: {_explained(error)}") from None
+        why = explain(error) if isinstance(error, ValidationError) else type(error).__name__
+        raise BundleInvalid(f"it is no bundle: {why}") from None
     if digest_of(bundle.evidence) != bundle.sha256:
         raise BundleInvalid("the record was changed after it was sealed")
     if not same:
@@ -110,10 +111,3 @@ def page_path(environment: str, number: int, run: str) -> str:
 
 def _signed(digest: str) -> bytes:
     return canonical({"format": FORMAT, "sha256": digest}).encode()
-
-
-def _explained(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        wrong = error.errors(include_input=False, include_url=False)
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in wrong)
-    return type(error).__name__

@@ -10,14 +10,14 @@ from uuid import UUID
 import structlog
 from pydantic import ValidationError
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, explain
 from shared.estate import Estate
 from shared.ledger import Disposition, Transaction
 from shared.messages import CloudEvent, Event
 from shared.messages.announcements import MessageParked
 from shared.runs.commands import announce_parked, run_id
 from shared.runs.interlock import grant_next
-from shared.runs.reading import Received, Unacceptable, digest, explain, storable
+from shared.runs.reading import Received, Unacceptable, digest, storable
 from shared.runs.runbook import Priority, Runbook
 from shared.runs.translation import Claim, translate
 from shared.signs import listed

@@ -10,19 +10,17 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, explain
 from shared.messages import CloudEvent
 
 MAX_BYTES = 64 * 1024
 """An event names facts and does not carry them; Event Grid counts events in pieces of this size."""
 MAX_DEPTH = 32
 MAX_DIGITS = 40
-MAX_PROBLEMS = 10
 ALERT = "azure-monitor-alert"
 """How an alert of Azure Monitor is called here: it is no event of Azure and has no type there."""
 ENVELOPE = frozenset(CloudEvent.model_fields)
@@ -80,14 +78,6 @@ def _identity(received: Received) -> str:
 def storable(text: str | None) -> str:
     """A text without what PostgreSQL refuses to store."""
     return (text or "").replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def explain(error: ValidationError) -> str:
-    """What does not fit, without the values, which may be secrets."""
-    problems = error.errors(include_input=False, include_url=False)
-    more = [f"and {len(problems) - MAX_PROBLEMS:,} more"] if len(problems) > MAX_PROBLEMS else []
-    told = (f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}" for e in problems)
-    return "; ".join([*islice(told, MAX_PROBLEMS), *more])
 
 
 # -- JSON ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import structlog
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
-from shared.errors import PermanentError, TemporaryError
+from shared.errors import PermanentError, TemporaryError, explain
 from shared.ledger import Ledger, StepRecord, Transaction
 from shared.messages import Command
 from shared.runs.attempts import Failed, Outcome, Retrying, Succeeded, begin, finish
@@ -95,8 +95,8 @@ class Runner:
         try:
             message = action.consumes.model_validate(step.input)
         except ValidationError as error:
-            problems = error.errors(include_input=False, include_url=False)
-            return Failed(f"the ledger's facts do not fit {action.consumes.__name__}: {problems}")
+            wrong = explain(error)
+            return Failed(f"the ledger's facts do not fit {action.consumes.__name__}: {wrong}")
         given = {"run": self._run(step, lease)} if "run" in action.resources else {}
         try:
             result = self.bind(action)(message, **given)
@@ -134,7 +134,7 @@ def _reason(error: Exception) -> str:
 def _said(error: Exception) -> str:
     """The error's text, as far as it cannot quote rows: it goes into the evidence."""
     if isinstance(error, ValidationError):
-        return str(error.errors(include_input=False, include_url=False))
+        return explain(error)
     if not isinstance(error, psycopg.Error) or error.sqlstate is None:
         return str(error)
     if error.sqlstate.startswith("22"):  # data exceptions quote the data

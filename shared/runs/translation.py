@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from shared.errors import explain
 from shared.estate import Estate, Reference
 from shared.messages import CloudEvent
-from shared.runs.reading import ALERT, Unacceptable, explain
+from shared.runs.reading import ALERT, Unacceptable
 
 BLOB = re.compile(r"/blobServices/default/containers/([^/]+)/blobs/(.+)")
 MANIFEST = "manifest.json"
