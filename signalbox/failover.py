@@ -1,6 +1,5 @@
 """``signalbox demo failover``: a disaster on this machine, and what became of it."""
 
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,7 @@ from infra.local import failover_demo
 from shared.ledger import Ledger
 from shared.messages.failover import FailoverClosed, RecoveryConfirmed
 from shared.signs import span
-from signalbox.stage import (
-    act,
-    console,
-    facts_of,
-    follow,
-    fresh_platform,
-    ledger_of,
-    say,
-    show_claims,
-    since,
-    usable,
-)
+from signalbox.stage import act, console, facts_of, follow, say, show_claims, staged, usable
 
 
 def demo(
@@ -33,15 +21,11 @@ def demo(
     ] = failover_demo.FOLDER,
 ) -> None:
     """Kill production while customers order, and let its standby take over, on this machine."""
-    began = time.monotonic()
     with (
-        fresh_platform(folder) as platform,
+        staged(folder) as (platform, ledger),
         closing(failover_demo.FailoverDemo(platform)) as play,
-        ledger_of(platform) as ledger,
     ):
-        say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {since(began)}")
         played = play_disaster(play, ledger, partners)
-        console.print(f"\n{since(began)} in all")
     if not played.true:
         raise typer.Exit(1)
 

@@ -1,6 +1,5 @@
 """``signalbox demo environment``: an environment on request on this machine, and its end."""
 
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -10,17 +9,7 @@ import typer
 from infra.local import environment_demo
 from shared.ledger import Ledger
 from shared.messages.environments import EnvironmentOpened, EnvironmentRemoved
-from signalbox.stage import (
-    act,
-    console,
-    facts_of,
-    follow,
-    fresh_platform,
-    ledger_of,
-    say,
-    show_claims,
-    since,
-)
+from signalbox.stage import act, console, facts_of, follow, say, show_claims, staged
 
 
 def demo(
@@ -30,15 +19,11 @@ def demo(
     ] = environment_demo.FOLDER,
 ) -> None:
     """Refresh staging, clone it for an engineer, and let the clone end, on this machine."""
-    began = time.monotonic()
     with (
-        fresh_platform(folder) as platform,
-        ledger_of(platform) as ledger,
+        staged(folder) as (platform, ledger),
         closing(environment_demo.EnvironmentDemo(platform, ledger)) as play,
     ):
-        say("platform", f"bus, Functions host, PostgreSQL x2, Kubernetes, blobs: {since(began)}")
         true = _play(play, ledger, partners)
-        console.print(f"\n{since(began)} in all")
     if not true:
         raise typer.Exit(1)
 

@@ -1,6 +1,5 @@
 """``signalbox demo release``: three releases on this machine, and what became of each."""
 
-import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from infra.local.demo import Claim
 from infra.local.release_demo import EARLY, FOLDER, FROZEN, REASON, ReleaseDemo, frozen_estate
 from shared.ledger import Ledger
 from shared.messages import CloudEvent
-from signalbox.stage import act, console, fresh_platform, ledger_of, say, show_claims, since
+from signalbox.stage import act, console, say, show_claims, staged
 from signalbox.watching import wait_for_event, watch
 
 GOOD, BAD = "18.0-20261122", "18.0-20261123"
@@ -25,19 +24,15 @@ def demo(
     ] = FOLDER,
 ) -> None:
     """Bring a release to two rings, undo one that fails, respect a freeze, on this machine."""
-    began = time.monotonic()
     with (
-        fresh_platform(folder, estate=frozen_estate(folder)) as platform,
-        ledger_of(platform) as ledger,
+        staged(folder, estate=frozen_estate(folder)) as (platform, ledger),
         closing(ReleaseDemo(platform, ledger)) as play,
     ):
-        say("platform", f"bus, Functions host, PostgreSQL, Kubernetes, blobs: {since(began)}")
         with act("fleet") as this:
             rows = play.make_fleet(partners)
             early = " and ".join(EARLY)
             this.text = f"{early} follow ring early, {FROZEN} ring late: {rows:,} rows each"
         true = show_claims(_play(play, ledger))
-        console.print(f"\n{since(began)} in all")
     if not true:
         raise typer.Exit(1)
 

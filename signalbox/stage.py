@@ -45,6 +45,16 @@ def fresh_platform(folder: Path, *, estate: Path = ESTATE) -> Iterator[Platform]
         platform.stop()
 
 
+@contextmanager
+def staged(folder: Path, *, estate: Path = ESTATE) -> Iterator[tuple[Platform, Ledger]]:
+    """A fresh platform and its ledger; says how long it took to start, and how long all took."""
+    began = time.monotonic()
+    with fresh_platform(folder, estate=estate) as platform, ledger_of(platform) as ledger:
+        say("platform", f"bus, Functions host, PostgreSQL, Kubernetes, blobs: {since(began)}")
+        yield platform, ledger
+    console.print(f"\n{since(began)} in all")
+
+
 def show_addresses(platform: Platform) -> None:
     """Where everything is."""
     console.print()
