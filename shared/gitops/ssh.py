@@ -3,7 +3,6 @@
 Imported when a repository is reached that way: its library takes a while.
 """
 
-import base64
 import socket
 from collections.abc import Sequence
 from io import StringIO
@@ -57,7 +56,7 @@ class _Connections:
         transport.get_security_options().key_types = tuple(chain.from_iterable(kinds))
         transport.start_client(timeout=TIMEOUT_SECONDS)
         shown = transport.get_remote_server_key()
-        if shown.asbytes() not in [base64.b64decode(value) for _, value in self._host_keys]:
+        if shown.get_base64() not in [value for _, value in self._host_keys]:
             raise RepositoryRefused(
                 f"{host} shows another key, {shown.fingerprint}, than release.deploy.host_keys: "
                 "find out whether that is really its own before you state it"
