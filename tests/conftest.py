@@ -96,6 +96,16 @@ def migrated(postgres: "PostgresServer") -> str:
 @pytest.fixture
 def empty_ledger(postgres: "PostgresServer", migrated: str) -> Iterator[str]:
     """The DSN of a ledger for one test."""
+    yield from copied_ledger(postgres, migrated)
+
+
+@pytest.fixture(scope="module")
+def module_ledger(postgres: "PostgresServer", migrated: str) -> Iterator[str]:
+    """The DSN of a ledger for a module whose tests look at runs of their own."""
+    yield from copied_ledger(postgres, migrated)
+
+
+def copied_ledger(postgres: "PostgresServer", migrated: str) -> Iterator[str]:
     name = f"ledger_{uuid4().hex}"
     copy = sql.SQL("create database {} template {} strategy file_copy")
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:

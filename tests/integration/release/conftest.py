@@ -25,6 +25,7 @@ from shared.cluster import Clusters
 from shared.cluster.api import Api, Conflict
 from shared.estate import Calendar, Estate, Release, ReleaseRules, Secrets, load_estate
 from shared.ledger import Ledger, Placements
+from shared.ledger.approvals import Approval
 from shared.messages import CloudEvent, Command, Event
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.messages.release import ReleasePromoted
@@ -124,19 +125,24 @@ class Agent:
 
     def promote(self, id: str | None = None, **facts: Any) -> list[Any]:
         """Runs of the event; the first is ``run`` from now on."""
-        id = id or f"e-{next(_numbers)}"
         known = {"environment": PLACE, "image": NEW, "release": "18.0-1"}
         runs = self.happen(ReleasePromoted.model_validate(known | facts), id)
         self.run = runs[0] if runs else self.run
         return runs
 
-    def happen(self, event: Event, id: str) -> list[Any]:
+    def happen(self, event: Event, id: str | None = None) -> list[Any]:
+        id = id or f"e-{next(_numbers)}"
         said = CloudEvent.of(event, id=id, source="/test", time=self.time)
         body = said.model_dump_json().encode()
         received = Received("platform-events", "accept-event", id, body, {})
         intake = Intake((RUNBOOK, DISASTER), self.estate)
         accept_event(received, runner=self.runner, intake=intake, bus=self.bus)
         return list(self.ledger.runs_of_event("/test", id))
+
+    def asked(self) -> Approval:
+        """What the run asks people."""
+        [found] = [each for each in self.approvals.newest() if each.run_id == self.run]
+        return found
 
     def use(self, estate: Estate) -> None:
         """From now on this is the estate."""
@@ -376,9 +382,9 @@ def furnished(cluster_url: str, postgres: PostgresServer) -> Iterator[None]:
         api.delete("Deployment", PLACE, name)
 
 
-@pytest.fixture
-def ledger(empty_ledger: str) -> Iterator[Ledger]:
-    ledger = Ledger.connect(empty_ledger)
+@pytest.fixture(scope="module")
+def ledger(module_ledger: str) -> Iterator[Ledger]:
+    ledger = Ledger.connect(module_ledger)
     yield ledger
     ledger.close()
 
