@@ -1,23 +1,16 @@
 """The estate's environments on the Kubernetes emulator, as a platform team sets them up."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from http import HTTPStatus
-from typing import Any
+from contextlib import suppress
 
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.local.processes import PartFailed
+from shared.cluster.api import Api, Conflict, Json
 from shared.estate import Environment, Estate, Workload
 
 IMAGE = "odoo:18.0"
 PORT = 8069
-TRAEFIK = ("traefik.io", "v1alpha1", "ingressroutes")
-
-Manifest = Any
-"""An object as YAML would have it; the client takes these too, but its types do not say so."""
 
 
 def furnish(
@@ -33,15 +26,14 @@ def furnish(
     What is there is left as it is, because runs have changed it since. ``database_url`` returns
     what Odoo connects with; it ends up in the environment's Secret.
     """
-    configuration = client.Configuration(host=api_url)
-    configuration.proxy = None
-    with client.ApiClient(configuration) as api:
-        for environment in estate.environments:
-            if cluster not in (None, environment.cluster):
-                continue
-            workloads = _workloads(estate, environment)
-            for create in _creations(api, environment, workloads, database_url(environment)):
-                _unless_there(create)
+    api = Api(api_url)
+    for environment in estate.environments:
+        if cluster not in (None, environment.cluster):
+            continue
+        workloads = _workloads(estate, environment)
+        for kind, body in _objects(environment, workloads, database_url(environment)):
+            with suppress(Conflict):
+                api.create(kind, environment.namespace, body)
 
 
 def _workloads(estate: Estate, environment: Environment) -> Mapping[Workload, int]:
@@ -52,28 +44,15 @@ def _workloads(estate: Estate, environment: Environment) -> Mapping[Workload, in
     return {workload: 0 if waits else workload.replicas for workload in everything}
 
 
-def _unless_there(create: Callable[[], object]) -> None:
-    try:
-        create()
-    except ApiException as error:
-        if error.status != HTTPStatus.CONFLICT:
-            raise
-
-
-def _creations(
-    api: client.ApiClient, environment: Environment, workloads: Mapping[Workload, int], url: str
-) -> Iterator[Callable[[], object]]:
-    core, apps, custom = client.CoreV1Api(api), client.AppsV1Api(api), client.CustomObjectsApi(api)
-    place = environment.namespace
-    yield partial(core.create_namespace, _namespace(environment))
-    yield partial(core.create_namespaced_config_map, place, _config_map(environment, url))
-    yield partial(core.create_namespaced_secret, place, _secret(environment, url))
+def _objects(
+    environment: Environment, workloads: Mapping[Workload, int], url: str
+) -> Iterator[tuple[str, Json]]:
+    yield "Namespace", _namespace(environment)
+    yield "ConfigMap", _config_map(environment, url)
+    yield "Secret", _secret(environment, url)
     for workload, replicas in workloads.items():
-        deployment = _deployment(environment, workload, replicas)
-        yield partial(apps.create_namespaced_deployment, place, deployment)
-    group, version, plural = TRAEFIK
-    route = _route(environment)
-    yield partial(custom.create_namespaced_custom_object, group, version, place, plural, route)
+        yield "Deployment", _deployment(environment, workload, replicas)
+    yield "IngressRoute", _route(environment)
 
 
 def _labels(environment: Environment) -> dict[str, str]:
@@ -83,11 +62,11 @@ def _labels(environment: Environment) -> dict[str, str]:
     }
 
 
-def _namespace(environment: Environment) -> Manifest:
+def _namespace(environment: Environment) -> Json:
     return {"metadata": {"name": environment.namespace, "labels": _labels(environment)}}
 
 
-def _config_map(environment: Environment, url: str) -> Manifest:
+def _config_map(environment: Environment, url: str) -> Json:
     parts = conninfo_to_dict(url)
     return {
         "metadata": {"name": environment.config_map, "labels": _labels(environment)},
@@ -100,14 +79,14 @@ def _config_map(environment: Environment, url: str) -> Manifest:
     }
 
 
-def _secret(environment: Environment, url: str) -> Manifest:
+def _secret(environment: Environment, url: str) -> Json:
     return {
         "metadata": {"name": environment.database_secret, "labels": _labels(environment)},
         "stringData": {"url": url},
     }
 
 
-def _deployment(environment: Environment, workload: Workload, replicas: int) -> Manifest:
+def _deployment(environment: Environment, workload: Workload, replicas: int) -> Json:
     if workload.kind != "Deployment":
         raise PartFailed(
             f"environment {environment.name}: the embedded platform sets up Deployments only, "
@@ -135,12 +114,11 @@ def _url_of(environment: Environment) -> dict[str, str]:
     return {"name": environment.database_secret, "key": "url"}
 
 
-def _route(environment: Environment) -> Manifest:
-    group, version, _ = TRAEFIK
+def _route(environment: Environment) -> Json:
     hosts = " || ".join(f"Host(`{endpoint.host}`)" for endpoint in environment.endpoints)
     rule = {"kind": "Rule", "match": hosts, "services": [{"name": "odoo", "port": PORT}]}
     return {
-        "apiVersion": f"{group}/{version}",
+        "apiVersion": "traefik.io/v1alpha1",
         "kind": "IngressRoute",
         "metadata": {"name": environment.route, "labels": _labels(environment)},
         "spec": {"entryPoints": ["websecure"], "routes": [rule]},

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Self
+from typing import Self
 
 import psycopg
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
-from infra.local.furnish import TRAEFIK
+from shared.cluster.api import Api
+from shared.errors import StepError
 from shared.estate import Environment
 
 ORDER = """
@@ -85,14 +83,14 @@ class Customers:
         self.stop()
 
     def _order_on(self, prefix: str) -> None:
-        with client.ApiClient(client.Configuration(host=self._api_url)) as api:
-            while not self._over.is_set():
-                try:
-                    self._order_while_it_lasts(api, prefix)
-                except (psycopg.Error, NoRoute, ApiException, HTTPError):
-                    self._over.wait(PAUSE_SECONDS)
+        api = Api(self._api_url)
+        while not self._over.is_set():
+            try:
+                self._order_while_it_lasts(api, prefix)
+            except (psycopg.Error, NoRoute, StepError):
+                self._over.wait(PAUSE_SECONDS)
 
-    def _order_while_it_lasts(self, api: client.ApiClient, prefix: str) -> None:
+    def _order_while_it_lasts(self, api: Api, prefix: str) -> None:
         with psycopg.connect(self._database(api), autocommit=True, connect_timeout=2) as odoo:
             while not self._over.is_set():
                 name = f"{prefix}/{next(self._numbers)}"
@@ -100,15 +98,11 @@ class Customers:
                 self.told.append(Ordered(name, datetime.now(UTC), odoo.info.port))
                 self._over.wait(PAUSE_SECONDS)
 
-    def _database(self, api: client.ApiClient) -> str:
+    def _database(self, api: Api) -> str:
         for side in self._sides:
-            route: Any = client.CustomObjectsApi(api).get_namespaced_custom_object(
-                TRAEFIK[0], TRAEFIK[1], side.namespace, TRAEFIK[2], side.route
-            )
+            route = api.read("IngressRoute", side.namespace, side.route)
             rules = [rule["match"] for rule in route["spec"]["routes"]]
             if any(f"Host(`{self._host}`)" in rule for rule in rules):
-                secret: Any = client.CoreV1Api(api).read_namespaced_secret(
-                    side.database_secret, side.namespace
-                )
-                return base64.b64decode(secret.data["url"]).decode()
+                secret = api.read("Secret", side.namespace, side.database_secret)
+                return base64.b64decode(secret["data"]["url"]).decode()
         raise NoRoute(self._host)
