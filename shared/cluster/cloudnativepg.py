@@ -5,12 +5,9 @@ planned promotion demotes the leader first, whose token proves to the other that
 a forced one goes without, and the former leader has to be made anew afterwards.
 """
 
-from typing import Any
-
 from shared.cluster.api import Json
 from shared.cluster.clusters import Clusters
 from shared.estate import RunByCloudNativePg
-from shared.postgres.placement import read_placement, refuse_stale
 from shared.postgres.promotion import (
     NotPromotable,
     PlainPostgres,
@@ -18,10 +15,7 @@ from shared.postgres.promotion import (
     Promotion,
     PromotionOrder,
     PromotionPending,
-    refuse_stranger,
 )
-from shared.postgres.reach import reach
-from shared.postgres.replication import standby_view
 
 KIND = "PostgresCluster"
 
@@ -39,7 +33,6 @@ class CloudNativePg:
         self._here = here
         self._there = there
         self._database = PlainPostgres(dsn)
-        self._dsn = dsn
 
     def promotable(self) -> Promotable:
         """Whether the resource is a replica that knows both sides, and its database a standby."""
@@ -49,14 +42,11 @@ class CloudNativePg:
 
     def promote(self, order: PromotionOrder) -> Promotion | PromotionPending:
         """Write what each side has to do next; with ``until_lsn`` planned, else forced."""
-        with reach(self._dsn) as connection:
-            refuse_stale(read_placement(connection, order.database), order.database, order.epoch)
-        if promoted := self._database.promoted():
+        if promoted := self._database.standing(order):
             return promoted
         if problem := self._problem():
             raise NotPromotable(problem)
-        with reach(self._dsn) as connection:
-            refuse_stranger(standby_view(connection), order)
+        self._database.refuse_stranger(order)
         token = None if order.until_lsn is None else self._demotion_token(order.epoch)
         if order.until_lsn is not None and token is None:
             return PromotionPending(f"{self._name(self._there)} is being demoted")
@@ -68,7 +58,7 @@ class CloudNativePg:
         return self._database.promoted()
 
     def _problem(self) -> str | None:
-        replica = self._replica(self._read(self._here))
+        replica: Json = self._read(self._here)["spec"].get("replica") or {}
         if "source" not in replica:
             return (
                 f"{self._name(self._here)} replicates nothing: its resource has no spec.replica "
@@ -92,7 +82,7 @@ class CloudNativePg:
         """Let one resource know that ``here`` leads."""
 
         def change(found: Json) -> None:
-            replica: dict[str, Any] = found["spec"].setdefault("replica", {})
+            replica: Json = found["spec"].setdefault("replica", {})
             replica["primary"] = self._here.resource
             replica.pop("promotionToken", None)
             if token is not None:
@@ -103,11 +93,6 @@ class CloudNativePg:
 
     def _read(self, side: RunByCloudNativePg) -> Json:
         return self._clusters.named(side.cluster).read(KIND, side.namespace, side.resource)
-
-    @staticmethod
-    def _replica(found: Json) -> dict[str, Any]:
-        replica: dict[str, Any] = found["spec"].get("replica") or {}
-        return replica
 
     @staticmethod
     def _name(side: RunByCloudNativePg) -> str:

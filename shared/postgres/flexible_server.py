@@ -19,7 +19,6 @@ from azure.mgmt.postgresqlflexibleservers.models import (
 
 from shared.arm import ORDER, RETRIES, AzureBusy, asking_azure
 from shared.estate import RunByAzure
-from shared.postgres.placement import read_placement, refuse_stale
 from shared.postgres.promotion import (
     NotPromotable,
     PlainPostgres,
@@ -27,10 +26,7 @@ from shared.postgres.promotion import (
     Promotion,
     PromotionOrder,
     PromotionPending,
-    refuse_stranger,
 )
-from shared.postgres.reach import reach
-from shared.postgres.replication import standby_view
 
 _REPLICAS = ("AsyncReplica", "GeoAsyncReplica")
 _BUSY = ("Updating", "Starting", "Restarting", "Provisioning")
@@ -45,7 +41,6 @@ class FlexibleServer:
         self._client = client
         self._here = here
         self._there = there
-        self._dsn = dsn
         self._database = PlainPostgres(dsn)
 
     def promotable(self) -> Promotable:
@@ -63,17 +58,14 @@ class FlexibleServer:
 
     def promote(self, order: PromotionOrder) -> Promotion | PromotionPending:
         """Give the order once: planned with ``until_lsn``, for Azure to wait for, else forced."""
-        with reach(self._dsn) as connection:
-            refuse_stale(read_placement(connection, order.database), order.database, order.epoch)
-        if promoted := self._database.promoted():
+        if promoted := self._database.standing(order):
             return promoted
         server = self._server(self._here)
         if busy := _busy(server):
             return PromotionPending(busy)
         if problem := _problem(server):
             raise NotPromotable(problem)
-        with reach(self._dsn) as connection:
-            refuse_stranger(standby_view(connection), order)
+        self._database.refuse_stranger(order)
         return self._order(planned=order.until_lsn is not None)
 
     def promoted(self) -> Promotion | None:

@@ -129,10 +129,10 @@ class PlainPostgres:
     def promote(self, order: PromotionOrder) -> Promotion | PromotionPending:
         """Ask the server, and look closely until it is a primary, for at most ``PATIENCE``."""
         with reach(self._dsn, patience=PATIENCE) as connection, _alone(connection):
-            refuse_stale(read_placement(connection, order.database), order.database, order.epoch)
+            _refuse_stale(connection, order)
             if promoted := _facts(connection):
                 return promoted
-            refuse_stranger(standby_view(connection), order)
+            _refuse_stranger(connection, order)
             _await_plan(connection, order)
             _order(connection)
             return _await(connection)
@@ -141,6 +141,21 @@ class PlainPostgres:
         """Ask the server itself."""
         with reach(self._dsn) as connection:
             return _facts(connection)
+
+    def standing(self, order: PromotionOrder) -> Promotion | None:
+        """The facts once it is a primary, for who promotes by other means. Raises StaleEpoch."""
+        with reach(self._dsn) as connection:
+            _refuse_stale(connection, order)
+            return _facts(connection)
+
+    def refuse_stranger(self, order: PromotionOrder) -> None:
+        """Raise NotAPair when the standby is of another server than the order says."""
+        with reach(self._dsn) as connection:
+            _refuse_stranger(connection, order)
+
+
+def _refuse_stale(connection: Database, order: PromotionOrder) -> None:
+    refuse_stale(read_placement(connection, order.database), order.database, order.epoch)
 
 
 @contextmanager
@@ -154,12 +169,11 @@ def _alone(connection: Database) -> Iterator[None]:
     yield
 
 
-def refuse_stranger(standby: StandbyView, order: PromotionOrder) -> None:
-    """Raise NotAPair when the standby is of another server than the order says."""
-    expected = order.system_identifier
-    if expected is not None and standby.system_identifier != expected:
+def _refuse_stranger(connection: Database, order: PromotionOrder) -> None:
+    found, expected = standby_view(connection).system_identifier, order.system_identifier
+    if expected not in (None, found):
         raise NotAPair(
-            f"the standby is a copy of server {standby.system_identifier}, not of {expected}: "
+            f"the standby is a copy of server {found}, not of {expected}: "
             "check where the estate's server URL leads"
         )
 
