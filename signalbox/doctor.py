@@ -230,14 +230,11 @@ def _cluster(cluster: Cluster, environment: Environment) -> Iterator[Finding]:
     place = environment.namespace
     role = f"infra/kubernetes/{kind_of(environment)}"
     remedy = f"kubectl apply --namespace {place} -f {role}, and create it."
+    config, secret, route = environment.config_map, environment.database_secret, environment.route
     looks: dict[str, Callable[[], object]] = {
-        f"ConfigMap {environment.config_map}": lambda: cluster.read_config(
-            place, environment.config_map
-        ),
-        f"Secret {environment.database_secret}": lambda: cluster.read_secret(
-            place, environment.database_secret
-        ),
-        f"IngressRoute {environment.route}": lambda: cluster.route_rules(place, environment.route),
+        f"ConfigMap {config}": partial(cluster.read_config, place, config),
+        f"Secret {secret}": partial(cluster.read_secret, place, secret),
+        f"IngressRoute {route}": partial(cluster.route_rules, place, route),
     }
     for workload in environment.workloads:
         looks[f"{workload.kind} {workload.name}"] = partial(cluster.is_ready, place, workload)

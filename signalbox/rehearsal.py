@@ -41,8 +41,11 @@ SAMPLE_PARTNERS = 1_000
 """Size of the sample that stands in where an environment has no backup."""
 
 app = typer.Typer()
-plans = typer.Typer(no_args_is_help=True, help="What would happen, without doing it.")
-drills = typer.Typer(no_args_is_help=True, help="Rehearse on a pair made for the purpose.")
+plans = typer.Typer(no_args_is_help=True)
+drills = typer.Typer(
+    no_args_is_help=True,
+    help="Rehearse on a pair made for the purpose; production is not touched.",
+)
 app.add_typer(plans, name="plan")
 app.add_typer(drills, name="drill")
 
@@ -52,11 +55,6 @@ EnvironmentName = Annotated[str, typer.Option(help="A production environment of 
 @plans.callback()
 def plan() -> None:
     """What would happen, without doing it."""
-
-
-@drills.callback()
-def drill() -> None:
-    """Rehearse on a pair made for the purpose; production is not touched."""
 
 
 @plans.command("region-degraded")

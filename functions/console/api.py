@@ -128,10 +128,7 @@ class Verdict(BaseModel):
 
 @router.get("/approvals", tags=["approvals"])
 def list_approvals(
-    desk: At,
-    status: str | None = None,
-    environment: str | None = None,
-    limit: Limit = 50,
+    desk: At, status: str | None = None, environment: str | None = None, limit: Limit = 50
 ) -> list[Approval]:
     """What steps asked people for, newest first."""
     return desk.approvals.newest(status=status, environment=environment, limit=limit)

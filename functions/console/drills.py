@@ -76,10 +76,7 @@ def plots(shown: Sequence[Drill]) -> list[Plot]:
         for d in shown
         if d.facts.lost_seconds is not None
     ]
-    return [
-        _plot("Recovery time (RTO)", took, newest.rto),
-        _plot("Loss (RPO)", lost, newest.rpo),
-    ]
+    return [_plot("Recovery time (RTO)", took, newest.rto), _plot("Loss (RPO)", lost, newest.rpo)]
 
 
 def _plot(title: str, values: list[tuple[Drill, float, bool]], goal: timedelta) -> Plot:

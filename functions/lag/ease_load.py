@@ -9,12 +9,7 @@ from shared.runs.hours import Schedules
 
 
 def ease_load(
-    measured: LagMeasured,
-    *,
-    run: Run,
-    estate: Estate,
-    clusters: Clusters,
-    schedules: Schedules,
+    measured: LagMeasured, *, run: Run, estate: Estate, clusters: Clusters, schedules: Schedules
 ) -> LoadEased:
     """Let CronJobs rest, workloads make do with fewer pods, and neighbours sleep, as the estate
     allows.

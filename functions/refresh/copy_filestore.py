@@ -13,12 +13,7 @@ from shared.runs import Again, Run, still_mine
 
 
 def copy_filestore(
-    remapped: EndpointsRemapped,
-    *,
-    run: Run,
-    estate: Estate,
-    blobs: Blobs,
-    databases: Databases,
+    remapped: EndpointsRemapped, *, run: Run, estate: Estate, blobs: Blobs, databases: Databases
 ) -> FilestoreCopied | Again:
     """Copy, inside the storage account, what the environment's filestore does not have yet.
 

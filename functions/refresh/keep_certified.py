@@ -11,12 +11,7 @@ from shared.runs import Run, still_mine
 
 
 def keep_certified(
-    proven: SanitizationProven,
-    *,
-    run: Run,
-    estate: Estate,
-    secrets: Secrets,
-    databases: Databases,
+    proven: SanitizationProven, *, run: Run, estate: Estate, secrets: Secrets, databases: Databases
 ) -> CertifiedKept:
     """Copy the incoming database inside its server, if the estate offers clones of it.
 

@@ -12,12 +12,7 @@ from shared.runs import Again, Run
 
 
 def mask_database(
-    restored: DatabaseRestored,
-    *,
-    run: Run,
-    estate: Estate,
-    secrets: Secrets,
-    databases: Databases,
+    restored: DatabaseRestored, *, run: Run, estate: Estate, secrets: Secrets, databases: Databases
 ) -> DatabaseMasked | Again:
     """Replace personal data by invented data in every table whose rows stay.
 

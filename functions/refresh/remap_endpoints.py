@@ -90,7 +90,4 @@ def own_rule(rule: str, environment: Environment) -> str:
     Other conditions stay: ``Host(`erp.acme.example`) && PathPrefix(`/websocket`)`` keeps its path.
     """
     ours = [endpoint.host for endpoint in environment.endpoints]
-    return _HOST.sub(
-        lambda found: found[0] if found[1] in ours else f"Host(`{ours[0]}`)",
-        rule,
-    )
+    return _HOST.sub(lambda found: found[0] if found[1] in ours else f"Host(`{ours[0]}`)", rule)

@@ -13,12 +13,7 @@ from shared.runs import Again, Run
 
 
 def sanitize_database(
-    built: IndexesBuilt,
-    *,
-    run: Run,
-    estate: Estate,
-    secrets: Secrets,
-    databases: Databases,
+    built: IndexesBuilt, *, run: Run, estate: Estate, secrets: Secrets, databases: Databases
 ) -> DatabaseSanitized | Again:
     """Empty the tables that the policy empties, and switch off everything that reaches out.
 

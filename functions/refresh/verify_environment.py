@@ -13,10 +13,8 @@ from shared.filestore import filestore_of, within_budget
 from shared.masking import plan_masking
 from shared.messages.refresh import EnvironmentVerified, FilestoreCopied
 from shared.odoo.checks import CheckResult, Expected
-from shared.odoo.manifest import BackupManifest
 from shared.odoo.verify import verify
 from shared.postgres.databases import Databases
-from shared.postgres.marker import Database
 from shared.runs import Again, Run
 
 
@@ -25,12 +23,7 @@ class VerificationFailed(PermanentError):
 
 
 def verify_environment(
-    copied: FilestoreCopied,
-    *,
-    run: Run,
-    estate: Estate,
-    blobs: Blobs,
-    databases: Databases,
+    copied: FilestoreCopied, *, run: Run, estate: Estate, blobs: Blobs, databases: Databases
 ) -> EnvironmentVerified | Again:
     """Check the database against the backup's manifest and the safety rules, every file by its
     SHA-1.
@@ -52,27 +45,16 @@ def verify_environment(
             done = len(files) - len(unread) + len(digests)
             read_up_to = unread[len(digests) - 1].path
             return go_on(run, "read files", done, len(files), files_read_up_to=read_up_to)
-        expected = _expected(connection, copied, run, estate, target, manifest)
+        expected = Expected(
+            clone=clone_of(run, target, estate, copied.source),
+            rows=manifest.rows,
+            modules=manifest.modules,
+            foreign_keys=copied.foreign_keys,
+            plan=plan_masking(connection, policy_of(target.environment)),
+        )
         results = verify(connection, expected)
     _refuse(target, results)
     return copied.become(EnvironmentVerified, checks=len(results) + 2)
-
-
-def _expected(
-    connection: Database,
-    copied: FilestoreCopied,
-    run: Run,
-    estate: Estate,
-    target: Target,
-    manifest: BackupManifest,
-) -> Expected:
-    return Expected(
-        clone=clone_of(run, target, estate, copied.source),
-        rows=manifest.rows,
-        modules=manifest.modules,
-        foreign_keys=copied.foreign_keys,
-        plan=plan_masking(connection, policy_of(target.environment)),
-    )
 
 
 def _files_are_there(blobs: Blobs, target: Target, files: Sequence[File]) -> CheckResult:
