@@ -1,6 +1,5 @@
 """The release agent from the event to the verdict, and back again."""
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,22 +14,22 @@ from infra.local.postgres import PostgresServer
 from shared.ledger import Ledger
 from shared.messages.failover import RegionDegraded
 from shared.runs.cancelling import cancel
-from tests.integration.release.conftest import FAILING_UPDATE, NEW, UPDATE, Agent, Staging
+from tests.integration.release.conftest import NEW, UPDATE, Agent, Staging
 
 OPENS = datetime(2026, 11, 24, 21, tzinfo=UTC)
 CLOSES = OPENS + timedelta(hours=6)
 BEFORE = {"odoo": (IMAGE, 1), "odoo-cron": (IMAGE, 1)}
 AFTER = {"odoo": (NEW, 1), "odoo-cron": (NEW, 1)}
 
-UNSETTLED = """
-    import os, psycopg
-    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
-        connection.execute("update ir_module_module set state = 'to upgrade' where name = 'base'")
-""".replace("\n    ", "\n")
+UNSETTLED = (*UPDATE, "update ir_module_module set state = 'to upgrade' where name = 'base'")
+FAILING = (*UPDATE, "this is no statement")
 
 
-def updating(script: str) -> dict[str, Any]:
-    return {"checkpoint": "database", "update": (sys.executable, "-c", script)}
+def updating(statements: tuple[str, ...]) -> dict[str, Any]:
+    """A policy whose update runs these, each on its own."""
+    words = (str(PostgresServer.bin("psql")), "--set=ON_ERROR_STOP=1", "$(DATABASE_URL)")
+    commands = (f"--command={each}" for each in statements)
+    return {"checkpoint": "database", "update": (*words, *commands)}
 
 
 def test_a_release_is_checkpointed_deployed_and_updated_and_not_blamed_for_what_failed_before(
@@ -74,22 +73,22 @@ def window_that_closes(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "breaks", "reason"),
+    ("update", "breaks", "reason"),
     [
         (UNSETTLED, None, "modules-settled: base is to upgrade"),
         (UPDATE, bad_image, "RolloutFailed"),
-        (FAILING_UPDATE, window_that_closes, "exit code 3"),
+        (FAILING, window_that_closes, "exit code 1"),
     ],
     ids=["half installed", "image", "update behind the window's end"],
 )
 def test_what_fails_once_it_has_begun_leaves_everything_as_it_was(
     agent_with: Callable[..., Agent],
     staging: Staging,
-    script: str,
+    update: tuple[str, ...],
     breaks: Callable[[Agent], None] | None,
     reason: str,
 ) -> None:
-    agent = agent_with(**updating(script), calendar="nights", takes=timedelta(0))
+    agent = agent_with(**updating(update), calendar="nights", takes=timedelta(0))
     agent.time = OPENS
     before = staging.digest(), agent.configuration()
     if breaks:
@@ -125,7 +124,7 @@ def test_an_update_whose_pod_does_not_start_keeps_nobody_from_work_for_long(
 def test_on_a_production_server_nothing_is_dropped(
     agent_with: Callable[..., Agent], changed: Staging
 ) -> None:
-    agent = agent_with(**updating(FAILING_UPDATE))
+    agent = agent_with(**updating(FAILING))
     agent.hold_real_data()
     before = changed.digest()
 
