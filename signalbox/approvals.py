@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -21,7 +21,7 @@ from signalbox.errors import Unusable
 from signalbox.options import AsJson, Limit
 from signalbox.sending import open_bus
 from signalbox.session import Session
-from signalbox.views import print_json, show_table
+from signalbox.views import print_json, show_plan, show_table
 
 app = typer.Typer(no_args_is_help=True, help="What runs ask people for, and the answers.")
 
@@ -188,9 +188,7 @@ def _time(found: Approval, now: datetime) -> str:
 def _print(console: Console, found: Approval, said: Sequence[Decision]) -> None:
     console.print(Text(str(found.plan["action"]), "bold"))
     console.print(Text(_standing(found), STYLES.get(found.status, "dim")))
-    for title in ("steps", "affected", "risks"):
-        _print_list(console, title, found.plan.get(title) or ())
-    _print_facts(console, found.plan.get("facts") or {})
+    show_plan(console, found.plan)
     for each in said:
         why = f": {each.reason}" if each.reason else ""
         console.print(Text(f"{each.at:%F %T}  {each.verdict} by {each.person}{why}"))
@@ -206,15 +204,3 @@ def _standing(found: Approval) -> str:
     if found.status == "waiting":
         return f"needs {people(found.missing)} until {found.expires_at:%F %T} UTC"
     return f"{found.status}{glass} at {found.decided_at:%F %T} UTC"
-
-
-def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
-    if lines:
-        console.print(Text(title, "bold"))
-    for line in lines:
-        console.print(Text(f"  - {line}"))
-
-
-def _print_facts(console: Console, facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        console.print(Text(f"  {name.replace('_', ' ')}: {value}"))

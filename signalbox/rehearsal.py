@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import typer
 from pydantic import ValidationError
-from rich.table import Table
+from rich.text import Text
 
 from functions.failover.forecast import Forecast, forecast
 from infra.local.failover_demo import FailoverDemo
@@ -35,7 +35,7 @@ from signalbox.failover import Played, play_disaster
 from signalbox.options import AsJson
 from signalbox.session import Session
 from signalbox.stage import console, fresh_platform, ledger_of, say, since
-from signalbox.views import show_table
+from signalbox.views import show_list, show_plan, show_table
 
 SAMPLE_PARTNERS = 1_000
 """Size of the sample that stands in where an environment has no backup."""
@@ -203,19 +203,11 @@ def _resources(session: Session) -> Iterator[Resources]:
 
 
 def _show(found: Forecast) -> None:
-    console.print(found.plan.action, style="bold")
     verdict = "would not happen" if found.verdict == "not-confirmed" else found.verdict
-    console.print(f"{verdict}: {found.why}\n", soft_wrap=True)
-    for number, step in enumerate(found.plan.steps, start=1):
-        console.print(f"{number:>3}. {step}", soft_wrap=True)
-    _show_list("Who notices", found.plan.affected)
-    _show_list("Risks", found.plan.risks)
-    _show_list("Gates", _gates(found))
-    facts = Table(box=None, pad_edge=False, show_header=False)
-    for name, value in found.plan.facts.items():
-        facts.add_row(name, "unknown" if value is None else str(value))
-    console.print("\nKnown now", style="bold")
-    console.print(facts)
+    console.print(Text(found.plan.action, "bold"))
+    console.print(Text(f"{verdict}: {found.why}"), soft_wrap=True)
+    show_plan(console, found.plan.model_dump())
+    show_list(console, "gates", _gates(found))
     _show_prediction(found)
 
 
@@ -232,12 +224,6 @@ def _show_prediction(found: Forecast) -> None:
         console.print(f"nothing was: `signalbox drill failover --environment {name}`")
     for name, seconds in found.predicted.items():
         console.print(f"{name:<12}{span(timedelta(seconds=seconds)):>12}")
-
-
-def _show_list(title: str, entries: tuple[str, ...]) -> None:
-    console.print(f"\n{title}", style="bold")
-    for entry in entries:
-        console.print(f"  {entry}", soft_wrap=True)
 
 
 def _show_history(history: FailoverHistory, environment: str) -> None:

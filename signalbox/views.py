@@ -1,7 +1,7 @@
 """What commands have found, as people read it in a terminal, and as JSON."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,23 @@ def show_table(
     for row in rows:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     Console().print(table)
+
+
+def show_plan(console: Console, plan: Mapping[str, Any]) -> None:
+    """What would be done, who would notice, what may go wrong, and what is known."""
+    for title in ("steps", "affected", "risks"):
+        show_list(console, title, plan.get(title) or ())
+    for name, value in (plan.get("facts") or {}).items():
+        known = "unknown" if value is None else value
+        console.print(Text(f"  {name.replace('_', ' ')}: {known}"), soft_wrap=True)
+
+
+def show_list(console: Console, title: str, lines: Sequence[str]) -> None:
+    """A heading and its lines; nothing where there are none."""
+    if lines:
+        console.print(Text(title, "bold"))
+    for line in lines:
+        console.print(Text(f"  - {line}"), soft_wrap=True)
 
 
 def steps_table(steps: Sequence[Progress], now: datetime) -> Table:
