@@ -81,7 +81,7 @@ def restore_environment(
 
     Safe to repeat: behind the exchange there is no copy any more, and the rest only sets.
 
-    Raises NotAsBefore when images or replicas are not what was written down.
+    Raises NotAsBefore when images, replicas or configuration are not what was written down.
     """
     place = place_of(run, estate)
     cluster = clusters.of(place.environment)
@@ -100,15 +100,18 @@ def restore_environment(
 
 
 def _written_down(place: Place, cluster: Cluster, databases: Databases) -> dict[str, object]:
-    config = cluster.read_config(place.namespace, place.environment.config_map)
-    said = json.dumps(dict(config), sort_keys=True)
     with databases.connect(place.server, place.live, autocommit=True) as connection:
         failing = failing_checks(connection)
     return {
         "workloads": [state.model_dump() for state in states(cluster, place)],
-        "config_sha256": hashlib.sha256(said.encode()).hexdigest(),
+        "config_sha256": _config_sha256(place, cluster),
         "failing": sorted(failing),
     }
+
+
+def _config_sha256(place: Place, cluster: Cluster) -> str:
+    config = cluster.read_config(place.namespace, place.environment.config_map)
+    return hashlib.sha256(json.dumps(dict(config), sort_keys=True).encode()).hexdigest()
 
 
 def _restore_database(place: Place, estate: Estate, databases: Databases) -> None:
@@ -120,11 +123,14 @@ def _restore_database(place: Place, estate: Estate, databases: Databases) -> Non
 
 def _refuse_different(place: Place, cluster: Cluster, run: Run) -> None:
     wanted = [WorkloadState.model_validate(each) for each in run.checkpoint["workloads"]]
-    for before, now in zip(wanted, states(cluster, place), strict=True):
-        # Pods that were not stopped may have been scaled by whoever scales them.
-        same_scale = before.replicas == now.replicas or not place.stands_still
-        if before.image != now.image or not same_scale:
-            raise NotAsBefore(
-                f"{now.kind} {place.namespace}/{now.name} runs {now.replicas} of {now.image}; it "
-                f"ran {before.replicas} of {before.image}: find out who else changes it"
-            )
+    # Pods that were not stopped may have been scaled by whoever scales them.
+    different = [
+        f"{now.kind} {place.namespace}/{now.name} runs {now.replicas} of {now.image}; it ran "
+        f"{before.replicas} of {before.image}"
+        for before, now in zip(wanted, states(cluster, place), strict=True)
+        if before.image != now.image or (place.stands_still and before.replicas != now.replicas)
+    ]
+    if _config_sha256(place, cluster) != run.checkpoint["config_sha256"]:
+        different.append(f"ConfigMap {place.namespace}/{place.environment.config_map} has changed")
+    if different:
+        raise NotAsBefore(f"{'; '.join(different)}: find out who else changes it")

@@ -83,6 +83,7 @@ class EnvironmentDemo:
         database = self._place.database.name
         with psycopg.connect(self._login()) as theirs, self._administer("acme_staging") as staging:
             own, other = _row(theirs, IDENTITY), _row(staging, IDENTITY)
+            self._staging = other
             roles = [role for (role,) in staging.execute(LET_IN, [database]).fetchall()]
         guards = [self._is_there(kind, "signalbox") for kind in GUARDS]
         return [
@@ -114,13 +115,13 @@ class EnvironmentDemo:
             named = {"name": self._place.database.name}
             left = server.execute(LEFT, named).fetchall()
         with self._administer("acme_staging") as staging:
-            partners = _row(staging, IDENTITY)[2]
+            unchanged = _row(staging, IDENTITY) == self._staging
         return [
             Claim("people were reminded before its end", reminded),
             Claim("its namespace is gone, with all that was in it", not namespace),
             Claim("neither a database nor a role of it is on the server", not left),
             Claim("no file of it is in blob storage", not self._files()),
-            Claim("staging is as it was", partners > 0),
+            Claim("staging has the identity, address and partners that it had", unchanged),
         ]
 
     # -- places --------------------------------------------------------------------------

@@ -1,11 +1,14 @@
 """``signalbox environment`` on a ledger that has one."""
 
+import getpass
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from azure.servicebus import ServiceBusClient
 from typer.testing import CliRunner, Result
 
 from shared.estate import load_estate
@@ -14,6 +17,9 @@ from shared.ledger.environments import EnvironmentsOnRequest, ExtensionRefused, 
 from signalbox.__main__ import app
 from tests.integration.environments.conftest import ESTATE
 from tests.integration.environments.removals import fail_removal, give_up
+
+if TYPE_CHECKING:
+    from infra.local.bus import Broker
 
 
 @pytest.fixture
@@ -37,6 +43,25 @@ def reserve(on_request: EnvironmentsOnRequest) -> OnRequest:
     [offer] = estate.offers
     place = offer.environment("ana-fix", estate.environment(offer.source))
     return on_request.reserve(uuid4(), place, offer, requested_by="ana", lives=timedelta(days=1))
+
+
+def test_people_ask_for_one_and_have_it_removed(
+    on_request: EnvironmentsOnRequest, broker: "Broker", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ServiceBus", broker.connection_string)
+
+    for words in (("request", "qa-small", "--name", "ana-fix", "--for", "3d"), ("remove", "gone")):
+        assert say(*words).exit_code == 0
+
+    with (
+        ServiceBusClient.from_connection_string(broker.connection_string) as bus,
+        bus.get_subscription_receiver("platform-events", "accept-event") as receiver,
+    ):
+        said = [json.loads(str(message)) for message in receiver.peek_messages(100)]
+    asked, removed = (each["data"] for each in said if each["type"].startswith("environment-"))
+    assert (asked["environment"], asked["offer"], asked["hours"]) == ("ana-fix", "qa-small", 72)
+    assert removed["environment"] == "gone"
+    assert asked["requested_by"] == removed["removed_by"] == getpass.getuser()
 
 
 def test_people_see_what_there_is_and_let_it_live_on(on_request: EnvironmentsOnRequest) -> None:

@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient
 from psycopg import OperationalError
 
 from functions.environments import REMOVAL, RUNBOOK
+from functions.environments.traces import traces
 from functions.upkeep import look_at_workloads
 from functions.upkeep.environments import announce_owed_removals, watch_environments
 from infra.local.azurite import Azurite
@@ -23,7 +24,7 @@ from shared.blobs import AzureBlobs
 from shared.blobs.blobs import BlobsRefused
 from shared.capabilities import health
 from shared.cluster import ObjectMissing
-from shared.filestore import filestore_of
+from shared.filestore import filestore_of, sync_files
 from shared.ledger.environments import ExtensionRefused
 from shared.ledger.workloads import Workloads
 from shared.messages import CloudEvent
@@ -274,12 +275,17 @@ def test_what_fails_leaves_nothing_of_ours_and_all_of_others(
 
 
 def test_what_is_gone_already_is_no_obstacle_and_what_stays_fails_the_removal(
-    agent: Agent, machine: Machine
+    agent: Agent, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sync_files.__kwdefaults__, "budget", timedelta(0))  # files take two looks
     assert agent.finish(agent.request("half")) == "succeeded"
     early = agent.remove("half", by=None)
     assert agent.finish(early) == "failed"
     assert "NotExpired" in agent.reason(early), "its time is not over, and nobody is named"
+    machine.postgres.create_database("qa_half_before_0a1b2c3d")
+    place = agent.on_request.named("half").place
+    looked = traces(place, machine.clusters.of(place), machine.databases, machine.blobs)
+    assert all(each.is_there for each in looked), "a look that sees nothing proves nothing"
     agent.api.delete("Namespace", "", "qa-half")
     machine.postgres.drop_database("qa_half")
     agent.blobs = Refusing(machine.blobs)
@@ -310,6 +316,23 @@ def test_what_is_gone_already_is_no_obstacle_and_what_stays_fails_the_removal(
     assert agent.facts(again, "confirm_removal")["removed_by"] == "ana"
     assert nothing_is_left(agent, machine, "half")
     assert watch(agent) == []
+
+
+def test_what_is_in_the_way_and_what_would_live_too_long_is_refused_at_once(
+    agent: Agent, machine: Machine
+) -> None:
+    machine.postgres.create_database("qa_early")
+
+    occupied, long = agent.request("early"), agent.request("long", hours=24 * 8)
+
+    assert agent.finish(occupied) == "failed"
+    assert "PlaceTaken" in agent.reason(occupied)
+    assert "database erp-nonprod/qa_early" in agent.reason(occupied)
+    assert machine.names("qa_early") == ["qa_early"]
+    assert agent.finish(long) == "failed"
+    assert "LivesTooLong: qa-small lives for 7 days" in agent.reason(long)
+    machine.postgres.drop_database("qa_early")
+    assert nothing_is_left(agent, machine, "early")
 
 
 def test_an_approver_can_be_asked_first(agent: Agent, machine: Machine) -> None:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -76,8 +76,11 @@ def attach(connection: Connection, content: bytes, model: str = KEPT, path: str 
     return path
 
 
-def sync(postgres: PostgresServer, blobs: MemoryBlobs) -> FilestoreSynced | Again:
-    run = Run(uuid4(), "acme-staging", 1, "sync_filestore", 1, {}, lambda: True)
+def sync(
+    postgres: PostgresServer, blobs: MemoryBlobs, checkpoint: Mapping[str, Any] | None = None
+) -> FilestoreSynced | Again:
+    known = checkpoint or {}
+    run = Run(uuid4(), "acme-staging", 1, "sync_filestore", 1, known, lambda: True)
     resolve = Secrets({"ERP_NONPROD_DATABASE_URL": postgres.url()}).resolve
     return sync_filestore(
         FilestoreSyncRequested(environment="acme-staging", source="acme-prod"),
@@ -142,19 +145,28 @@ def test_what_cannot_be_brought_is_named_by_attachment_after_all_the_rest_was(
 
 
 def test_a_sync_that_is_cut_off_goes_on_where_it_was(
-    attachments: Connection, blobs: MemoryBlobs
+    attachments: Connection,
+    postgres: PostgresServer,
+    blobs: MemoryBlobs,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(sync_files.__kwdefaults__, "budget", timedelta(0))
     files = BATCH + 3
     for number in range(files):
         path = attach(attachments, str(number).encode())
         blobs.upload(SOURCE + path, str(number).encode())
 
-    first = sync_files(attachments, blobs, TARGET, SOURCE, Seen(), budget=timedelta(0))
-    stored = Seen.model_validate_json(first.model_dump_json())
-    last = sync_files(attachments, blobs, TARGET, SOURCE, stored)
+    first = sync(postgres, blobs)
+    assert isinstance(first, Again)
+    stored = json.loads(json.dumps(first.checkpoint))
+    second = sync(postgres, blobs, stored)
+    assert isinstance(second, Again)
+    last = sync(postgres, blobs, second.checkpoint)
 
-    assert (first.files, first.of, first.finished) == (BATCH, files, False)
-    assert (last.files, last.copied, last.finished) == (files, files, True)
+    assert stored["progress"] == {"phase": "prove files", "done": BATCH, "of": files}
+    assert second.checkpoint["progress"]["done"] == files
+    assert isinstance(last, FilestoreSynced)
+    assert (last.files, last.copied) == (files, files)
 
 
 def test_a_check_names_what_is_not_whole_and_changes_nothing(

@@ -258,10 +258,15 @@ def test_an_image_that_somebody_writes_back_is_noticed(
     agent.promote()
     agent.deliver_to("update_modules")
     agent.write_image("odoo", "odoo:17.0")
+    config = agent.api.read("ConfigMap", "acme-staging", "odoo-config")
+    agent.api.replace("ConfigMap", "acme-staging", config | {"data": {"workers": "1"}})
 
     assert agent.deliver_to_the_end() == "failed"
 
     assert "ImageTakenBack" in agent.reason
+    [back] = [each for each in agent.record["steps"] if each["name"] == "restore_environment"]
+    assert back["error"].startswith("NotAsBefore: Deployment acme-staging/odoo runs 1 of odoo:17.0")
+    assert "ConfigMap acme-staging/odoo-config has changed" in back["error"]
     assert agent.workloads()["odoo"] == ("odoo:17.0", 1)
     assert agent.workloads()["odoo-cron"] == (IMAGE, 1)
 
