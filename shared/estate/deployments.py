@@ -20,7 +20,7 @@ HostKey = Annotated[
 
 
 def _known_url(url: str) -> str:
-    if not re.match(_URL, url):
+    if not re.fullmatch(_URL, url):
         raise ValueError(
             "write https://host/fleet.git, without a user or a password, or, for what Git also "
             "calls git@host:fleet.git, ssh://git@host/fleet.git"
