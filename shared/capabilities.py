@@ -100,6 +100,15 @@ class Known:
         return self.placement is None or self.placement.active_side == self.environment.name
 
     @property
+    def failed(self) -> str | None:
+        """Which runbook failed last, with nothing at work since. That somebody else was refused a
+        name that is taken says nothing of who has it."""
+        if self.on_request is not None and self.now.last_runbook == "environments":
+            return None
+        failed = self.now.last_status == "failed" and self.now.held_by is None
+        return self.now.last_runbook if failed else None
+
+    @property
     def is_complete(self) -> bool:
         """Whether it is not just being made or removed."""
         return self.on_request is None or self.on_request.status == "open"
@@ -174,8 +183,8 @@ def _protection(known: Known) -> Iterator[Sign]:
         known.backup_age is None or known.backup_age > known.backup_may_be
     ):
         yield Sign("backup", "at risk", "no backup was restored and found whole lately")
-    if known.now.last_status == "failed" and known.now.held_by is None:
-        yield Sign("automation", "at risk", f"the last {known.now.last_runbook} failed")
+    if known.failed:
+        yield Sign("automation", "at risk", f"the last {known.failed} failed")
     if known.parked:
         yield Sign("automation", "at risk", f"{known.parked} of its events are parked")
     if known.debts:

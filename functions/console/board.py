@@ -101,13 +101,11 @@ def _serves(known: Known) -> str:
 
 
 def _concern(known: Known) -> str | None:
-    placement, lag, now = known.placement, known.lag, known.now
+    placement, lag = known.placement, known.lag
     if placement and not known.serves and not placement.promotable:
         return f"not to be promoted without consent: {placement.reason or 'no reason given'}"
     if lag and lag.silent:
         return "the lag is not known"
     if lag and lag.seconds is not None and lag.seconds > known.environment.rpo.total_seconds():
         return f"the standby is {lag.seconds:.0f} s behind, more than the RPO allows"
-    if now.last_status == "failed" and now.held_by is None:
-        return f"the last {now.last_runbook} failed"
-    return None
+    return f"the last {known.failed} failed" if known.failed else None

@@ -33,7 +33,7 @@ from environments_on_request e
          from runs r left join events v on v.source = r.event_source and v.id = r.event_id
          where r.environment = e.name and r.runbook = 'removal'
            and r.created_at >= coalesce(e.expired_at, e.requested_at)
-         order by r.created_at desc, r.id desc limit 1
+         order by r.created_at desc, r.ended_at desc nulls first limit 1
      ) f on f.status in ('failed', 'superseded')
 where e.status = 'closing' or (e.status = 'open' and e.expires_at <= %(now)s)
 order by e.name

@@ -165,7 +165,7 @@ class Agent:
             self.deliver()
             return self.status(run) in OVER
 
-        wait_until(over, seconds=30, waiting_for="the end of the run")
+        wait_until(over, seconds=90, waiting_for="the end of the run")
         return self.status(run)
 
     def deliver_past(self, run: UUID, step: str | None) -> None:

@@ -90,10 +90,20 @@ def watch(agent: Agent) -> list[CloudEvent]:
 WATCHED = ("platform-events", "run-events")
 
 
+def assert_only_one_gets_it(agent: Agent) -> None:
+    """Neither its name nor the offer's only place is given away twice."""
+    agent.change_offer(at_once=1)
+    late, another = agent.request("ana-fix", by="ben"), agent.request("another")
+    assert (agent.finish(late), agent.finish(another)) == ("failed", "failed")
+    assert re.search("NameTaken: ana-fix is open .* for ana", agent.reason(late))
+    assert "OfferExhausted" in agent.reason(another)
+
+
 def test_an_environment_works_lives_on_and_leaves_no_trace_though_each_step_is_killed_once(
     agent: Agent, machine: Machine, deaths: Deaths
 ) -> None:
     run = agent.request("ana-fix", hours=24)
+    assert agent.happen(agent.wanted("ana-fix")) == [], "two requests of one person are one run"
     assert agent.finish(run) == "succeeded", agent.reason(run)
 
     passwords = secret(agent, "ana-fix")
@@ -117,6 +127,7 @@ def test_an_environment_works_lives_on_and_leaves_no_trace_though_each_step_is_k
     assert not any(password in record for password in passwords.values())
     [place] = agent.on_request.places()
     assert (place.name, place.namespace) == ("ana-fix", "qa-ana-fix")
+    assert_only_one_gets_it(agent)
     workloads = Workloads(agent.ledger)
     look_at_workloads(agent.estate, agent.on_request, agent.clusters, workloads)
     able = health(agent.ledger, agent.estate)["ana-fix"]
@@ -143,30 +154,10 @@ def test_an_environment_works_lives_on_and_leaves_no_trace_though_each_step_is_k
     assert nothing_is_left(agent, machine, "ana-fix")
     assert len(agent.facts(gone, "prove_removed")["looked_for"]) == 5
     steps = [step.name for book in (RUNBOOK, REMOVAL) for step in book.steps]
-    assert [each.replace("-", "_") for each in deaths.of] == steps
+    assert {each.replace("-", "_") for each in deaths.of} == {*steps, "withdraw_request"}
     tries = [*agent.record(run)["attempts"], *agent.record(gone)["attempts"]]
     assert [each["outcome"] for each in tries] == ["lost", "succeeded"] * len(steps)
     assert watch(agent) == []
-
-
-def test_two_requests_for_one_name_make_one_and_the_offer_has_so_many_places(
-    agent: Agent, machine: Machine
-) -> None:
-    agent.change_offer(at_once=1)
-    first, late = agent.request("shared", by="ana"), agent.request("shared", by="ben")
-    assert agent.happen(agent.wanted("shared", by="ana")) == [], "it is the first one's run"
-
-    assert agent.finish(first) == "succeeded"
-
-    assert agent.finish(late) == "failed"
-    assert "NameTaken: shared is open" in agent.reason(late)
-    assert "for ana" in agent.reason(late)
-    another = agent.request("another")
-    assert agent.finish(another) == "failed"
-    assert "OfferExhausted" in agent.reason(another)
-    assert nothing_is_left(agent, machine, "another")
-    taken = agent.on_request.named("shared")
-    assert taken.id == first
 
 
 def test_nothing_is_made_from_a_copy_that_is_not_what_was_certified(
@@ -230,11 +221,6 @@ def foreign_namespace(agent: Agent, machine: Machine) -> Callable[[], object]:
     return lambda: agent.api.delete("Namespace", "", "qa-torn")
 
 
-def storage_refuses(agent: Agent, machine: Machine) -> Callable[[], object]:
-    agent.blobs = Refusing(machine.blobs)
-    return lambda: setattr(agent, "blobs", machine.blobs)
-
-
 def policy_changed(agent: Agent, machine: Machine) -> Callable[[], object]:
     """Since the copy was masked: by another rule than the one of today."""
     with psycopg.connect(machine.postgres.dsn("qa_torn")) as connection:
@@ -247,7 +233,6 @@ def policy_changed(agent: Agent, machine: Machine) -> Callable[[], object]:
     [
         ("accept_request", foreign_database, "NameInUse"),
         ("adapt_clone", foreign_namespace, "NamespaceTaken"),
-        ("furnish_namespace", storage_refuses, "BlobsRefused"),
         ("copy_clone_files", policy_changed, "CloneUnfit: .*masking-finished"),
     ],
 )
