@@ -32,8 +32,11 @@ def _play(play: environment_demo.EnvironmentDemo, ledger: Ledger, partners: int)
     with act("production") as this, console.status("making production") as status:
         event = play.refresh(partners, status.update)
         this.text = "an invented distribution company, backed up"
-    if follow(ledger, event.source, event.id) is None:
-        return False
+    return follow(ledger, event.source, event.id) is not None and show_life(play, ledger)
+
+
+def show_life(play: environment_demo.EnvironmentDemo, ledger: Ledger) -> bool:
+    """From asking for an environment to the proof that nothing of it is left; whether all holds."""
     say("request", f"ana asks for {environment_demo.NAME}, for {environment_demo.LIVES}")
     asked = play.request()
     made = follow(ledger, asked.source, asked.id)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -11,9 +11,12 @@ import psutil
 import psycopg
 import pytest
 
+from infra.local.environment_demo import EnvironmentDemo
 from infra.local.platform import ESTATE, ROOT, Platform
 from infra.local.processes import Child, free_port
 from infra.local.program import Program
+from signalbox.on_request import show_life
+from signalbox.stage import ledger_of
 from tests.e2e.site import STAGING, STEPS, Site, open_site, wait_for
 
 TRAINING = "acme-training"
@@ -180,6 +183,19 @@ def test_a_host_that_hangs_in_a_transaction_neither_blocks_nor_disturbs_who_take
         assert_refreshed_once(site, run, undisturbed)
         wait_for(lambda: "attempt_outlived" in logs(site.platform, run), "the sleeper to wake")
         assert masked(site) == undisturbed
+
+
+def test_what_the_demo_of_an_environment_on_request_claims_is_true(
+    site: Site, undisturbed: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform = site.platform
+    with ledger_of(platform) as ledger, closing(EnvironmentDemo(platform, ledger)) as play:
+        held = show_life(play, ledger)
+
+    said = capsys.readouterr().out
+    assert held, said
+    assert said.count("looked for") == 5
+    assert masked(site) == undisturbed
 
 
 @contextmanager
