@@ -1,6 +1,7 @@
 """A small sample ERP, made once; each test gets a copy of it, as restored or as sanitized."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 
@@ -90,8 +91,15 @@ def finished(postgres: PostgresServer, restored: str, expected: Expected) -> str
 @pytest.fixture
 def copy(postgres: PostgresServer, restored: str) -> Iterator[Database]:
     """An autocommit connection to a copy of the sample as it was restored."""
+    with copied(postgres, restored) as connection:
+        yield connection
+
+
+@contextmanager
+def copied(postgres: PostgresServer, template: str) -> Iterator[Database]:
+    """An autocommit connection to a copy of the template, which is dropped at the end."""
     name = f"odoo_{next(_numbers)}"
-    _copy(postgres, restored, name)
+    _copy(postgres, template, name)
     with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
         yield connection
     postgres.drop_database(name)

@@ -1,20 +1,37 @@
 """Documents in a clone: which are replaced, which are kept, and that nothing of them is left."""
 
-import psycopg
+from collections.abc import Iterator
+
 import pytest
 
+from infra.local.postgres import PostgresServer
 from shared.masking import load_policy
 from shared.masking.policy import AttachmentRule
 from shared.odoo.checks import Expected
 from shared.odoo.documents import real_documents, replace_documents
 from shared.odoo.placeholders import PLACEHOLDERS
-from shared.odoo.verify import verify
+from shared.odoo.verify import CHECKS, verify
 from shared.postgres.marker import Database, NotAClone
 
-from .conftest import CLONE
+from .conftest import CLONE, copied
 
 RULES = load_policy().attachments
 REAL = "00/0000000000000000000000000000000000000000"
+REPLACED = [
+    ("account.move", "application/pdf", "application/pdf"),
+    ("res.partner", "image/png", "image/png"),
+    ("hr.employee", "image/jpeg", "image/jpeg"),
+    ("product.template", "application/pdf", "application/pdf"),
+    ("hospital.patient", "text/plain", "text/plain"),
+    ("crm.lead", "application/msword", "text/plain"),
+    ("crm.lead", None, "text/plain"),
+]
+"""Model, type, and the type of the placeholder."""
+KEPT: list[dict[str, object]] = [
+    {"res_model": "product.template", "mimetype": "image/png"},
+    {"res_model": "ir.ui.menu", "mimetype": "image/png"},
+    {"res_model": None, "mimetype": "text/css", "url": "/web/assets/1/web.css"},
+]
 
 
 def add(connection: Database, **values: object) -> int:
@@ -33,51 +50,38 @@ def file_of(connection: Database, key: int) -> tuple[object, ...] | None:
     return connection.execute(query, (key,)).fetchone()
 
 
-@pytest.mark.parametrize(
-    ("model", "mimetype"),
-    [
-        ("account.move", "application/pdf"),
-        ("res.partner", "image/png"),
-        ("hr.employee", "image/jpeg"),
-        ("product.template", "application/pdf"),
-        ("hospital.patient", "text/plain"),
-    ],
-)
+@pytest.fixture(scope="module")
+def replaced(postgres: PostgresServer, restored: str) -> Iterator[tuple[Database, list[int]]]:
+    """A clone whose documents were replaced, and the ids of the REPLACED and the KEPT."""
+    with copied(postgres, restored) as copy:
+        keys = [add(copy, res_model=model, mimetype=kind) for model, kind, _ in REPLACED]
+        keys += [add(copy, **values) for values in KEPT]
+        assert replace_documents(copy, CLONE, RULES) > len(REPLACED)
+        yield copy, keys
+
+
 def test_a_document_that_no_rule_keeps_becomes_a_placeholder_of_its_type(
-    copy: Database, model: str, mimetype: str
+    replaced: tuple[Database, list[int]],
 ) -> None:
-    key = add(copy, res_model=model, mimetype=mimetype)
+    copy, keys = replaced
 
-    replace_documents(copy, CLONE, RULES)
-
-    assert file_of(copy, key) == (PLACEHOLDERS[mimetype].path, mimetype)
-
-
-@pytest.mark.parametrize("mimetype", ["application/msword", None])
-def test_a_document_of_an_unknown_type_becomes_text(copy: Database, mimetype: str | None) -> None:
-    key = add(copy, res_model="crm.lead", mimetype=mimetype)
-
-    replace_documents(copy, CLONE, RULES)
-
-    assert file_of(copy, key) == (PLACEHOLDERS["text/plain"].path, "text/plain")
+    for key, (_, _, known) in zip(keys, REPLACED, strict=False):
+        assert file_of(copy, key) == (PLACEHOLDERS[known].path, known)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"res_model": "product.template", "mimetype": "image/png"},
-        {"res_model": "ir.ui.menu", "mimetype": "image/png"},
-        {"res_model": None, "mimetype": "text/css", "url": "/web/assets/1/web.css"},
-    ],
-)
 def test_pictures_of_products_and_odoos_own_files_are_kept(
-    copy: Database, values: dict[str, object]
+    replaced: tuple[Database, list[int]],
 ) -> None:
-    key = add(copy, **values)
+    copy, keys = replaced
 
-    replace_documents(copy, CLONE, RULES)
+    for key, values in zip(keys[len(REPLACED) :], KEPT, strict=True):
+        assert file_of(copy, key) == (REAL, values["mimetype"])
 
-    assert file_of(copy, key) == (REAL, values["mimetype"])
+
+def test_replacing_twice_changes_nothing_the_second_time(
+    replaced: tuple[Database, list[int]],
+) -> None:
+    assert replace_documents(replaced[0], CLONE, RULES) == 0
 
 
 def test_without_rules_nothing_is_kept(copy: Database) -> None:
@@ -95,15 +99,6 @@ def test_the_first_rule_that_applies_decides(copy: Database) -> None:
     assert file_of(copy, key) == (PLACEHOLDERS["image/png"].path, "image/png")
 
 
-def test_replacing_twice_changes_nothing_the_second_time(copy: Database) -> None:
-    first = replace_documents(copy, CLONE, RULES)
-
-    second = replace_documents(copy, CLONE, RULES)
-
-    assert first > 0
-    assert second == 0
-
-
 def test_a_link_to_a_cloud_storage_leads_nowhere(copy: Database) -> None:
     key = add(copy, type="url", store_fname=None, url="https://prod.blob.core.example/contract.pdf")
 
@@ -113,23 +108,22 @@ def test_a_link_to_a_cloud_storage_leads_nowhere(copy: Database) -> None:
     assert found == ("https://removed.invalid/",)
 
 
-def test_no_document_is_replaced_in_a_database_without_our_marker(copy: Database) -> None:
-    key = add(copy, res_model="account.move", mimetype="application/pdf")
-    copy.execute("drop schema signalbox cascade")
+def test_no_document_is_replaced_in_a_database_without_our_marker(clone: Database) -> None:
+    key = add(clone, res_model="account.move", mimetype="application/pdf")
+    clone.execute("drop schema signalbox cascade")
 
     with pytest.raises(NotAClone):
-        replace_documents(copy, CLONE, RULES)
+        replace_documents(clone, CLONE, RULES)
 
-    assert file_of(copy, key) == (REAL, "application/pdf")
+    assert file_of(clone, key) == (REAL, "application/pdf")
 
 
 def test_a_document_that_came_back_fails_the_verification(
-    sanitized: psycopg.Connection[tuple[object, ...]], expected: Expected
+    sanitized: Database, expected: Expected
 ) -> None:
     key = add(sanitized, res_model="account.move", mimetype="application/pdf")
+    asked = [check for check in CHECKS if check.name == "documents-replaced"]
 
-    failed = {
-        result.name: result.detail for result in verify(sanitized, expected) if not result.passed
-    }
+    (result,) = verify(sanitized, expected, asked)
 
-    assert failed["documents-replaced"] == f"attachment {key}"
+    assert (result.passed, result.detail) == (False, f"attachment {key}")

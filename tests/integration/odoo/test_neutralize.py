@@ -1,19 +1,33 @@
 """A neutralized clone reaches nobody and lets nobody in."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.local.postgres import PostgresServer
 from shared.errors import StaleEpoch
 from shared.masking import load_policy
-from shared.odoo.neutralize import neutralize
+from shared.odoo.neutralize import NeutralizationReport, neutralize
 from shared.postgres.marker import Database, NotAClone
 
-from .conftest import CLONE
+from .conftest import CLONE, copied
 
 RULES = load_policy().modules
+SECRET = "FAKE-0000-never-seen-again"
+PARAMETERS = f"""
+insert into ir_config_parameter (key, value) values
+    ('acme.limit', '42'), ('acme.mode', 'fast'), ('acme.hook', 'https://x.example/?sig=1'),
+    ('acme.pin', 'aB3dE5gH7'), ('acme.token', '42'), ('a.secret', '{SECRET}')
+""".encode()
+FEEDS = """
+create table account_online_link (id serial primary key, name text not null, state text,
+    auto_sync boolean, refresh_token text, settings jsonb not null, some_new_secret text);
+insert into account_online_link (name, state, auto_sync, refresh_token, settings, some_new_secret)
+    values ('My bank', 'connected', true, 'FAKE-1', '{"key": "FAKE-2"}', 'FAKE-3')
+"""
 
 
 def values(connection: Database, query: Any) -> list[Any]:
@@ -26,8 +40,41 @@ def parameter(connection: Database, key: str) -> Any:
     return row[0] if row else None
 
 
-def test_mail_servers_lose_their_credentials_and_one_leads_nowhere(copy: Database) -> None:
-    neutralize(copy, CLONE, RULES)
+@dataclass(frozen=True)
+class Neutralized:
+    """A clone that was neutralized, and what it was before."""
+
+    connection: Database
+    report: NeutralizationReport
+    identity: list[Any]
+
+
+@pytest.fixture(scope="module")
+def neutralized(postgres: PostgresServer, restored: str) -> Iterator[Neutralized]:
+    """The sample, with more to neutralize than it has; tests leave it as it is."""
+    with copied(postgres, restored) as copy:
+        copy.execute(PARAMETERS)
+        copy.execute(FEEDS)
+        copy.execute("update ir_mail_server set smtp_pass = %s", (SECRET,))
+        identity = identity_of(copy)
+        yield Neutralized(copy, neutralize(copy, CLONE, RULES), identity)
+
+
+def identity_of(connection: Database) -> list[Any]:
+    return [parameter(connection, "database.uuid"), parameter(connection, "database.secret")]
+
+
+def test_no_removed_secret_stays_in_the_data_files(neutralized: Neutralized) -> None:
+    neutralized.connection.execute("checkpoint")
+
+    files = data_files(neutralized.connection)
+    assert not [file for file in files if SECRET.encode() in file.read_bytes()]
+
+
+def test_mail_servers_lose_their_credentials_and_one_leads_nowhere(
+    neutralized: Neutralized,
+) -> None:
+    copy = neutralized.connection
 
     active = values(copy, "select smtp_host from ir_mail_server where active")
     assert active == ["invalid"]
@@ -35,8 +82,10 @@ def test_mail_servers_lose_their_credentials_and_one_leads_nowhere(copy: Databas
     assert values(copy, "select id from fetchmail_server where active or password <> ''") == []
 
 
-def test_a_dummy_server_that_somebody_switched_off_is_switched_on(copy: Database) -> None:
-    neutralize(copy, CLONE, RULES)
+def test_a_dummy_server_that_somebody_switched_off_is_switched_on(
+    neutralized: Neutralized,
+) -> None:
+    copy = neutralized.connection
     copy.execute("update ir_mail_server set active = not active")
 
     neutralize(copy, CLONE, RULES)
@@ -44,97 +93,61 @@ def test_a_dummy_server_that_somebody_switched_off_is_switched_on(copy: Database
     assert values(copy, "select smtp_host from ir_mail_server where active") == ["invalid"]
 
 
-def test_only_odoos_own_cleaning_goes_on(copy: Database) -> None:
-    neutralize(copy, CLONE, RULES)
-
+def test_only_odoos_own_cleaning_goes_on(neutralized: Neutralized) -> None:
     active = values(
-        copy,
+        neutralized.connection,
         "select d.name from ir_cron c left join ir_model_data d"
         " on d.model = 'ir.cron' and d.res_id = c.id where c.active",
     )
     assert active == ["autovacuum_job"]
 
 
-def test_nothing_waits_to_be_sent(copy: Database) -> None:
-    neutralize(copy, CLONE, RULES)
-
-    assert values(copy, "select id from mail_mail where state in ('outgoing', 'exception')") == []
-    assert values(copy, "select id from sms_sms where state = 'outgoing'") == []
-
-
-def test_payments_and_carriers_are_off(copy: Database) -> None:
-    neutralize(copy, CLONE, RULES)
-
-    assert values(copy, "select id from payment_provider where state = 'enabled'") == []
-    assert values(copy, "select id from delivery_carrier where prod_environment") == []
-    assert (
-        values(
-            copy,
-            "select id from delivery_carrier"
-            " where active and delivery_type not in ('fixed', 'base_on_rule')",
-        )
-        == []
-    )
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select id from mail_mail where state in ('outgoing', 'exception')",
+        "select id from sms_sms where state = 'outgoing'",
+        "select id from payment_provider where state = 'enabled'",
+        "select id from delivery_carrier where prod_environment",
+        "select id from delivery_carrier"
+        " where active and delivery_type not in ('fixed', 'base_on_rule')",
+        "select id from auth_oauth_provider where enabled",
+        "select id from res_users_apikeys",
+        "select id from ir_act_server where code ~ '://'",
+        "select id from website where domain <> ''",
+        "select id from res_company_ldap where ldap_server <> 'ldap.invalid'",
+    ],
+)
+def test_ways_in_and_out_are_closed(neutralized: Neutralized, query: str) -> None:
+    assert values(neutralized.connection, query) == []
 
 
-def test_other_ways_in_and_out_are_closed(copy: Database) -> None:
-    neutralize(copy, CLONE, RULES)
-
-    assert values(copy, "select id from auth_oauth_provider where enabled") == []
-    assert values(copy, "select id from res_users_apikeys") == []
-    assert values(copy, "select id from ir_act_server where code ~ '://'") == []
-    assert values(copy, "select id from website where domain <> ''") == []
-    assert values(copy, "select distinct ldap_server from res_company_ldap") == ["ldap.invalid"]
+def test_the_clone_is_another_database_to_odoo(neutralized: Neutralized) -> None:
+    assert not set(neutralized.identity) & set(identity_of(neutralized.connection))
+    assert parameter(neutralized.connection, "database.is_neutralized") == "true"
 
 
-def test_the_clone_is_another_database_to_odoo(copy: Database) -> None:
-    before = [parameter(copy, "database.uuid"), parameter(copy, "database.secret")]
+def test_unknown_parameters_go_unless_their_value_is_harmless(neutralized: Neutralized) -> None:
+    copy = neutralized.connection
 
-    neutralize(copy, CLONE, RULES)
-
-    after = [parameter(copy, "database.uuid"), parameter(copy, "database.secret")]
-    assert not set(before) & set(after)
-    assert parameter(copy, "database.is_neutralized") == "true"
-
-
-def test_unknown_parameters_go_unless_their_value_is_harmless(copy: Database) -> None:
-    copy.execute(
-        "insert into ir_config_parameter (key, value) values"
-        " ('acme.limit', '42'), ('acme.mode', 'fast'), ('acme.hook', 'https://x.example/?sig=1'),"
-        " ('acme.pin', 'aB3dE5gH7'), ('acme.token', '42')"
-    )
-
-    report = neutralize(copy, CLONE, RULES)
-
-    assert {"acme.hook", "acme.pin", "acme.token"} <= set(report.removed_parameters)
+    assert {"acme.hook", "acme.pin", "acme.token"} <= set(neutralized.report.removed_parameters)
     assert parameter(copy, "acme.limit") == "42"
     assert parameter(copy, "acme.mode") == "fast"
     assert parameter(copy, "web.base.url") is not None
 
 
-def test_repeating_it_changes_nothing(copy: Database) -> None:
-    first = neutralize(copy, CLONE, RULES)
-    identity = parameter(copy, "database.uuid")
+def test_repeating_it_changes_nothing(neutralized: Neutralized) -> None:
+    identity = parameter(neutralized.connection, "database.uuid")
 
-    second = neutralize(copy, CLONE, RULES)
+    second = neutralize(neutralized.connection, CLONE, RULES)
 
-    assert first.changed
+    assert neutralized.report.changed
     assert (second.changed, second.removed_parameters) == ({}, ())
-    assert parameter(copy, "database.uuid") == identity
+    assert parameter(neutralized.connection, "database.uuid") == identity
 
 
-def test_feeds_of_bank_accounts_lose_whatever_text_they_have(copy: Database) -> None:
-    copy.execute(
-        "create table account_online_link (id serial primary key, name text not null, state text,"
-        " auto_sync boolean, refresh_token text, settings jsonb not null, some_new_secret text);"
-        "insert into account_online_link"
-        " (name, state, auto_sync, refresh_token, settings, some_new_secret)"
-        " values ('My bank', 'connected', true, 'FAKE-1', '{\"key\": \"FAKE-2\"}', 'FAKE-3')"
-    )
-
-    neutralize(copy, CLONE, RULES)
-
-    found = copy.execute("select * from account_online_link").fetchall()
+def test_feeds_of_bank_accounts_lose_whatever_text_they_have(neutralized: Neutralized) -> None:
+    found = neutralized.connection.execute("select * from account_online_link").fetchall()
     assert found == [(1, "", "disconnected", False, None, {}, None)]
 
 
@@ -147,36 +160,25 @@ def test_tables_of_modules_that_are_not_installed_are_no_obstacle(copy: Database
     assert values(copy, "select smtp_host from ir_mail_server where active") == ["invalid"]
 
 
-def test_no_removed_secret_stays_in_the_data_files(copy: Database) -> None:
-    secret = "FAKE-0000-never-seen-again"
-    copy.execute("insert into ir_config_parameter (key, value) values ('a.secret', %s)", (secret,))
-    copy.execute("update ir_mail_server set smtp_pass = %s", (secret,))
-
-    neutralize(copy, CLONE, RULES)
-    copy.execute("checkpoint")
-
-    assert not [file for file in data_files(copy) if secret.encode() in file.read_bytes()]
-
-
 @pytest.mark.parametrize(
     ("change", "error"), [({"run_id": "run-8"}, NotAClone), ({"epoch": 2}, StaleEpoch)]
 )
 def test_another_runs_clone_is_refused_and_left_alone(
-    copy: Database, change: dict[str, Any], error: type[Exception]
+    clone: Database, change: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        neutralize(copy, replace(CLONE, **change), RULES)
+        neutralize(clone, replace(CLONE, **change), RULES)
 
-    assert parameter(copy, "database.is_neutralized") is None
+    assert parameter(clone, "database.is_neutralized") is None
 
 
-def test_production_is_refused_and_left_alone(copy: Database) -> None:
-    copy.execute("drop table signalbox.clone")
+def test_production_is_refused_and_left_alone(clone: Database) -> None:
+    clone.execute("drop table signalbox.clone")
 
     with pytest.raises(NotAClone):
-        neutralize(copy, CLONE, RULES)
+        neutralize(clone, CLONE, RULES)
 
-    assert values(copy, "select smtp_host from ir_mail_server where active") != ["invalid"]
+    assert values(clone, "select smtp_host from ir_mail_server where active") != ["invalid"]
 
 
 def data_files(connection: Database) -> list[Path]:

@@ -49,6 +49,11 @@ def failed(results: tuple[CheckResult, ...]) -> dict[str, str]:
     return {result.name: result.detail for result in results if not result.passed}
 
 
+def ask(connection: Database, expected: Expected, *names: str) -> dict[str, str]:
+    """Which of these checks fail, and why."""
+    return failed(verify(connection, expected, [each for each in CHECKS if each.name in names]))
+
+
 def test_a_sanitized_clone_passes_every_check(sanitized: Database, expected: Expected) -> None:
     results = verify(sanitized, expected)
 
@@ -87,19 +92,20 @@ def test_every_check_has_something_that_breaks_it() -> None:
 def test_a_check_fails_when_what_it_asks_for_is_broken(
     sanitized: Database, expected: Expected, name: str
 ) -> None:
-    asked = [check for check in CHECKS if check.name == name]
-    before = failed(verify(sanitized, expected, asked))
+    before = ask(sanitized, expected, name)
 
     sanitized.execute(BREAKS[name])
 
     assert before == {}
-    assert name in failed(verify(sanitized, expected, asked))
+    assert name in ask(sanitized, expected, name)
 
 
 def test_a_missing_table_is_a_missing_row(sanitized: Database, expected: Expected) -> None:
     sanitized.execute("drop table sale_order_line cascade")
 
-    assert "sale_order_line is missing" in failed(verify(sanitized, expected))["rows-complete"]
+    assert (
+        "sale_order_line is missing" in ask(sanitized, expected, "rows-complete")["rows-complete"]
+    )
 
 
 def test_an_additional_table_is_not_complete_but_unknown(
@@ -107,13 +113,13 @@ def test_an_additional_table_is_not_complete_but_unknown(
 ) -> None:
     sanitized.execute("create table leftover (id integer)")
 
-    assert "leftover is unknown" in failed(verify(sanitized, expected))["rows-complete"]
+    assert "leftover is unknown" in ask(sanitized, expected, "rows-complete")["rows-complete"]
 
 
 def test_a_dropped_foreign_key_is_noticed(sanitized: Database, expected: Expected) -> None:
     more = replace(expected, foreign_keys=expected.foreign_keys + 1)
 
-    assert "were restored" in failed(verify(sanitized, more))["foreign-keys-hold"]
+    assert "were restored" in ask(sanitized, more, "foreign-keys-hold")["foreign-keys-hold"]
 
 
 def test_a_foreign_key_that_was_never_validated_is_noticed(
@@ -124,7 +130,7 @@ def test_a_foreign_key_that_was_never_validated_is_noticed(
         "alter table promised add foreign key (partner_id) references res_partner not valid"
     )
 
-    assert "is not validated" in failed(verify(sanitized, expected))["foreign-keys-hold"]
+    assert "is not validated" in ask(sanitized, expected, "foreign-keys-hold")["foreign-keys-hold"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +147,7 @@ def test_a_check_that_cannot_be_asked_has_failed(
 ) -> None:
     sanitized.execute(f"drop table {table} cascade")
 
-    assert failed(verify(sanitized, expected))[name].startswith("could not run: relation")
+    assert ask(sanitized, expected, name)[name].startswith("could not run: relation")
 
 
 def test_a_database_without_a_list_of_modules_fails_as_a_whole(
@@ -158,17 +164,18 @@ def test_a_check_does_not_apply_where_its_module_is_not_installed(
     sanitized.execute("update ir_module_module set state = 'uninstalled' where name = 'delivery'")
     sanitized.execute("drop table delivery_carrier cascade")
 
-    results = {result.name: result for result in verify(sanitized, expected)}
+    asked = [check for check in CHECKS if check.name == "no-live-carrier"]
+    (result,) = verify(sanitized, expected, asked)
 
-    assert not results["no-live-carrier"].applicable
-    assert results["no-live-carrier"].passed
+    assert not result.applicable
+    assert result.passed
 
 
 def test_a_policy_that_masks_no_address_fails(sanitized: Database, expected: Expected) -> None:
     empty = MaskingPolicy.model_validate({"version": 1, "rules": []})
     blind = replace(expected, plan=plan_masking(sanitized, empty))
 
-    results = failed(verify(sanitized, blind))
+    results = ask(sanitized, blind, "addresses-masked", "masking-finished")
 
     assert results["addresses-masked"] == "the policy masks no e-mail column"
     assert "is not covered" in results["masking-finished"]
@@ -177,13 +184,13 @@ def test_a_policy_that_masks_no_address_fails(sanitized: Database, expected: Exp
 def test_a_module_without_a_verdict_fails(sanitized: Database, expected: Expected) -> None:
     more = replace(expected, modules={**expected.modules, "acme_connector": "18.0"})
 
-    assert "acme_connector" in failed(verify(sanitized, more))["modules-neutralized"]
+    assert "acme_connector" in ask(sanitized, more, "modules-neutralized")["modules-neutralized"]
 
 
 def test_no_known_host_name_is_not_a_clean_search(sanitized: Database, expected: Expected) -> None:
     nameless = replace(expected, clone=replace(expected.clone, hostnames={}))
 
-    assert "hostnames-gone" in failed(verify(sanitized, nameless))
+    assert "hostnames-gone" in ask(sanitized, nameless, "hostnames-gone")
 
 
 def test_a_failure_quotes_no_value_of_a_row(sanitized: Database, expected: Expected) -> None:
@@ -195,4 +202,4 @@ def test_a_failure_quotes_no_value_of_a_row(sanitized: Database, expected: Expec
 def test_a_newer_marker_fails_the_older_run(sanitized: Database, expected: Expected) -> None:
     write_marker(sanitized, CloneMarker.new("run-8", "7000000000000000001", "acme_prod", 4))
 
-    assert "run-8" in failed(verify(sanitized, expected))["clone-marked"]
+    assert "run-8" in ask(sanitized, expected, "clone-marked")["clone-marked"]
