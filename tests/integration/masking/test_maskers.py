@@ -1,14 +1,16 @@
 """What each masker promises, on single values."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import get_args
 
+import psycopg
 import pytest
 from psycopg import sql
 from stdnum import iban
 from stdnum.eu import vat
 
+from infra.local.postgres import PostgresServer
 from shared.masking.maskers import MaskerName, masker_functions
 from shared.postgres.marker import Database
 
@@ -17,15 +19,24 @@ Mask = Callable[[str, str], str]
 KEYED = set(get_args(MaskerName)) - {"html", "prose", "rewrite", "text", "year"}
 
 
+@pytest.fixture(scope="module")
+def functions(postgres: PostgresServer) -> Iterator[Database]:
+    """A database with the maskers and nothing to mask."""
+    postgres.create_database("maskers")
+    with psycopg.connect(postgres.dsn("maskers"), autocommit=True) as connection:
+        connection.execute(masker_functions())
+        yield connection
+    postgres.drop_database("maskers")
+
+
 @pytest.fixture
-def mask(clone: Database) -> Mask:
+def mask(functions: Database) -> Mask:
     """Call a masker by name on one value, under a key."""
-    clone.execute(masker_functions())
-    set_key(clone, "a" * 64)
+    set_key(functions, "a" * 64)
 
     def call(masker: str, value: str) -> str:
         function = sql.Identifier("signalbox_maskers", f"mask_{masker}")
-        row = clone.execute(sql.SQL("select {}(%s)").format(function), (value,)).fetchone()
+        row = functions.execute(sql.SQL("select {}(%s)").format(function), (value,)).fetchone()
         assert row is not None
         return str(row[0])
 
@@ -127,11 +138,11 @@ def test_a_file_keeps_its_ending_only(mask: Mask) -> None:
 
 
 @pytest.mark.parametrize("masker", sorted(KEYED))
-def test_another_key_gives_another_mask(clone: Database, mask: Mask, masker: str) -> None:
+def test_another_key_gives_another_mask(functions: Database, mask: Mask, masker: str) -> None:
     values = [f"Value {number} of 4711082815{number}@acme.example" for number in range(8)]
     before = [mask(masker, value) for value in values]
 
-    set_key(clone, "b" * 64)
+    set_key(functions, "b" * 64)
 
     assert [mask(masker, value) for value in values] != before
 

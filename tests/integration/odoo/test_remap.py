@@ -69,28 +69,27 @@ def test_another_runs_clone_is_refused(clone: Database) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "rows"),
-    [
-        ("https://erp.acme.example/web", 1),
-        ("mail to x@ERP.Acme.Example.", 1),
-        ("erp.acme.example:8069", 1),
-        ("https://my-erp.acme.example/", 0),
-        ("https://old.erp.acme.example/", 0),
-        ("erp.acme.example.org", 0),
-        ("erpXacme.example", 0),
-    ],
-)
-def test_a_host_name_is_found_as_a_whole_and_in_any_case(
-    database: str, text: str, rows: int
-) -> None:
+def test_a_host_name_is_found_as_a_whole_and_in_any_case(database: str) -> None:
+    texts = {
+        "https://erp.acme.example/web": True,
+        "mail to x@ERP.Acme.Example.": True,
+        "erp.acme.example:8069": True,
+        "https://my-erp.acme.example/": False,
+        "https://old.erp.acme.example/": False,
+        "erp.acme.example.org": False,
+        "erpXacme.example": False,
+    }
     with psycopg.connect(database) as connection:
-        connection.execute("create table note (id integer, body text, more jsonb)")
-        connection.execute("insert into note values (1, %s, null), (2, null, null)", (text,))
+        for number, text in enumerate(texts):
+            connection.execute(f"create table note_{number} (body text, more jsonb)".encode())
+            connection.execute(f"insert into note_{number} values (%s), (null)".encode(), (text,))
 
         found = find_hostnames(connection, ["erp.acme.example"])
 
-    assert sum(finding.rows for finding in found) == rows
+    mentioned = [
+        f"note_{number}.body: 1 rows" for number, is_one in enumerate(texts.values()) if is_one
+    ]
+    assert [str(finding) for finding in found] == mentioned
 
 
 def test_host_names_inside_json_are_replaced(database: str) -> None:
