@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from functions.console.desk import Desk
 from functions.console.schedules import schedules_of
@@ -27,6 +28,8 @@ class Card:
     """What it does for whom at this moment, in a few words."""
     concern: str | None
     """Why a person should look at it."""
+    failed_run: UUID | None
+    """The one to look at."""
     refreshed_from: str | None
     """The environment whose backups refresh it."""
     refreshed: bool
@@ -40,7 +43,7 @@ class Card:
     hours: Hours | None
     """Whether it is asleep, if it ever is."""
     verified: Verification | None
-    """The newest run that asked every check of it."""
+    """The newest run that verified it, or that it was cloned in."""
     lag: NewestLag | None
     """Of the pair that it is a half of."""
     able: tuple[Health, ...]
@@ -70,6 +73,7 @@ def _card(known: Known, hours: Hours | None, failed: FailedRemoval | None) -> Ca
         addresses=tuple(endpoint.host for endpoint in environment.endpoints),
         serves=_serves(known),
         concern=failed.outlook if failed else _concern(known),
+        failed_run=failed.run if failed else now.last_run if known.failed else None,
         refreshed_from=environment.refresh_from,
         refreshed=environment.refresh_from is not None,
         backed_up=environment.backups is not None,
