@@ -1,6 +1,8 @@
 """What a promotion would lose, and what it has lost."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from psycopg import sql
 
@@ -14,7 +16,6 @@ from shared.postgres.reach import Unreachable, reach
 from shared.postgres.replication import (
     NotAPrimary,
     NotAStandby,
-    PrimaryView,
     StandbyView,
     lag,
     primary_view,
@@ -34,6 +35,8 @@ SHOWN = 5
 
 RECENT = timedelta(hours=1)
 
+View = TypeVar("View")
+
 
 def expected_loss(
     pair: Pair,
@@ -50,8 +53,8 @@ def expected_loss(
     certain. A primary that is not ``reachable`` is not asked again: to find that out takes seconds.
     """
     name = pair.production.name
-    primary = _view_of_primary(pair, databases) if reachable else None
-    primary = primary or replication.samples.last_primary(name)
+    asked = _view(administrators_dsn(databases, pair.active), primary_view) if reachable else None
+    primary = asked or replication.samples.last_primary(name)
     standby = view_of_standby(pair, databases)
     if standby is None or primary is None:
         return None
@@ -72,18 +75,14 @@ def expected_loss(
 
 def view_of_standby(pair: Pair, databases: Databases) -> StandbyView | None:
     """The standby's word on itself; None when it does not answer or follows nobody."""
-    try:
-        with reach(administration(administrators_dsn(databases, pair.standby))) as connection:
-            return standby_view(connection)
-    except (Unreachable, NotAStandby):
-        return None
+    return _view(administrators_dsn(databases, pair.standby), standby_view)
 
 
-def _view_of_primary(pair: Pair, databases: Databases) -> PrimaryView | None:
+def _view(dsn: str, look: Callable[[Database], View]) -> View | None:
     try:
-        with reach(administration(administrators_dsn(databases, pair.active))) as connection:
-            return primary_view(connection)
-    except (Unreachable, NotAPrimary):
+        with reach(administration(dsn)) as connection:
+            return look(connection)
+    except (Unreachable, NotAPrimary, NotAStandby):
         return None
 
 

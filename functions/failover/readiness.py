@@ -22,7 +22,8 @@ log = structlog.get_logger()
 
 def get_ready_soon(estate: Estate, bus: ServiceBus, clusters: Clusters) -> None:
     """Connect in a thread of its own, once, shortly after the process has started."""
-    sides = [each for each in estate.environments if _is_paired(each, estate)]
+    paired = (each.standby_of for each in estate.environments if each.standby_of)
+    sides = [side for name in paired for side in estate.pair(name)]
     if sides:
         soon = Timer(AFTER_START.total_seconds(), get_ready, (sides, bus, clusters))
         soon.daemon = True
@@ -41,7 +42,3 @@ def get_ready(sides: list[Environment], bus: ServiceBus, clusters: Clusters) -> 
     for side in sides:
         with suppress(StepError):
             clusters.of(side).greet()
-
-
-def _is_paired(environment: Environment, estate: Estate) -> bool:
-    return bool(environment.standby_of or estate.standby_for(environment.name))
