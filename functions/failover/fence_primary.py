@@ -35,8 +35,8 @@ def fence_primary(
 ) -> PrimaryFenced:
     """Order the fence first, then withdraw route and workloads, then shut the database and try it.
 
-    A database or a cluster that cannot be reached stays under the order, which upkeep executes
-    when it is back.
+    A database or a cluster that cannot be reached stays under the order, which is executed when it
+    is back (``standing_orders``).
 
     Safe to repeat: the order is kept per epoch, everything else sets and does not add.
 

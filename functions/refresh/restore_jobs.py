@@ -60,7 +60,7 @@ def job_manifest(name: str, image: str) -> dict[str, Any]:
 
 
 def look_at_job(cluster: Cluster, target: Target, run: Run, name: str) -> JobState | Again | None:
-    """The Job when it has ended well, None when there is none.
+    """The Job when it has ended well, Again while it works, None when there is none.
 
     Raises what a failed one died of, after clearing its place for another attempt.
     """
