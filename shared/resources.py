@@ -8,8 +8,8 @@ from azure.identity import DefaultAzureCredential
 
 from shared.blobs import AzureBlobs, Blobs
 from shared.cluster import Clusters
+from shared.cluster.secrets import open_secrets
 from shared.estate import Estate, Secrets
-from shared.estate.keyvault import KeyVaultSecrets
 from shared.lag import Replication
 from shared.ledger import FailoverHistory, Ledger, Placements
 from shared.ledger.debts import Debts
@@ -57,8 +57,7 @@ def build_resources(
 ) -> Resources:
     """The real resources. ``environment`` is where ``env:`` references are looked up."""
     clusters = Clusters(estate, settings.kubernetes_url, settings.kubernetes_ca)
-    vaults = KeyVaultSecrets.connect()
-    secrets = Secrets(environment, keyvault=vaults, keep_in_keyvault=vaults.keep)
+    secrets = open_secrets(environment, settings)
     address = EntraSignIn(DefaultAzureCredential()).completing(secrets.resolve)
     return Resources(
         estate=estate,

@@ -16,9 +16,9 @@ from rich.text import Text
 from shared.blobs import AzureBlobs
 from shared.bus.entities import faults, open_namespace
 from shared.cluster import Cluster, Clusters
+from shared.cluster.secrets import open_secrets
 from shared.errors import StepError
 from shared.estate import Environment, Estate, Secrets
-from shared.estate.keyvault import KeyVaultSecrets
 from shared.estate.references import Reference
 from shared.ledger.migrate import LedgerTooNew, unapplied
 from shared.odoo.login import log_in
@@ -89,7 +89,7 @@ def examine(open_session: Callable[[], Session]) -> Iterator[Finding]:
         return
     yield Finding("settings", "settings and estate")
     yield from _identity(session)
-    secrets = Secrets(os.environ, keyvault=KeyVaultSecrets.connect())
+    secrets = open_secrets(os.environ, session.settings)
     yield from _secrets(estate, secrets)
     yield _ledger(session)
     yield from _bus(session)

@@ -11,8 +11,7 @@ from uuid import UUID
 import typer
 
 from shared.blobs import AzureBlobs
-from shared.estate import Secrets
-from shared.estate.keyvault import KeyVaultSecrets
+from shared.cluster.secrets import open_secrets
 from shared.evidence.checking import Verdict, examine
 from shared.evidence.signing import evidence_signer
 from shared.ledger import EvidenceCopies
@@ -48,7 +47,7 @@ def show(context: typer.Context, run: UUID) -> None:
 def key(context: typer.Context) -> None:
     """Print the public key that verifies this deployment's bundles: give it to who checks them."""
     session: Session = context.obj()
-    secrets = Secrets(os.environ, keyvault=KeyVaultSecrets.connect())
+    secrets = open_secrets(os.environ, session.settings)
     typer.echo(evidence_signer(secrets.resolve(session.estate.masking_key).encode()).public_key)
 
 

@@ -9,8 +9,7 @@ from rich.console import Console
 
 from functions.filestore import RUNBOOK
 from shared.blobs import AzureBlobs
-from shared.estate import Secrets
-from shared.estate.keyvault import KeyVaultSecrets
+from shared.cluster.secrets import open_secrets
 from shared.filestore import Seen, check_files, filestore_of
 from shared.postgres.databases import Databases
 from shared.postgres.entra import EntraSignIn
@@ -47,7 +46,7 @@ def check(
 
 def _look_through(session: Session, environment: str) -> Seen:
     found = session.estate.environment(environment)
-    secrets = Secrets(os.environ, keyvault=KeyVaultSecrets.connect())
+    secrets = open_secrets(os.environ, session.settings)
     address = EntraSignIn(DefaultAzureCredential()).completing(secrets.resolve)
     databases = Databases(session.estate, address)
     blobs = AzureBlobs.connect(session.settings.blobs.get_secret_value())

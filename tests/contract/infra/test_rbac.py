@@ -324,9 +324,7 @@ def test_a_role_grants_exactly_what_the_agents_ask_for(
     assert needed - granted(kind) == set(), "the Role does not grant what the code asks for"
 
 
-def test_the_roles_of_environments_suffice_for_an_examination(
-    asked: dict[str, set[Grant]],
-) -> None:
+def test_the_roles_of_environments_suffice_for_an_examination(asked: dict[str, set[Grant]]) -> None:
     needed = set().union(*(asked[method] for method in methods_named(EXAMINER)))
 
     assert needed
@@ -355,7 +353,9 @@ def test_nobody_else_asks_the_cluster_for_anything() -> None:
 
     others = [file for file in files if not any(file.startswith(source) for source in known)]
 
-    assert {file: methods_named(file) for file in others if methods_named(file)} == {}
+    # Which Secrets these are, the estate says: whoever writes such a reference grants it.
+    by_reference = {"shared/cluster/secrets.py": {"read_secret"}}
+    assert {file: methods_named(file) for file in others if methods_named(file)} == by_reference
 
 
 def test_every_method_of_the_cluster_is_recorded() -> None:

@@ -9,8 +9,9 @@ from infra.local.processes import wait_until
 from shared.cluster import Cluster, ClusterRefused, JobState, ObjectMissing
 from shared.cluster.api import Api, Conflict, Json
 from shared.cluster.cluster import EPOCH
+from shared.cluster.secrets import ClusterSecrets
 from shared.errors import StaleEpoch, TemporaryError
-from shared.estate import Workload
+from shared.estate import Reference, SecretMissing, Secrets, Workload
 
 ODOO = Workload(name="odoo", replicas=2)
 CRON = Workload(kind="CronJob", name="nightly")
@@ -183,6 +184,19 @@ def configured(api: Api, place: str) -> str:
     api.create("ConfigMap", place, {"metadata": {"name": "c"}, "data": {"a": "1", "b": "2"}})
     api.create("Secret", place, {"metadata": {"name": "s"}, "stringData": {"url": "old"}})
     return place
+
+
+@pytest.mark.parametrize("missing", ["s/password", "none/url"])
+def test_a_reference_leads_to_a_secret_of_the_cluster(
+    cluster: Cluster, configured: str, missing: str
+) -> None:
+    secrets = Secrets({}, kubernetes=ClusterSecrets(cluster))
+
+    found = secrets.resolve(Reference("kubernetes", f"{configured}/s/url"))
+    with pytest.raises(SecretMissing, match=f"kubernetes:{configured}/{missing} is missing"):
+        secrets.resolve(Reference("kubernetes", f"{configured}/{missing}"))
+
+    assert found == "old"
 
 
 def test_values_are_set_and_others_left(cluster: Cluster, configured: str) -> None:
