@@ -104,13 +104,9 @@ def sync_files(
     return _look_through(connection, state_of, seen, rules, budget)
 
 
-def check_files(
-    connection: Database, blobs: Blobs, target: str, seen: Seen, *, budget: timedelta = BUDGET
-) -> Seen:
+def check_files(connection: Database, blobs: Blobs, target: str, seen: Seen) -> Seen:
     """Look through some more of what the connected database refers to; it only reads."""
-    return _look_through(
-        connection, lambda file: _look(blobs, file, target), seen, rules=None, budget=budget
-    )
+    return _look_through(connection, lambda file: _look(blobs, file, target), seen, None, BUDGET)
 
 
 def _look_through(

@@ -1,6 +1,5 @@
 """The ledger in PostgreSQL: how it is reached, and what is read or done in one transaction."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,9 @@ from shared.ledger.records import (
 from shared.ledger.transaction import Transaction
 from shared.postgres.entra import EntraSignIn
 
+PATIENCE = timedelta(seconds=60)
+"""How long the ledger's server may be out of reach before a step is handed back to the bus."""
+
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -38,17 +40,10 @@ class Ledger:
     """A pool of connections to the ledger's database, and the clock that stamps every row."""
 
     def __init__(
-        self,
-        pool: ConnectionPool[Connection],
-        *,
-        clock: Callable[[], datetime] = utc_now,
-        patience: timedelta = timedelta(seconds=60),
-        sleep: Callable[[float], None] = time.sleep,
+        self, pool: ConnectionPool[Connection], *, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self._pool = pool
         self.clock = clock
-        self._patience = patience
-        self._sleep = sleep
         self._migrated = False
 
     @classmethod
@@ -99,7 +94,7 @@ class Ledger:
         """Run ``work`` in a transaction, again and again while the server cannot be reached.
 
         ``work`` must be safe to repeat: a connection that breaks at commit leaves it unknown
-        whether the transaction happened. Gives up after ``patience`` with psycopg's error.
+        whether the transaction happened. Gives up after ``PATIENCE`` with psycopg's error.
         """
         try:
             return self._once(work)
@@ -107,8 +102,7 @@ class Ledger:
             again = Retrying(
                 retry=retry_if_exception_type((OperationalError, PoolTimeout)),
                 wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
-                stop=stop_after_delay(self._patience),
-                sleep=self._sleep,
+                stop=stop_after_delay(PATIENCE),
                 reraise=True,
             )
             result: T = again(self._once, work)
@@ -149,9 +143,10 @@ class Ledger:
             tx.execute_literal("set local synchronous_commit = off")
             tx.do("forget_sent", ids=list(ids))
 
-    def unsent(self, *, older_than: timedelta, limit: int = 500) -> list[Envelope]:
+    def unsent(self, *, older_than: timedelta) -> list[Envelope]:
+        """The oldest of them, as many as are sent at once."""
         with self.transaction() as tx:
-            return tx.rows(Envelope, "unsent", before=tx.now - older_than, limit=limit)
+            return tx.rows(Envelope, "unsent", before=tx.now - older_than, limit=500)
 
     # -- reading -------------------------------------------------------------------------
 

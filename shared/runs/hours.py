@@ -144,10 +144,9 @@ class Schedules:
     def _override(
         self, name: str, *, asleep: bool | None, until: datetime | None, by: str | None, reason: str
     ) -> CloudEvent:
-        said = {"asleep": asleep, "until": until, "by": by, "reason": reason if by else None}
-
         def override(tx: Transaction) -> CloudEvent:
-            number = override_hours(tx, name, **said)  # type: ignore[arg-type]
+            kept = reason if by else None
+            number = override_hours(tx, name, asleep=asleep, until=until, by=by, reason=kept)
             event = HoursChanged(environment=name, reason=f"{by}: {reason}" if by else reason)
             wrapped = CloudEvent.of(event, id=f"{name}:{number}", source=SOURCE, time=tx.now)
             tx.queue([enveloped(wrapped)])
