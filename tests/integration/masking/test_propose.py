@@ -1,5 +1,6 @@
 """``signalbox mask propose`` covers every gap, says why, and repeats no value."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from infra.local.postgres import PostgresServer
 from shared.masking import load_policy, plan_masking
 from signalbox.mask import app
 
@@ -42,13 +44,21 @@ insert into ir_module_module (name, state) values ('acme', 'installed'), ('acme_
 """
 
 
-@pytest.fixture
-def clinic(database: str) -> str:
+@pytest.fixture(scope="module")
+def clinic(postgres: PostgresServer) -> Iterator[str]:
     """The DSN of a database that the shipped policy does not know."""
-    with psycopg.connect(database, autocommit=True) as connection:
+    postgres.create_database("clinic")
+    with psycopg.connect(postgres.dsn("clinic"), autocommit=True) as connection:
         connection.execute(CLINIC)
         connection.execute(ODOO)
-    return database
+    yield postgres.dsn("clinic")
+    postgres.drop_database("clinic")
+
+
+@pytest.fixture(scope="module")
+def proposal(clinic: str) -> str:
+    """What is proposed for it."""
+    return propose(clinic)
 
 
 def propose(dsn: str, *more: str) -> str:
@@ -80,9 +90,9 @@ def rules(text: str) -> dict[str, dict[str, Any]]:
     ],
 )
 def test_a_proposal_says_what_it_rests_on(
-    clinic: str, column: str, verdict: tuple[str, str | None], evidence: str
+    proposal: str, column: str, verdict: tuple[str, str | None], evidence: str
 ) -> None:
-    rule = rules(propose(clinic))[f"clinic.{column}"]
+    rule = rules(proposal)[f"clinic.{column}"]
 
     assert (rule["verdict"], rule.get("masker")) == verdict
     assert evidence in rule["why"]
@@ -113,8 +123,8 @@ def test_a_proposal_keeps_the_policy_that_it_completes(clinic: str, tmp_path: Pa
     assert yaml.safe_load(second.read_text())["rules"][-1] == own
 
 
-def test_a_module_with_keys_is_proposed_with_what_neutralizes_it(clinic: str) -> None:
-    acme, view = yaml.safe_load(propose(clinic))["modules"]
+def test_a_module_with_keys_is_proposed_with_what_neutralizes_it(proposal: str) -> None:
+    acme, view = yaml.safe_load(proposal)["modules"]
 
     assert acme["verdict"] == "neutralized"
     assert acme["changes"] == [
@@ -125,12 +135,9 @@ def test_a_module_with_keys_is_proposed_with_what_neutralizes_it(clinic: str) ->
     assert (view["modules"], view["verdict"]) == (["acme_view"], "quiet")
 
 
-def test_a_proposal_repeats_no_value_and_changes_nothing(clinic: str) -> None:
-    text = propose(clinic)
-
-    assert not [
-        value for value in ("ada1", "acme.example", "+33", "west", "plain") if value in text
-    ]
+def test_a_proposal_repeats_no_value_and_changes_nothing(clinic: str, proposal: str) -> None:
+    values = ("ada1", "acme.example", "+33", "west", "plain")
+    assert not [value for value in values if value in proposal]
     with psycopg.connect(clinic) as connection:
         assert connection.execute("select count(*) from clinic").fetchone() == (60,)
         assert connection.execute("select to_regnamespace('signalbox')").fetchone() == (None,)

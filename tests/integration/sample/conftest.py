@@ -1,6 +1,7 @@
 """A small sample that the tests of this folder read and never change."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import pytest
@@ -27,6 +28,13 @@ def sample(postgres: PostgresServer) -> Iterator[Sample]:
 @pytest.fixture
 def container(azurite: Azurite) -> Iterator[ContainerClient]:
     """A container of its own for each test."""
+    with new_container(azurite) as container:
+        yield container
+
+
+@contextmanager
+def new_container(azurite: Azurite) -> Iterator[ContainerClient]:
+    """A container that nobody else uses."""
     name = f"sample-{next(_containers)}"
     with BlobServiceClient.from_connection_string(azurite.connection_string) as client:
         yield client.create_container(name)

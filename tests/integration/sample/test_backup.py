@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,12 @@ import pytest
 from azure.storage.blob import ContainerClient
 from pydantic import ValidationError
 
+from infra.local.azurite import Azurite
 from infra.local.postgres import PostgresServer
 from infra.local.sample import TakenBackup, import_dump, take_backup, upload_filestore
 from infra.local.sample.backup import BackupFailed
 from shared.odoo.manifest import BackupManifest, FilestoreEntry
+from tests.integration.sample.conftest import new_container
 from tests.integration.sample.support import Sample, content_hashes
 
 TAKEN_AT = datetime(2026, 6, 30, 18, 0, 5, tzinfo=UTC)
@@ -33,6 +36,22 @@ def back_up(dsn: str, container: ContainerClient) -> TakenBackup:
         filestore_prefix="filestore/acme-prod/",
         taken_at=TAKEN_AT,
     )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A backup of the sample with its files, and where it is."""
+
+    container: ContainerClient
+    backup: TakenBackup
+
+
+@pytest.fixture(scope="module")
+def kept(sample: Sample, azurite: Azurite) -> Iterator[Kept]:
+    with new_container(azurite) as container:
+        upload_filestore(container, "filestore/acme-prod/", sample.files.items())
+        container.upload_blob("filestore/acme-prod/checklist/ab/cd", b"")
+        yield Kept(container, back_up(sample.dsn, container))
 
 
 @contextmanager
@@ -61,27 +80,25 @@ def download(container: ContainerClient, path: str) -> bytes:
 
 
 def test_a_restored_backup_is_the_database_it_was_taken_of(
-    sample: Sample, container: ContainerClient, database: str, tmp_path: Path
+    sample: Sample, kept: Kept, database: str, tmp_path: Path
 ) -> None:
-    backup = back_up(sample.dsn, container)
-
+    manifest = kept.backup.manifest
     archive = tmp_path / "database.dump"
-    archive.write_bytes(download(container, backup.manifest.archive.path))
+    archive.write_bytes(download(kept.container, manifest.archive.path))
+
     imported = import_dump(archive, None, database)
 
-    assert imported.rows == backup.manifest.rows == sample.summary.rows
-    assert imported.modules == backup.manifest.modules
+    assert imported.rows == manifest.rows == sample.summary.rows
+    assert imported.modules == manifest.modules
     assert imported.odoo_version == "18.0"
     assert content_hashes(database) == content_hashes(sample.dsn)
 
 
-def test_the_manifest_is_true_about_every_blob(sample: Sample, container: ContainerClient) -> None:
-    upload_filestore(container, "filestore/acme-prod/", sample.files.items())
-    container.upload_blob("filestore/acme-prod/checklist/ab/cd", b"")
-
-    backup = back_up(sample.dsn, container)
+def test_the_manifest_is_true_about_every_blob(sample: Sample, kept: Kept) -> None:
+    container, backup = kept.container, kept.backup
 
     manifest = BackupManifest.model_validate_json(download(container, backup.path))
+
     assert manifest == backup.manifest
     assert backup.path == "acme-prod/20260630T180005Z/manifest.json"
     archive = download(container, manifest.archive.path)
@@ -98,12 +115,10 @@ def test_the_manifest_is_true_about_every_blob(sample: Sample, container: Contai
     assert manifest.filestore.bytes == sum(entry.size for entry in entries)
 
 
-def test_the_manifest_names_server_and_sequences(
-    sample: Sample, container: ContainerClient
-) -> None:
+def test_the_manifest_names_server_and_sequences(sample: Sample, kept: Kept) -> None:
     identifier = sample.rows("select system_identifier::text from pg_control_system()")[0][0]
 
-    manifest = back_up(sample.dsn, container).manifest
+    manifest = kept.backup.manifest
 
     assert manifest.system_identifier == identifier
     assert manifest.database == "sample"
@@ -161,10 +176,8 @@ def test_a_failed_dump_leaves_no_manifest(container: ContainerClient, database: 
         ("rows", {"res_partner": -1}),
     ],
 )
-def test_a_manifest_that_cannot_be_right_is_refused(
-    sample: Sample, container: ContainerClient, field: str, value: object
-) -> None:
-    manifest = back_up(sample.dsn, container).manifest
+def test_a_manifest_that_cannot_be_right_is_refused(kept: Kept, field: str, value: object) -> None:
+    manifest = kept.backup.manifest.model_dump()
 
     with pytest.raises(ValidationError, match=field):
-        BackupManifest.model_validate(manifest.model_dump() | {field: value})
+        BackupManifest.model_validate(manifest | {field: value})

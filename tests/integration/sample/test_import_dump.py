@@ -44,8 +44,13 @@ def test_a_real_odoo_dump_and_its_filestore_are_taken(database: str) -> None:
     assert {path for (path,) in stored} <= set(files)
 
 
-def test_a_script_is_refused(sample: Sample, database: str, tmp_path: Path) -> None:
-    script = dump(sample.dsn, tmp_path / "production.sql", "plain")
+@pytest.fixture(scope="module")
+def whole(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return dump(sample.dsn, tmp_path_factory.mktemp("dump") / "production.dump")
+
+
+def test_a_script_is_refused(database: str, tmp_path: Path) -> None:
+    script = dump(database, tmp_path / "production.sql", "plain")
 
     with pytest.raises(ImportRefused, match=r"not a dump in PostgreSQL's custom format.*pg_dump"):
         import_dump(script, None, database)
@@ -65,16 +70,14 @@ def test_a_dump_of_something_else_is_refused(database: str, tmp_path: Path) -> N
         import_dump(other, None, database)
 
 
-def test_a_truncated_dump_is_refused(sample: Sample, database: str, tmp_path: Path) -> None:
-    whole = dump(sample.dsn, tmp_path / "production.dump")
-    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+def test_a_truncated_dump_is_refused(whole: Path, database: str, tmp_path: Path) -> None:
+    half = tmp_path / "production.dump"
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
 
     with pytest.raises(ImportRefused, match=r"production\.dump cannot be restored: pg_restore"):
-        import_dump(whole, None, database)
+        import_dump(half, None, database)
 
 
-def test_a_database_that_is_in_use_is_not_overwritten(sample: Sample, tmp_path: Path) -> None:
-    again = dump(sample.dsn, tmp_path / "production.dump")
-
+def test_a_database_that_is_in_use_is_not_overwritten(sample: Sample, whole: Path) -> None:
     with pytest.raises(ImportRefused, match="database sample already has tables"):
-        import_dump(again, None, sample.dsn)
+        import_dump(whole, None, sample.dsn)
