@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from functions.environments.places import newest_copy
+from functions.environments.reach import refuse_reach_of_production
 from functions.environments.traces import traces
 from shared.blobs import Blobs
 from shared.cluster import Clusters
@@ -43,9 +44,11 @@ def accept_request(
 
     Safe to repeat: the name is taken once, for this run.
 
-    Raises LivesTooLong, NameTaken, OfferExhausted, PlaceTaken, NothingCertified, NotCertified.
+    Raises ProductionInReach, LivesTooLong, NameTaken, OfferExhausted, PlaceTaken, NothingCertified,
+    NotCertified.
     """
     offer = estate.offer(event.offer)
+    refuse_reach_of_production(offer, estate, databases)
     lives = timedelta(hours=event.hours)
     if lives > offer.longest:
         raise LivesTooLong(f"{offer.name} lives for {offer.longest} at most, not {lives}")

@@ -202,8 +202,14 @@ class Agent:
 
 
 def secrets_of(server: str) -> Secrets:
-    key = "a key of the tests, 32 bytes long"
-    return Secrets({"ERP_NONPROD_DATABASE_URL": server, "SIGNALBOX_MASKING_KEY": key})
+    return Secrets(
+        {
+            "ERP_PROD_DATABASE_URL": "postgresql://odoo@127.0.0.9/postgres",
+            "ERP_STANDBY_DATABASE_URL": "postgresql://odoo@127.0.0.8/postgres",
+            "ERP_NONPROD_DATABASE_URL": server,
+            "SIGNALBOX_MASKING_KEY": "a key of the tests, 32 bytes long",
+        }
+    )
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from ipaddress import IPv4Network
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ from shared.blobs import AzureBlobs
 from shared.blobs.blobs import BlobsRefused
 from shared.capabilities import health
 from shared.cluster import ObjectMissing
+from shared.estate.offers import Egress
 from shared.filestore import filestore_of, sync_files
 from shared.ledger.environments import ExtensionRefused
 from shared.ledger.workloads import Workloads
@@ -320,8 +322,24 @@ def test_what_is_in_the_way_and_what_would_live_too_long_is_refused_at_once(
     assert nothing_is_left(agent, machine, "early")
 
 
+def test_no_environment_is_made_from_which_production_could_be_reached(
+    agent: Agent, machine: Machine
+) -> None:
+    agent.change_offer(egress=(Egress(cidr=IPv4Network("127.0.0.0/28"), ports=(443, 5432)),))
+
+    wide = agent.request("wide")
+
+    assert agent.finish(wide) == "failed"
+    assert "ProductionInReach: offer qa-small lets pods connect to 127.0.0.0/28" in agent.reason(
+        wide
+    )
+    assert nothing_is_left(agent, machine, "wide")
+
+
 def test_an_approver_can_be_asked_first(agent: Agent, machine: Machine) -> None:
-    agent.change_offer(needs_approval=True)
+    beside = Egress(cidr=IPv4Network("127.0.0.0/29"), ports=(5432,))
+    other_port = Egress(cidr=IPv4Network("127.0.0.0/28"), ports=(5433,))
+    agent.change_offer(needs_approval=True, egress=(beside, other_port))
     run = agent.request("asked")
     agent.deliver_past(run, None)
     [asked] = agent.approvals.newest(status="waiting", environment="asked")
