@@ -1,5 +1,6 @@
 """The ledger in PostgreSQL: how it is reached, and what is read or done in one transaction."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -40,10 +41,15 @@ class Ledger:
     """A pool of connections to the ledger's database, and the clock that stamps every row."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection], *, clock: Callable[[], datetime] = utc_now
+        self,
+        pool: ConnectionPool[Connection],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._pool = pool
         self.clock = clock
+        self._sleep = sleep
         self._migrated = False
 
     @classmethod
@@ -103,6 +109,7 @@ class Ledger:
                 retry=retry_if_exception_type((OperationalError, PoolTimeout)),
                 wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
                 stop=stop_after_delay(PATIENCE),
+                sleep=self._sleep,
                 reraise=True,
             )
             result: T = again(self._once, work)

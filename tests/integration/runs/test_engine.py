@@ -368,7 +368,7 @@ def test_an_event_is_put_off_while_the_ledger_is_out_of_reach(engine, monkeypatc
         yield
 
     monkeypatch.setattr(engine.ledger, "transaction", unreachable)
-    monkeypatch.setattr(engine.ledger, "_patience", timedelta(0))
+    monkeypatch.setattr("shared.ledger.ledger.PATIENCE", timedelta(0))
 
     engine.receive(b'{"id": "e-9", "type": "arrived", "data": {"environment": "north"}}')
 
