@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import psutil
 import psycopg
@@ -24,7 +25,7 @@ from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.peers import PEERS, PeerMissing
+from benchmarks.peers import PEERS, Peer, PeerMissing
 from benchmarks.track.machine import Machine
 from infra.local.postgres import PostgresServer
 from shared.masking import MaskingPlan, MaskingPolicy, mask_tables, plan_masking
@@ -33,7 +34,7 @@ from shared.masking.proof import remember
 from shared.postgres.marker import CloneMarker, Database, write_marker
 
 KEY = b"a key of the benchmark, 32 bytes"
-RUN = {"run_id": "benchmark", "epoch": 1}
+RUN: dict[str, Any] = {"run_id": "benchmark", "epoch": 1}
 LONG = timedelta(hours=1)
 
 POLICY = MaskingPolicy.model_validate(
@@ -176,7 +177,7 @@ def _fill(server: PostgresServer, partners: int, messages: int) -> None:
         administrator.execute("create database letters template original strategy file_copy")
     with psycopg.connect(server.dsn("letters"), autocommit=True) as connection:
         for statement in LETTERS.split(";"):
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 def _race(server: PostgresServer, rounds: int) -> dict[str, Cost]:
@@ -196,15 +197,17 @@ def _race(server: PostgresServer, rounds: int) -> dict[str, Cost]:
     return {name: best[name] for name, _, _ in ways}
 
 
+def _masked_by(peer: Peer, server: PostgresServer, _: object) -> None:
+    peer.mask(server.dsn("copy"))
+
+
 def _tools(server: PostgresServer, costs: dict[str, Cost]) -> dict[str, str]:
     """Measure each tool once, as they take minutes; say why one was skipped."""
     skipped = {}
     for peer in PEERS:
         try:
             peer.install()
-            costs[peer.name] = _measured(
-                server, "original", lambda server, _, peer=peer: peer.mask(server.dsn("copy"))
-            )
+            costs[peer.name] = _measured(server, "original", partial(_masked_by, peer))
         except PeerMissing as missing:
             skipped[peer.name] = str(missing)
     return skipped

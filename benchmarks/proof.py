@@ -157,7 +157,12 @@ def _copy(connection: Database) -> None:
 
 def _psql(connection: Database, dsn: str) -> None:
     for statement in _statements(connection):
-        command = [PostgresServer.bin("psql"), dsn, "-qc", statement.as_string(connection)]
+        command: list[str | Path] = [
+            PostgresServer.bin("psql"),
+            dsn,
+            "-qc",
+            statement.as_string(connection),
+        ]
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 

@@ -1,7 +1,7 @@
 """The figures as they stand in the paper: made from the kept ones, so that the two agree."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +53,7 @@ def _tiers(outages: Sequence[Outage]) -> str:
 
 
 def _loads(outages: Sequence[Outage]) -> str:
-    names = {
+    names: dict[str, Callable[[Outage], str]] = {
         "Drained after": lambda o: _span(o.drained),
         "Transactions of the ledger": lambda o: f"{o.transactions:,}",
         "in its busiest second": lambda o: f"{o.transactions_peak:,} of {o.ledger_limit:,}",

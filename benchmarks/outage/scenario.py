@@ -1,10 +1,10 @@
 """What happens: the failover's own table of steps, and how long each of them is taken to last."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Protocol, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 
 from functions.failover import RUNBOOK
 from functions.failover.promote_standby import LONGEST, LOOK
@@ -108,7 +108,7 @@ def _simulated(step: Step) -> Step:
     kind = (get_args(returned) or (returned,))[0]
     said: Message = kind.model_validate(FACTS.model_dump())
 
-    def handler(_: Message, *, run: Run, work: Work) -> Message | Again:
+    def handler(_given: Message, *, run: Run, work: Work) -> Message | Again:
         for _ in range(lasts.asks):
             run.still_mine()
         now = work.takes(lasts.works)
@@ -120,27 +120,32 @@ def _simulated(step: Step) -> Step:
         return said
 
     handler.__name__ = step.name
-    handler.__annotations__ = {"_": given, "run": Run, "work": Work, "return": returned}
+    handler.__annotations__ = {"_given": given, "run": Run, "work": Work, "return": returned}
     return replace(step, handler=handler)
 
 
 def estate(environments: int) -> Estate:
     """So many productions, each with its standby, as far as accepting an event looks at them."""
+    make: Any = Environment.model_construct
     tiers = [tier for tier, share in SHARES for _ in range(-(-environments * share // 100))]
     found = []
     for number, tier in enumerate(tiers[:environments]):
         name = f"erp-{number:06}"
-        found.append(Environment.model_construct(name=name, tier=tier, standby_of=None))
-        found.append(
-            Environment.model_construct(name=f"{name}-standby", tier=tier, standby_of=name)
-        )
-    return Estate.model_construct(environments=tuple(found))
+        found.append(make(name=name, tier=tier, standby_of=None))
+        found.append(make(name=f"{name}-standby", tier=tier, standby_of=name))
+    return _estate_of(found)
 
 
 def leveled(estate: Estate) -> Estate:
     """The same without tiers, as if nothing were more urgent than anything else."""
     alike = (each.model_copy(update={"tier": 2}) for each in estate.environments)
-    return Estate.model_construct(environments=tuple(alike))
+    return _estate_of(alike)
+
+
+def _estate_of(environments: Iterable[Environment]) -> Estate:
+    make: Any = Estate.model_construct
+    found: Estate = make(environments=tuple(environments))
+    return found
 
 
 def in_some_order(estate: Estate) -> list[str]:

@@ -1,6 +1,7 @@
 """What the embedded Functions host serves during the benchmark: wired as the project's own app."""
 
 import os
+from datetime import timedelta
 
 import azure.functions as func
 
@@ -30,10 +31,9 @@ class TimedRunner(Runner):
 lease = Settings.model_fields["lease"].default
 ledger = Ledger.connect(os.environ["LEDGER"])
 bus = ServiceBus.connect(os.environ["BUS"])
-postman = Postman(Outbox(ledger, bus))
-runner = TimedRunner(
-    ledger, postman.post, object(), beating=Heartbeat(ledger, lease).beating, lease=lease
-)
+outbox = Outbox(ledger, bus)
+post = Postman(outbox).post
+runner = TimedRunner(ledger, post, object(), beating=Heartbeat(ledger, lease).beating, lease=lease)
 
 app = func.FunctionApp()
 subscribe(app, RUNBOOK, runner)
@@ -41,6 +41,6 @@ subscribe(app, RUNBOOK, runner)
 
 def close() -> None:
     """Give back what the app holds: the host does not know of it."""
-    postman.flush()
+    outbox.send_left_behind(older_than=timedelta(0))
     bus.close()
     ledger.close()
