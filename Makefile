@@ -32,7 +32,7 @@ up: setup ## Start the embedded platform and stay
 	@$(BIN)/signalbox up
 
 test: setup ## Run the whole test suite
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 unit: setup ## Run the tests that need no server (seconds)
 	@$(BIN)/pytest tests/unit shared
