@@ -5,6 +5,7 @@ Imported when a repository is reached that way: its library takes a while.
 
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from io import StringIO
 from itertools import chain
 from typing import Any
@@ -37,12 +38,12 @@ class _Connections:
         self, host: str, command: bytes, username: str, port: int | None, **_: object
     ) -> "_Connection":
         try:
-            transport = Transport(socket.create_connection((host, port or 22), TIMEOUT_SECONDS))
-            try:
-                return _Connection(self._begin(transport, host, username, command))
-            except BaseException:
-                transport.close()
-                raise
+            with ExitStack() as opened:
+                server = socket.create_connection((host, port or 22), TIMEOUT_SECONDS)
+                transport = opened.enter_context(closing(Transport(server)))
+                connection = _Connection(self._begin(transport, host, username, command))
+                opened.pop_all()  # it is closed with the connection
+                return connection
         except AuthenticationException:
             raise RepositoryRefused(
                 f"{host} does not let {username} in: add the public key of release.deploy.key "
