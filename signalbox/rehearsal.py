@@ -21,8 +21,8 @@ from rich.text import Text
 
 from functions.failover.forecast import Forecast, forecast
 from infra.local.failover_demo import FailoverDemo
+from shared.backups import newest_manifest
 from shared.blobs import Blobs
-from shared.blobs.backups import newest_manifest
 from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory
 from shared.ledger.history import Achieved

@@ -10,8 +10,8 @@ from uuid import uuid4
 import typer
 
 from functions.upkeep.hours import refresh_request
+from shared.backups import newest_manifest
 from shared.blobs import AzureBlobs
-from shared.blobs.backups import newest_manifest
 from shared.messages import CloudEvent
 from shared.runs.hours import Hours, Schedules
 from shared.runs.outbox import Outbox

@@ -1,9 +1,9 @@
 """Copy the files that the sanitized database refers to."""
 
-from functions.refresh.backups import read_manifest
 from functions.refresh.clones import incoming_clone
 from functions.refresh.filestores import put_file, referred_files, sizes_in
 from functions.refresh.targets import BUDGET, go_on, target_of
+from shared.backups import read_manifest
 from shared.blobs import Blobs
 from shared.estate import Estate
 from shared.filestore import filestore_of, within_budget

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.refresh.backups import read_listing
+from shared.backups import read_listing
 from shared.blobs import Blobs
 from shared.errors import PermanentError
 from shared.estate import Environment

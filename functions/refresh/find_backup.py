@@ -2,12 +2,17 @@
 
 from datetime import UTC, datetime
 
-from functions.refresh.backups import BackupDamaged, BackupUnfit, beside, read_manifest
+from shared.backups import BackupDamaged, beside, read_manifest
 from shared.blobs import Blobs
+from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.messages.refresh import BackupAccepted, BackupCompleted
 from shared.odoo.manifest import BackupManifest
 from shared.runs import Run
+
+
+class BackupUnfit(PermanentError):
+    """The backup is sound, but this environment must not be refreshed from it."""
 
 
 def find_backup(

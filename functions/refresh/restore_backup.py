@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from functions.refresh.backups import read_manifest
 from functions.refresh.ownership import let_owner_create
 from functions.refresh.restore_jobs import begin_job, look_at_job
 from functions.refresh.targets import Target, look_again, target_of
+from shared.backups import read_manifest
 from shared.blobs import Blobs
 from shared.cluster import Cluster, Clusters
 from shared.estate import Estate

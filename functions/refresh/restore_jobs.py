@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from functions.refresh.backups import BackupDamaged
 from functions.refresh.targets import Target, look_again
+from shared.backups import BackupDamaged
 from shared.blobs import Blobs
 from shared.cluster import Cluster, JobState
 from shared.errors import TemporaryError

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from functions.refresh.backups import read_manifest
 from functions.refresh.clones import clone_of, incoming_clone, policy_of
 from functions.refresh.filestores import SHOWN, File, referred_files, sizes_in
 from functions.refresh.targets import BUDGET, Target, go_on, target_of
+from shared.backups import read_manifest
 from shared.blobs import Blobs
 from shared.errors import PermanentError
 from shared.estate import Estate

@@ -5,8 +5,8 @@ from functools import partial
 
 import structlog
 
+from shared.backups import newest_manifest
 from shared.blobs import Blobs
-from shared.blobs.backups import newest_manifest
 from shared.estate import Environment, Estate
 from shared.ledger import Transaction
 from shared.ledger.hours import take_refresh

@@ -5,11 +5,11 @@ import psycopg
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from functions.refresh.backups import BackupDamaged
 from functions.refresh.ownership import OwnerMissing
 from functions.refresh.restore_jobs import RestoreFailed
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
+from shared.backups import BackupDamaged
 from shared.cluster.api import Api
 from shared.errors import PermanentError
 from shared.messages.refresh import BackupAccepted, BackupCompleted, DatabaseRestored

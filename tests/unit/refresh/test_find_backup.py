@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from functions.refresh import NotRefreshedFrom, concerned, find_backup
-from functions.refresh.backups import BackupDamaged, BackupUnfit
+from functions.refresh.find_backup import BackupUnfit
+from shared.backups import BackupDamaged
 from shared.blobs import BlobMissing
 from shared.estate import Estate, UnknownEnvironment, load_estate
 from shared.messages.refresh import BackupAccepted, BackupCompleted

@@ -1,11 +1,12 @@
-"""Reading what a backup says of itself, and refusing one that cannot be trusted."""
+"""Finding backups in storage, and reading what they say of themselves."""
 
 import hashlib
 
 from pydantic import ValidationError
 
-from shared.blobs import Blobs
+from shared.blobs import BlobMissing, Blobs
 from shared.errors import PermanentError, explain
+from shared.estate import BlobFolder
 from shared.odoo.manifest import BackupManifest, FilestoreEntry
 
 
@@ -13,8 +14,13 @@ class BackupDamaged(PermanentError):
     """What is in storage is not what the backup's manifest, or its event, says."""
 
 
-class BackupUnfit(PermanentError):
-    """The backup is sound, but this environment must not be refreshed from it."""
+def newest_manifest(blobs: Blobs, folder: BlobFolder) -> str | None:
+    """The path of the newest complete backup's manifest: folders are named for their time."""
+    try:
+        paths = [blob.path for blob in blobs.list(f"{folder.container}/{folder.prefix}")]
+    except BlobMissing:
+        return None
+    return max((path for path in paths if path.endswith("/manifest.json")), default=None)
 
 
 def read_manifest(blobs: Blobs, path: str, sha256: str | None) -> tuple[BackupManifest, str]:
