@@ -52,7 +52,7 @@ def _look_through(session: Session, environment: str) -> Seen:
     blobs = AzureBlobs.connect(session.settings.blobs.get_secret_value())
     database, seen = found.database, Seen()
     with (
-        databases.connect(database.server, database.name, autocommit=True) as connection,
+        databases.connect(database.server, database.name) as connection,
         Console(stderr=True).status("reading files") as shown,
     ):
         while not seen.finished:

@@ -106,5 +106,5 @@ def _refuse_uncertified(
     copy = newest_copy(databases, estate, offer)
     key = secrets.resolve(estate.masking_key).encode()
     server = estate.environment(offer.source).database.server
-    with databases.connect(server, copy.database, autocommit=True) as connection:
+    with databases.connect(server, copy.database) as connection:
         require_certificate(connection, key, run_id=copy.marker.run_id)

@@ -81,5 +81,5 @@ def drop_clone(
 def _certificate(
     databases: Databases, server: str, copy: CertifiedCopy, key: bytes
 ) -> SignedCertificate:
-    with databases.connect(server, copy.database, autocommit=True) as connection:
+    with databases.connect(server, copy.database) as connection:
         return require_certificate(connection, key, run_id=copy.marker.run_id)

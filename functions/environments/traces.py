@@ -34,7 +34,7 @@ def databases_of(place: Environment, databases: Databases) -> list[str]:
     """Its database, and those that runs have kept or prepared for it."""
     name, server = place.database.name, place.database.server
     pattern = re.compile(re.escape(name) + _OF_RUNS)
-    with databases.connect(server, "postgres", autocommit=True) as connection:
+    with databases.administer(server) as connection:
         query = "select datname from pg_database where starts_with(datname, %s) order by 1"
         return [n for (n,) in connection.execute(query, (name,)) if pattern.fullmatch(n)]
 

@@ -94,6 +94,6 @@ def _lost(pair: Pair, databases: Databases, placement: Placement) -> tuple[Model
     active = pair.active.database
     with (
         reach(administrators_dsn(databases, pair.standby)) as old,
-        databases.connect(active.server, active.name, autocommit=True) as new,
+        databases.connect(active.server, active.name) as new,
     ):
         return rows_lost(old, new, placement.since_at - RECENT)

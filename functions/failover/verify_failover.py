@@ -45,7 +45,7 @@ def verify_failover(
     side = pair.standby
     loss = redirected.loss
     doubt = timedelta(seconds=loss.seconds) if loss else UNKNOWN_LOSS
-    with databases.connect(side.database.server, side.database.name, autocommit=True) as connection:
+    with databases.connect(side.database.server, side.database.name) as connection:
         new = NewPrimary(
             side=side,
             epoch=run.epoch,

@@ -39,7 +39,7 @@ def sync_filestore(
     target, source = estate.environment(run.environment), estate.environment(requested.source)
     still_mine(run)
     seen = Seen.model_validate(run.checkpoint.get("seen", {}))
-    with databases.connect(target.database.server, target.database.name, autocommit=True) as found:
+    with databases.connect(target.database.server, target.database.name) as found:
         rules = _rules(source, target)
         seen = sync_files(
             found, blobs, filestore_of(target), filestore_of(source), seen, rules=rules

@@ -35,7 +35,7 @@ def mask_within_budget(
     key: bytes,
 ) -> MaskingProgress | Again:
     """Mask what the plan says, two tables at once, until it is done or the step's time is used."""
-    with databases.connect(target.server, target.incoming, autocommit=True) as second:
+    with databases.connect(target.server, target.incoming) as second:
         progress = mask_tables(
             connection,
             plan,

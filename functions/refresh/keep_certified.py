@@ -32,7 +32,7 @@ def keep_certified(
     assert marker is not None, target.incoming
     clone_inside(databases, target.server, target.incoming, kept, marker)
     original = _certificate(databases, target, run, key)
-    with databases.connect(target.server, kept, autocommit=True) as connection:
+    with databases.connect(target.server, kept) as connection:
         certify_copy(connection, original, key)
     return proven.become(CertifiedKept, kept=kept)
 

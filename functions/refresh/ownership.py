@@ -12,7 +12,7 @@ class OwnerMissing(PermanentError):
 
 def let_owner_create(databases: Databases, server: str, database: str, owner: str) -> None:
     """Let the role own objects in a database that it cannot connect to. Raises OwnerMissing."""
-    with databases.connect(server, database, autocommit=True) as connection:
+    with databases.connect(server, database) as connection:
         query = "select 1 from pg_roles where rolname = %s"
         if connection.execute(query, (owner,)).fetchone() is None:
             raise OwnerMissing(

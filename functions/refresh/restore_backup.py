@@ -88,7 +88,7 @@ def _mark(
 ) -> CloneMarker:
     manifest, _ = read_manifest(blobs, backup.manifest, backup.manifest_sha256)
     marker = CloneMarker.new(str(run.id), manifest.system_identifier, manifest.database, run.epoch)
-    with databases.connect(target.server, target.incoming, autocommit=True) as connection:
+    with databases.connect(target.server, target.incoming) as connection:
         write_marker(connection, marker)
     return marker
 

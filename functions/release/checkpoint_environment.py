@@ -100,7 +100,7 @@ def restore_environment(
 
 
 def _written_down(place: Place, cluster: Cluster, databases: Databases) -> dict[str, object]:
-    with databases.connect(place.server, place.live, autocommit=True) as connection:
+    with databases.connect(place.server, place.live) as connection:
         failing = failing_checks(connection)
     return {
         "workloads": [state.model_dump() for state in states(cluster, place)],

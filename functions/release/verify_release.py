@@ -38,7 +38,7 @@ def verify_release(
     if place.policy.health_url is not None:
         _refuse_ill(place.policy.health_url)
     said = log_in(place.environment, secrets)
-    with databases.connect(place.server, place.live, autocommit=True) as connection:
+    with databases.connect(place.server, place.live) as connection:
         failing = failing_checks(connection)
     if worse := sorted(failing.keys() - _not_to_blame(completed)):
         said = "; ".join(f"{name}: {failing[name]}" for name in worse)

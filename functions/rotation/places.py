@@ -51,6 +51,10 @@ class Side:
         found = self.cluster.read_secret(self.namespace, self.secret)
         return odoos_url(found, self.environment)
 
+    def url_before(self) -> str | None:
+        """What Odoo connected with before the rotation: a secret; None when it has no URL."""
+        return self.cluster.saved_secret(self.namespace, SNAPSHOT, self.secret).get("url")
+
     def url_with(self, login: str, password: str) -> str:
         return with_login(self.url(), login, password)
 

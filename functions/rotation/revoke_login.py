@@ -1,10 +1,7 @@
 """Revoke the login that was exchanged, once its grace is over."""
 
-import base64
-import json
-
-from functions.rotation.places import SNAPSHOT, NotRotated, Side, place_of, users_of
-from shared.cluster import Clusters, ObjectMissing
+from functions.rotation.places import SNAPSHOT, NotRotated, place_of, users_of
+from shared.cluster import Clusters
 from shared.estate import Estate
 from shared.ledger import Placements
 from shared.ledger.logins import Logins
@@ -42,7 +39,7 @@ def revoke_previous_login(
         logins.revoked(run.environment, login)
         return LoginRevoked(login=login, used_by=used_by)
     still_mine(run)
-    before = _url_before(place.active)
+    before = place.active.url_before()
     with databases.administer(place.server) as connection:
         ended = revoke_login(connection, login)
         known = before is not None and user_of(before) == login
@@ -52,13 +49,3 @@ def revoke_previous_login(
         side.cluster.delete_secret(side.namespace, SNAPSHOT)
     logins.revoked(run.environment, login)
     return LoginRevoked(login=login, used_by=(), sessions_ended=ended, proof=proof)
-
-
-def _url_before(side: Side) -> str | None:
-    """The login before, as the rotation has remembered it: a secret."""
-    try:
-        kept = side.cluster.read_secret(side.namespace, SNAPSHOT)
-    except ObjectMissing:
-        return None
-    values = json.loads(kept.get(f"Secret.{side.secret}", "{}")) or {}
-    return base64.b64decode(values["url"]).decode() if "url" in values else None

@@ -187,8 +187,7 @@ class Cluster:
 
     def read_secret(self, namespace: str, name: str) -> Mapping[str, str]:
         """A Secret's values."""
-        data = self._api.read("Secret", namespace, name).get("data") or {}
-        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+        return _decoded(self._api.read("Secret", namespace, name).get("data"))
 
     def write_secret(
         self, namespace: str, name: str, values: Mapping[str, str], *, epoch: int
@@ -236,6 +235,12 @@ class Cluster:
             for kind, name in objects
         }
         self._keep(namespace, snapshot, saved, run_id, epoch)
+
+    def saved_secret(self, namespace: str, snapshot: str, name: str) -> Mapping[str, str]:
+        """The values that a Secret had when ``save`` kept it, of whichever run; else none."""
+        found = self._find("Secret", namespace, snapshot) or {}
+        kept = _decoded(found.get("data")).get(f"Secret.{name}", "{}")
+        return _decoded(json.loads(kept))
 
     def propose(
         self, namespace: str, name: str, values: Mapping[str, str], *, run_id: str, epoch: int
@@ -385,6 +390,10 @@ def _different(before: Mapping[str, str], values: Mapping[str, str]) -> int:
 
 def _encoded(values: Mapping[str, str]) -> dict[str, str]:
     return {key: _encode(value) for key, value in values.items()}
+
+
+def _decoded(data: Mapping[str, str] | None) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in (data or {}).items()}
 
 
 def _encode(value: str) -> str:

@@ -106,7 +106,7 @@ def clone_inside(
         write_comment(connection, clone, marker.as_comment())
         run(connection, "revoke all on database {} from public", clone)
         run(connection, "alter database {} allow_connections true", clone)
-    with databases.connect(server, clone) as connection:
+    with databases.connect(server, clone) as connection, connection.transaction():
         connection.execute("delete from signalbox.clone")
         write_marker(connection, marker)
 
@@ -131,7 +131,7 @@ def marker_of(source: CloneMarker, *, run_id: str, epoch: int) -> CloneMarker:
 
 def make_role(databases: Databases, server: str, role: str, owner: str) -> None:
     """A role that cannot log in yet; its comment says whose it is. Raises NameInUse."""
-    with databases.connect(server, "postgres") as connection:
+    with databases.administer(server) as connection, connection.transaction():
         if _role_comment(connection, role) is None:
             run(connection, "create role {} nologin", role)
             run(connection, "comment on role {} is {}", role, sql.Literal(owner))
@@ -142,26 +142,26 @@ def make_role(databases: Databases, server: str, role: str, owner: str) -> None:
 
 def drop_role(databases: Databases, server: str, role: str, owner: str) -> None:
     """Drop a role that ``make_role`` made; nothing happens when it is not there."""
-    with databases.connect(server, "postgres") as connection:
+    with databases.administer(server) as connection:
         if _role_comment(connection, role) == owner:
             run(connection, "drop role {}", role)
 
 
 def has_role(databases: Databases, server: str, role: str) -> bool:
     """Whether the server has a role of this name, whoever made it."""
-    with databases.connect(server, "postgres") as connection:
+    with databases.administer(server) as connection:
         return _role_comment(connection, role) is not None
 
 
 def set_password(databases: Databases, server: str, role: str, password: str) -> None:
     """Only its SCRAM verifier is sent, so that no log of the server can hold the password."""
-    with databases.connect(server, "postgres") as connection:
+    with databases.administer(server) as connection:
         run(connection, "alter role {} password {}", role, scram(connection, role, password))
 
 
 def let_in(databases: Databases, server: str, database: str, role: str) -> None:
     """Open a database to the one role that owns it from now on."""
-    with databases.connect(server, "postgres") as connection:
+    with databases.administer(server) as connection, connection.transaction():
         run(connection, "alter role {} login", role)
         run(connection, "alter database {} owner to {}", database, role)
 

@@ -44,22 +44,20 @@ class Databases:
         self._resolve = resolve
 
     @contextmanager
-    def connect(
-        self, server: str, database: str, *, autocommit: bool = False
-    ) -> Iterator[Database]:
-        """A connection as the server's administrator, closed at the end."""
-        with psycopg.connect(self.dsn(server, database), autocommit=autocommit) as connection:
+    def connect(self, server: str, database: str) -> Iterator[Database]:
+        """An autocommit connection as the server's administrator, closed at the end."""
+        with psycopg.connect(self.dsn(server, database), autocommit=True) as connection:
             yield connection
 
     def administer(self, server: str) -> AbstractContextManager[Database]:
-        """An autocommit connection to where databases are made and renamed."""
-        return self.connect(server, "postgres", autocommit=True)
+        """A connection to where databases are made and renamed."""
+        return self.connect(server, "postgres")
 
     @contextmanager
     def connect_clone(
         self, server: str, database: str, *, run_id: str, epoch: int
     ) -> Iterator[Database]:
-        """An autocommit connection to a database that this run restored, and to nothing else.
+        """A connection to a database that this run restored, and to nothing else.
 
         Every other session there is ended: it can only be of an attempt that hung and was given
         up, whose open transaction would block this one, or go on after it.
@@ -67,7 +65,7 @@ class Databases:
         Raises ProductionRefused on a production server, else what ``require_clone`` raises.
         """
         self.refuse_production(server)
-        with self.connect(server, database, autocommit=True) as connection:
+        with self.connect(server, database) as connection:
             require_clone(connection, run_id=run_id, epoch=epoch)
             end_sessions(connection, database)
             yield connection

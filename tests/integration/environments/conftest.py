@@ -257,7 +257,7 @@ def refresh(machine: Machine, *, epoch: int) -> Passage:
     )
     for path, content in CONTENTS.items():
         machine.blobs.upload(folder + path, content)
-    with databases.connect(SERVER, incoming, autocommit=True) as connection:
+    with databases.connect(SERVER, incoming) as connection:
         connection.execute(f'revoke connect on database "{incoming}" from public'.encode())
         write_marker(connection, CloneMarker.new(str(passage.id), "1", "acme_prod", epoch))
     masked = passage.do("mask_database", RESTORED)
@@ -277,7 +277,7 @@ def remap(databases: Databases, estate: Estate, passage: Passage, database: str)
     hosts = replacements(estate, estate.environment("acme-prod"), place)
     base_url = place.endpoints[0].base_url
     clone = Clone(str(passage.id), passage.epoch, base_url, hosts)
-    with databases.connect(SERVER, database, autocommit=True) as connection:
+    with databases.connect(SERVER, database) as connection:
         remap_settings(connection, clone)
 
 

@@ -50,7 +50,7 @@ def restored(databases: Databases) -> Callable[[str, int], CloneMarker]:
     def restore(name: str, epoch: int) -> CloneMarker:
         marker = CloneMarker.new(f"run-{next(_runs)}", "7000000000000000001", "acme_prod", epoch)
         databases.create(SERVER, name)
-        with databases.connect(SERVER, name, autocommit=True) as connection:
+        with databases.connect(SERVER, name) as connection:
             connection.execute("create table origin as select %s::bigint as epoch", (epoch,))
             write_marker(connection, marker)
         return marker
@@ -141,6 +141,7 @@ def test_whoever_takes_a_clone_over_ends_the_session_of_who_had_it(
     marker = restored(NEW, 4)
 
     with databases.connect(SERVER, NEW) as hung:
+        hung.execute("begin")
         hung.execute("create table half_done (id int)")
         with databases.connect_clone(SERVER, NEW, run_id=marker.run_id, epoch=4) as ours:
             there = ours.execute("select to_regclass('half_done')").fetchone()
@@ -152,7 +153,7 @@ def test_whoever_takes_a_clone_over_ends_the_session_of_who_had_it(
 
 def test_a_comment_of_somebody_else_is_no_marker(databases: Databases) -> None:
     databases.create(SERVER, NEW)
-    with databases.connect(SERVER, NEW, autocommit=True) as connection:
+    with databases.connect(SERVER, NEW) as connection:
         connection.execute(f"comment on database {NEW} is 'Production. Do not touch.'")
 
     assert databases.marker(SERVER, NEW) is None
@@ -227,7 +228,7 @@ def test_a_swap_goes_on_where_a_crash_has_left_the_databases_closed(
 ) -> None:
     restored(LIVE, 1)
     run = restored(NEW, 2).run_id
-    with databases.connect(SERVER, "postgres", autocommit=True) as connection:
+    with databases.administer(SERVER) as connection:
         for name in (LIVE, NEW):
             connection.execute(f"alter database {name} allow_connections false")
 

@@ -300,7 +300,7 @@ def certify(passage: Passage, database: str) -> str:
     """Prove a database of a passage, as it is now."""
     resources, facts = passage.resources, {"run_id": str(passage.id), "epoch": passage.epoch}
     key = resources.secrets.resolve(resources.estate.masking_key).encode()
-    with resources.databases.connect("erp-nonprod", database, autocommit=True) as connection:
+    with resources.databases.connect("erp-nonprod", database) as connection:
         plan = plan_masking(connection, load_policy())
         remember(connection, plan, key, **facts)
         found = prove(connection, plan, key, budget=timedelta(minutes=1), **facts)

@@ -249,13 +249,18 @@ def test_a_snapshot_brings_everything_back_but_only_for_its_run(
     cluster.save(configured, "before", objects, run_id="one", epoch=1)
     cluster.write_config(configured, "c", {"a": "changed", "z": "added"}, epoch=1)
     cluster.save(configured, "before", objects, run_id="one", epoch=1)
+    cluster.write_secret(configured, "s", {"password": "changed"}, epoch=1)
 
+    kept = cluster.saved_secret(configured, "before", "s")
     cluster.restore(configured, "before", run_id="another", epoch=1)
     untouched = cluster.read_config(configured, "c")["a"]
     cluster.restore(configured, "before", run_id="one", epoch=1)
 
     assert untouched == "changed"
     assert cluster.read_config(configured, "c") == {"a": "1", "b": "2"}
+    assert kept == cluster.read_secret(configured, "s")
+    assert cluster.saved_secret(configured, "before", "nothing") == {}
+    assert cluster.saved_secret(configured, "never", "s") == {}
 
 
 def test_a_later_run_replaces_the_snapshot(cluster: Cluster, configured: str) -> None:

@@ -33,7 +33,7 @@ def verified(passage: Passage, proven: SanitizationProven) -> EnvironmentVerifie
     """A clone with a partner, masked, that refers to no file yet."""
     resources, facts = passage.resources, {"run_id": str(passage.id), "epoch": passage.epoch}
     key = resources.secrets.resolve(resources.estate.masking_key).encode()
-    with resources.databases.connect("erp-nonprod", proven.database, autocommit=True) as clone:
+    with resources.databases.connect("erp-nonprod", proven.database) as clone:
         clone.execute("create table res_partner (id int primary key, email text)")
         clone.execute("insert into res_partner values (1, %s)", (EMAIL,))
         clone.execute("create table ir_attachment (store_fname text, checksum text, file_size int)")
