@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from dulwich.object_store import commit_tree_changes, tree_lookup_path
 from dulwich.objects import Blob, Commit, Tree
-from dulwich.protocol import ReceivableProtocol
+from dulwich.protocol import ReceivableProtocol, pkt_line
 from dulwich.repo import Repo
 from dulwich.server import DictBackend, ReceivePackHandler, UploadPackHandler
 from dulwich.web import make_wsgi_chain
@@ -90,6 +90,8 @@ class SshRemote(Remote):
     def __init__(self, folder: Path, path: str, text: str) -> None:
         super().__init__(folder, path, text)
         self.host, self.client = Keys(), Keys()
+        self.refusal = b""
+        """What it says to whoever asks for another repository; in a line that Git reads, or not."""
 
 
 class Login(ServerInterface):
@@ -114,11 +116,25 @@ class Login(ServerInterface):
 
     def _run(self, channel: Channel, command: str) -> None:
         name, path = shlex.split(command)
+        if path != "/fleet.git":
+            self._refuse(channel)
+            return
         handler = {"git-upload-pack": UploadPackHandler, "git-receive-pack": ReceivePackHandler}
         backend = DictBackend({"/fleet.git": self._remote.repository})
         protocol = ReceivableProtocol(channel.recv, channel.sendall)
         handler[name](backend, [path], protocol).handle()
         channel.send_exit_status(0)
+        channel.close()
+
+    def _refuse(self, channel: Channel) -> None:
+        # Answered after the command's own answer, which the end of the channel must not overtake.
+        channel.get_transport().global_request("answered@localhost")
+        said = self._remote.refusal
+        if said.startswith(b"ERR "):
+            channel.sendall(pkt_line(said))
+        else:
+            channel.sendall_stderr(said)
+        channel.send_exit_status(1)
         channel.close()
 
 

@@ -3,6 +3,7 @@
 Imported when an environment is deployed by Git: its library takes a while.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -25,6 +26,10 @@ TRIES = 5
 TIMEOUT_SECONDS = 20
 
 T = TypeVar("T")
+
+_NOT_OURS = re.compile("not (be )?found|not exist|not appear to be|denied|marked as read only")
+"""What servers say, each in its own words, of a repository that no retry will open to us: over SSH
+there is no number that tells it from a server that is out of order."""
 
 AUTHOR = b"Signalbox <signalbox@localhost>"
 
@@ -142,6 +147,11 @@ class Repository:
         except SendPackError:
             raise
         except (HTTPError, GitProtocolError, OSError) as error:
+            if isinstance(error, GitProtocolError) and _NOT_OURS.search(str(error)):
+                raise RepositoryRefused(
+                    f"{self._url} is not there or not ours: check its URL, and that the key may "
+                    f"push there: {error}"
+                ) from None
             raise RepositoryUnreachable(
                 f"{self._url} does not answer: {type(error).__name__}"
             ) from None

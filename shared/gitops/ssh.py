@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult
 
 from dulwich.client import SSHGitClient
+from dulwich.errors import GitProtocolError
 from paramiko import Channel, ECDSAKey, Ed25519Key, PKey, RSAKey, SSHException, Transport
 from paramiko.ssh_exception import AuthenticationException
 
@@ -20,6 +21,9 @@ from shared.gitops.repository import TIMEOUT_SECONDS, RepositoryRefused, Reposit
 _KEYS: tuple[type[PKey], ...] = (Ed25519Key, ECDSAKey, RSAKey)
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """How a host proves that a key is its own, where that is not called as the key is."""
+
+_LONGEST_REFUSAL = 1000
+"""Bytes."""
 
 
 def git_over_ssh(url: SplitResult, key: str, host_keys: Sequence[str]) -> SSHGitClient:
@@ -73,12 +77,16 @@ class _Connection:
     """A command at work over there, as dulwich reads and writes it."""
 
     def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+        """Raises GitProtocolError with what it says when it ends instead of beginning to speak."""
+        self._channel, self._ahead = channel, channel.recv(1)
+        if not self._ahead:
+            said = channel.makefile_stderr("rb").read(_LONGEST_REFUSAL).decode(errors="replace")
+            raise GitProtocolError(" ".join(said.split()))
         self.write, self.can_read = channel.sendall, channel.recv_ready
 
     def read(self, size: int) -> bytes:
         """As many bytes, or those before the end."""
-        found = b""
+        found, self._ahead = self._ahead[:size], self._ahead[size:]
         while len(found) < size and (more := self._channel.recv(size - len(found))):
             found += more
         return found

@@ -124,6 +124,27 @@ def test_over_ssh_only_the_host_is_believed_that_is_known_and_only_with_our_key(
         reach(ours.private, host.public, url="ssh://git@127.0.0.1:9/fleet.git")
 
 
+def test_over_ssh_a_repository_that_is_not_there_is_not_asked_for_again(
+    ssh_remote: SshRemote,
+) -> None:
+    url, host, ours = ssh_remote.url.replace("fleet", "none"), ssh_remote.host, ssh_remote.client
+    repository = Repository(url, "main", "signalbox", ours.private, [host.public])
+
+    for said, error in (
+        ("ERROR: Repository not found.\nCheck your rights.\n", RepositoryRefused),
+        ("remote: ERROR: The project could not be found.\n", RepositoryRefused),
+        ("fatal: '/none.git' does not appear to be a git repository\n", RepositoryRefused),
+        ("ERR TF401019: The Git repository none does not exist.", RepositoryRefused),
+        ("ERROR: Permission to acme/fleet.git denied to deploy key\n", RepositoryRefused),
+        ("ERROR: The key you use has been marked as read only.\n", RepositoryRefused),
+        ("ERROR: Internal API unreachable\n", RepositoryUnreachable),
+        ("", RepositoryUnreachable),
+    ):
+        ssh_remote.refusal = said.encode()
+        with pytest.raises(error, match=r"none\.git"):
+            repository.read(FILE)
+
+
 def test_a_repository_that_cannot_be_used_says_why(remote: Remote) -> None:
     for url, branch, path, error in (
         (remote.url, "main", "nowhere.yaml", RepositoryRefused),
