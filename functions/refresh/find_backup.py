@@ -8,6 +8,7 @@ from shared.errors import PermanentError
 from shared.estate import Environment, Estate
 from shared.messages.refresh import BackupAccepted, BackupCompleted
 from shared.odoo.manifest import BackupManifest
+from shared.postgres.databases import Databases
 from shared.runs import Run
 
 
@@ -16,9 +17,10 @@ class BackupUnfit(PermanentError):
 
 
 def find_backup(
-    event: BackupCompleted, *, run: Run, estate: Estate, blobs: Blobs
+    event: BackupCompleted, *, run: Run, estate: Estate, blobs: Blobs, databases: Databases
 ) -> BackupAccepted:
-    """Accept the backup when it is complete, of the right environment and young enough.
+    """Accept the backup when it is complete, of the right environment, young enough, and of no
+    newer PostgreSQL than the target's.
 
     The archive's checksum is proved while the restore Job reads it: no function moves gigabytes.
 
@@ -27,7 +29,8 @@ def find_backup(
     Raises BlobMissing, BackupDamaged and BackupUnfit: no retry will make a backup better.
     """
     manifest, sha256 = read_manifest(blobs, event.manifest, event.sha256)
-    _refuse_unfit(event, manifest, estate.environment(run.environment), datetime.now(UTC))
+    target = estate.environment(run.environment)
+    _refuse_unfit(event, manifest, target, datetime.now(UTC))
     archive = beside(event.manifest, manifest.archive.path)
     size = blobs.properties(archive).size
     if size != manifest.archive.size:
@@ -35,6 +38,7 @@ def find_backup(
             f"the archive {archive} has {size} bytes, its manifest says {manifest.archive.size}: "
             "take a new backup"
         )
+    _refuse_newer(manifest, target, databases)
     return BackupAccepted(
         source=event.environment,
         manifest=event.manifest,
@@ -62,4 +66,16 @@ def _refuse_unfit(
         raise BackupUnfit(
             f"{event.manifest} was taken at {manifest.taken_at:%F %T} UTC; {target.name} accepts "
             f"backups of the last {target.oldest_backup}: take a new one or raise oldest_backup"
+        )
+
+
+def _refuse_newer(manifest: BackupManifest, target: Environment, databases: Databases) -> None:
+    """Refuse what only a later major version of PostgreSQL can take in."""
+    server = target.database.server
+    theirs, ours = manifest.server_version // 10_000, databases.version(server) // 10_000
+    if theirs > ours:
+        raise BackupUnfit(
+            f"the backup of {manifest.environment} is of PostgreSQL {theirs}, and {target.name}'s "
+            f"server {server} is {ours}, which cannot take it in: upgrade {server} to {theirs} "
+            "or later, then publish backup-completed again"
         )

@@ -93,6 +93,11 @@ class Databases:
         with self.administer(server) as connection:
             return str(value(connection, "select system_identifier from pg_control_system()"))
 
+    def version(self, server: str) -> int:
+        """PostgreSQL's ``server_version_num``, such as 160004."""
+        with self.administer(server) as connection:
+            return connection.info.server_version
+
     def exists(self, server: str, database: str) -> bool:
         """Whether the server has a database of this name."""
         with self.administer(server) as connection:

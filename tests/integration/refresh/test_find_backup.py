@@ -1,17 +1,20 @@
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from uuid import UUID
 
 import pytest
 
 from functions.refresh import NotRefreshedFrom, concerned, find_backup
 from functions.refresh.find_backup import BackupUnfit
+from infra.local.postgres import PostgresServer
 from shared.backups import BackupDamaged
 from shared.blobs import BlobMissing
-from shared.estate import Estate, UnknownEnvironment, load_estate
+from shared.estate import Estate, UnknownEnvironment
 from shared.messages.refresh import BackupAccepted, BackupCompleted
 from shared.odoo.manifest import Archive, BackupManifest, FilestoreListing
+from shared.postgres.databases import Databases
 from shared.runs import Run
 from tests.memoryblobs import MemoryBlobs
 
@@ -21,9 +24,13 @@ EVENT = BackupCompleted(environment="acme-prod", manifest=MANIFEST)
 RUN = Run(UUID(int=1), "acme-staging", 1, "find_backup", 1, {}, lambda: True)
 
 
+Find = Callable[..., BackupAccepted]
+
+
 @pytest.fixture
-def estate() -> Estate:
-    return load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
+def find(estate: Estate, postgres: PostgresServer) -> Find:
+    databases = Databases(estate, lambda _: postgres.url())
+    return partial(find_backup, run=RUN, estate=estate, databases=databases)
 
 
 @pytest.fixture
@@ -56,12 +63,10 @@ def stored(manifest: BackupManifest, archive: bytes = b"archive") -> MemoryBlobs
     return blobs
 
 
-def test_a_backup_that_is_what_it_says_is_accepted(
-    estate: Estate, manifest: BackupManifest
-) -> None:
+def test_a_backup_that_is_what_it_says_is_accepted(find: Find, manifest: BackupManifest) -> None:
     blobs = stored(manifest)
 
-    accepted = find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+    accepted = find(EVENT, blobs=blobs)
 
     assert accepted == BackupAccepted(
         source="acme-prod",
@@ -73,67 +78,77 @@ def test_a_backup_that_is_what_it_says_is_accepted(
     )
 
 
-def test_a_missing_manifest_is_said_to_be_missing(estate: Estate) -> None:
+def test_a_missing_manifest_is_said_to_be_missing(find: Find) -> None:
     with pytest.raises(BlobMissing, match=MANIFEST):
-        find_backup(EVENT, run=RUN, estate=estate, blobs=MemoryBlobs())
+        find(EVENT, blobs=MemoryBlobs())
 
 
-def test_a_missing_archive_is_said_to_be_missing(estate: Estate, manifest: BackupManifest) -> None:
+def test_a_missing_archive_is_said_to_be_missing(find: Find, manifest: BackupManifest) -> None:
     blobs = stored(manifest)
     blobs.delete(ARCHIVE)
 
     with pytest.raises(BlobMissing, match=ARCHIVE):
-        find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+        find(EVENT, blobs=blobs)
 
 
-def test_an_archive_of_another_size_is_refused(estate: Estate, manifest: BackupManifest) -> None:
+def test_an_archive_of_another_size_is_refused(find: Find, manifest: BackupManifest) -> None:
     blobs = stored(manifest, archive=b"arch")
 
     with pytest.raises(BackupDamaged, match="has 4 bytes, its manifest says 7"):
-        find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+        find(EVENT, blobs=blobs)
 
 
 def test_a_manifest_that_is_not_the_announced_one_is_refused(
-    estate: Estate, manifest: BackupManifest
+    find: Find, manifest: BackupManifest
 ) -> None:
     event = EVENT.model_copy(update={"sha256": "0" * 64})
 
     with pytest.raises(BackupDamaged, match="replaced after the backup was announced"):
-        find_backup(event, run=RUN, estate=estate, blobs=stored(manifest))
+        find(event, blobs=stored(manifest))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe"])
-def test_a_manifest_that_cannot_be_read_is_refused(estate: Estate, content: bytes) -> None:
+def test_a_manifest_that_cannot_be_read_is_refused(find: Find, content: bytes) -> None:
     blobs = MemoryBlobs()
     blobs.upload(MANIFEST, content)
 
     with pytest.raises(BackupDamaged, match="cannot be read"):
-        find_backup(EVENT, run=RUN, estate=estate, blobs=blobs)
+        find(EVENT, blobs=blobs)
 
 
-def test_a_backup_of_another_environment_is_refused(
-    estate: Estate, manifest: BackupManifest
-) -> None:
+def test_a_backup_of_another_environment_is_refused(find: Find, manifest: BackupManifest) -> None:
     other = manifest.model_copy(update={"environment": "other-prod"})
 
     with pytest.raises(BackupUnfit, match="is a backup of other-prod, the event says acme-prod"):
-        find_backup(EVENT, run=RUN, estate=estate, blobs=stored(other))
+        find(EVENT, blobs=stored(other))
 
 
-def test_an_old_backup_is_refused(estate: Estate, manifest: BackupManifest) -> None:
+def test_an_old_backup_is_refused(find: Find, manifest: BackupManifest) -> None:
     old = manifest.model_copy(update={"taken_at": datetime.now(UTC) - timedelta(days=8)})
 
     with pytest.raises(BackupUnfit, match="accepts backups of the last 7 days"):
-        find_backup(EVENT, run=RUN, estate=estate, blobs=stored(old))
+        find(EVENT, blobs=stored(old))
+
+
+def test_a_backup_of_a_newer_postgresql_than_the_target_s_is_refused_and_of_an_older_is_not(
+    find: Find, manifest: BackupManifest
+) -> None:
+    newer, older = (
+        manifest.model_copy(update={"server_version": version}) for version in (190001, 100023)
+    )
+
+    assert find(EVENT, blobs=stored(older)).source == "acme-prod"
+    with pytest.raises(BackupUnfit, match=r"PostgreSQL 19, .* server erp-nonprod is 18.*upgrade"):
+        find(EVENT, blobs=stored(newer))
 
 
 def test_a_target_that_is_refreshed_from_elsewhere_is_refused(
-    estate: Estate, manifest: BackupManifest
+    find: Find, manifest: BackupManifest
 ) -> None:
     training = Run(UUID(int=1), "acme-training", 1, "find_backup", 1, {}, lambda: True)
 
     with pytest.raises(BackupUnfit, match="acme-training is refreshed from None"):
-        find_backup(EVENT, run=training, estate=estate, blobs=stored(manifest))
+        find(EVENT, blobs=stored(manifest), run=training)
 
 
 def test_a_backup_concerns_what_is_refreshed_from_its_environment(estate: Estate) -> None:
