@@ -30,9 +30,7 @@ def open_environment(
     cluster = clusters.of(place)
     still_mine(run)
     let_in(databases, place.database.server, place.database.name, place.database.owner)
-    for workload in place.workloads:
-        cluster.start_workload(place.namespace, workload, epoch=run.epoch)
-    if not all(cluster.is_ready(place.namespace, workload) for workload in place.workloads):
+    if not cluster.start_workloads(place.namespace, place.workloads, epoch=run.epoch):
         return look_again(run, "waits until every pod is ready")
     cluster.put("IngressRoute", place.namespace, route(place), epoch=run.epoch)
     on_request.opened(run.id)

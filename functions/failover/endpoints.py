@@ -53,8 +53,8 @@ def restore(cluster: Cluster, side: Environment, production: Environment, *, epo
     """Lead users back to a side, and scale its workloads to what they were; raises as above."""
     cluster.greet()
     _route(cluster, side, production, taken_over).write(epoch)
-    for workload in _workloads(side, production):
-        cluster.start_workload(side.namespace, workload, epoch=epoch, as_before=True)
+    workloads = _workloads(side, production)
+    cluster.start_workloads(side.namespace, workloads, epoch=epoch, as_before=True)
 
 
 def _workloads(side: Environment, production: Environment) -> tuple[Workload, ...]:

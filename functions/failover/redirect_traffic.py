@@ -1,5 +1,6 @@
 """Lead users and Odoo to the new primary, and start Odoo there."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from functions.failover.sides import Pair, now, pair_of
 from functions.failover.users import by_hand, lead_users
 from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
-from shared.estate import Estate, SecretMissing, Secrets
+from shared.estate import Environment, Estate, SecretMissing, Secrets
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine
@@ -25,10 +26,6 @@ AZURE_PATIENCE = timedelta(minutes=3)
 
 class NotReadBack(TemporaryError):
     """What was written is not what is there: somebody else writes the same objects."""
-
-
-class ScheduledTwice(TemporaryError):
-    """Scheduled actions still run on the old side: on the new one they would run twice."""
 
 
 def redirect_traffic(
@@ -56,7 +53,7 @@ def redirect_traffic(
         "changes": _redirect(cluster, databases, pair, run),
         **_end_sessions(pair, secrets, [*by_hand(traffic, pair)]),
     }
-    _start(clusters, pair, run, old_side_answers=promoted.withdrawn)
+    waits = _start(clusters, pair, run, old_side_answers=promoted.withdrawn)
     if "not_led" not in done:
         led = lead_users(traffic, pair, run.epoch)
         done = {**done, "changes": [*done["changes"], *(c.model_dump() for c in led.changes)]}
@@ -64,10 +61,8 @@ def redirect_traffic(
             reason = "; ".join(led.waiting)
             return Again(LOOK_AT_AZURE, {"done": done, "progress": {"reason": reason}})
         done["not_led"] = [*led.refused, *led.waiting]
-    if not _ready(cluster, pair):
-        reason = f"waits for the workloads of {pair.standby.name}"
-        progress = {"done": done, "progress": {"reason": reason}}
-        return Again(LOOK, progress, at_most=LONGEST)
+    if waits:
+        return Again(LOOK, {"done": done, "progress": {"reason": waits}}, at_most=LONGEST)
     return promoted.become(TrafficRedirected, **done, redirected_at=now())
 
 
@@ -86,33 +81,23 @@ def _redirect(cluster: Cluster, databases: Databases, pair: Pair, run: Run) -> l
     return [change.model_dump() for each in redirects for change in each.changes]
 
 
-def _start(clusters: Clusters, pair: Pair, run: Run, *, old_side_answers: bool) -> None:
-    """Start Odoo; its scheduled actions only once they rest on the other side."""
-    side = pair.standby
-    for workload in side.workloads:
-        if workload.scheduled and old_side_answers:
-            _refuse_twice(clusters.of(pair.active), pair)
-        clusters.of(side).start_workload(side.namespace, workload, epoch=run.epoch)
+def _start(clusters: Clusters, pair: Pair, run: Run, *, old_side_answers: bool) -> str | None:
+    """Start Odoo, its scheduled actions once they rest on the other side; what that waits for."""
+    side, old = pair.standby, pair.active
+    twice = _still_scheduling(clusters.of(old), old) if old_side_answers else []
+    startable = [each for each in side.workloads if not (twice and each.scheduled)]
+    ready = clusters.of(side).start_workloads(side.namespace, startable, epoch=run.epoch)
+    if twice:
+        return f"scheduled actions wait: {', '.join(twice)} of {old.name} still has pods"
+    return None if ready else f"waits for the workloads of {side.name}"
 
 
-def _refuse_twice(cluster: Cluster, pair: Pair) -> None:
+def _still_scheduling(cluster: Cluster, side: Environment) -> list[str]:
     """A lost region cannot be asked; what it runs can write to nothing, because it is fenced."""
-    for workload in pair.active.workloads:
-        if not workload.scheduled:
-            continue
-        try:
-            resting = cluster.is_stopped(pair.active.namespace, workload)
-        except TemporaryError:
-            continue
-        if not resting:
-            raise ScheduledTwice(
-                f"{workload.name} of {pair.active.name} still has pods", delay=LOOK
-            )
-
-
-def _ready(cluster: Cluster, pair: Pair) -> bool:
-    side = pair.standby
-    return all(cluster.is_ready(side.namespace, workload) for workload in side.workloads)
+    scheduled = [each for each in side.workloads if each.scheduled]
+    with suppress(TemporaryError):
+        return [each.name for each in scheduled if not cluster.is_stopped(side.namespace, each)]
+    return []
 
 
 def _end_sessions(pair: Pair, secrets: Secrets, skipped: list[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from functions.failover.sides import Pair, now, pair_of
-from shared.cluster import Cluster, Clusters
+from shared.cluster import Clusters
 from shared.estate import Estate, Integration, Service
 from shared.messages.failover import FailoverVerified, IntegrationsResumed
 from shared.runs import Again, Run, still_mine
@@ -25,11 +25,11 @@ def resume_integrations(
     still_mine(run)
     for service in Service:
         wanted = [
-            each
+            each.workload
             for each in pair.production.integrations
             if each.service is service and each.name not in held_back
         ]
-        if not _all_started(cluster, pair, run, wanted):
+        if not cluster.start_workloads(pair.standby.namespace, wanted, epoch=run.epoch):
             progress = {"reason": f"waits for integrations: {service}"}
             return Again(LOOK, {"progress": progress}, at_most=LONGEST)
     return verified.become(
@@ -54,10 +54,3 @@ def _held_back(verified: FailoverVerified, pair: Pair) -> Iterator[tuple[str, st
 def _in_order(pair: Pair) -> list[Integration]:
     order = list(Service)
     return sorted(pair.production.integrations, key=lambda each: order.index(each.service))
-
-
-def _all_started(cluster: Cluster, pair: Pair, run: Run, integrations: list[Integration]) -> bool:
-    place = pair.standby.namespace
-    for each in integrations:
-        cluster.start_workload(place, each.workload, epoch=run.epoch)
-    return all(cluster.is_ready(place, each.workload) for each in integrations)

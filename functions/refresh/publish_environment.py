@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functions.refresh.clones import incoming_clone
 from functions.refresh.ownership import hand_over, is_public, reopen
 from functions.refresh.targets import Target, look_again, target_of
-from shared.cluster import Cluster, Clusters
+from shared.cluster import Clusters
 from shared.estate import Estate, Secrets
 from shared.masking.proof import require_certificate
 from shared.messages.refresh import CertifiedKept, EnvironmentPublished
@@ -37,17 +37,18 @@ def publish_environment(
     published its own database; LoginRefused and OdooSilent: then the previous one comes back.
     """
     target = target_of(run, estate)
-    cluster = clusters.of(target.environment)
+    cluster, workloads = clusters.of(target.environment), target.environment.workloads
     databases.refuse_production(target.server)
     if not _is_live(databases, target, run):
-        if not (_all_stopped(cluster, target, run) and "was_public" in run.checkpoint):
+        stopped = cluster.stop_workloads(target.namespace, workloads, epoch=run.epoch)
+        if not (stopped and "was_public" in run.checkpoint):
             was_public = is_public(databases, target.server, target.live)
             return look_again(run, **{"was_public": was_public, **run.checkpoint})
         _refuse_uncertified(databases, target, run, secrets.resolve(estate.masking_key).encode())
         databases.swap(target.server, **_names(target, run))
     previous = _keep_previous(databases, target)
     hand_over(databases, target.server, target.live, target.environment.database.owner)
-    if not _all_started(cluster, target, run):
+    if not cluster.start_workloads(target.namespace, workloads, epoch=run.epoch):
         return look_again(run)
     said = log_in(target.environment, secrets)
     return kept.become(EnvironmentPublished, previous=previous, tried_login=said)
@@ -66,9 +67,9 @@ def swap_back(
     Safe to repeat: it starts from whichever state the marker tells, and does what is left to do.
     """
     target = target_of(run, estate)
-    cluster = clusters.of(target.environment)
+    cluster, workloads = clusters.of(target.environment), target.environment.workloads
     if _is_live(databases, target, run):
-        if not _all_stopped(cluster, target, run):
+        if not cluster.stop_workloads(target.namespace, workloads, epoch=run.epoch):
             return look_again(run)
         still_mine(run)
         databases.swap_back(target.server, **_names(target, run))
@@ -76,8 +77,7 @@ def swap_back(
         use_checkpoint(databases, target.server, target.live)
         to_everyone = bool(run.checkpoint.get("was_public"))
         reopen(databases, target.server, target.live, to_everyone=to_everyone)
-    for workload in target.environment.workloads:
-        cluster.start_workload(target.namespace, workload, epoch=run.epoch, as_before=True)
+    cluster.start_workloads(target.namespace, workloads, epoch=run.epoch, as_before=True)
     return None
 
 
@@ -110,17 +110,3 @@ def _keep_previous(databases: Databases, target: Target) -> str | None:
     until = datetime.now(UTC) + target.environment.checkpoint_keep
     keep_checkpoint(databases, target.server, target.previous, until)
     return target.previous
-
-
-def _all_stopped(cluster: Cluster, target: Target, run: Run) -> bool:
-    workloads = target.environment.workloads
-    for workload in workloads:
-        cluster.stop_workload(target.namespace, workload, epoch=run.epoch)
-    return all(cluster.is_stopped(target.namespace, workload) for workload in workloads)
-
-
-def _all_started(cluster: Cluster, target: Target, run: Run) -> bool:
-    workloads = target.environment.workloads
-    for workload in workloads:
-        cluster.start_workload(target.namespace, workload, epoch=run.epoch)
-    return all(cluster.is_ready(target.namespace, workload) for workload in workloads)

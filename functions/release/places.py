@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.cluster import Cluster
+from shared.cluster.scaling import scale
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate, Release, Workload
 from shared.messages.release import WorkloadState
@@ -94,7 +95,7 @@ def state_of(cluster: Cluster, place: Place, workload: Workload) -> WorkloadStat
         kind=workload.kind,
         name=workload.name,
         image=container_of(found, workload, place)["image"],
-        replicas=_replicas(found, workload),
+        replicas=scale(found),
     )
 
 
@@ -120,22 +121,12 @@ def container_of(found: Mapping[str, Any], workload: Workload, place: Place) -> 
 
 def stop_all(cluster: Cluster, place: Place, run: Run) -> bool:
     """Let rest what has to; whether no pod of it is left."""
-    for workload in place.stopped:
-        cluster.stop_workload(place.namespace, workload, epoch=run.epoch)
-    return all(cluster.is_stopped(place.namespace, workload) for workload in place.stopped)
+    return cluster.stop_workloads(place.namespace, place.stopped, epoch=run.epoch)
 
 
 def start_all(cluster: Cluster, place: Place, run: Run) -> bool:
     """Give back the pods that this run took; whether every workload has those that are wanted."""
-    for workload in place.stopped:
-        cluster.start_workload(place.namespace, workload, epoch=run.epoch, as_before=True)
-    everything = (*place.environment.workloads, *place.stopped)
-    # A CronJob that was suspended before is suspended again, and has nothing to get ready.
-    pods = (workload for workload in everything if workload.kind != "CronJob")
-    return all(cluster.is_ready(place.namespace, workload) for workload in pods)
-
-
-def _replicas(found: Mapping[str, Any], workload: Workload) -> int:
-    if workload.kind == "CronJob":
-        return 0 if found["spec"].get("suspend") else 1
-    return int(found["spec"].get("replicas", 1))
+    started = cluster.start_workloads(
+        place.namespace, place.stopped, epoch=run.epoch, as_before=True
+    )
+    return started and cluster.are_ready(place.namespace, place.environment.workloads)

@@ -25,7 +25,6 @@ def wake_environment(
     for workload in asleep:
         cluster.wake_workload(place, workload, epoch=run.epoch)
     schedules.record(environment.name, asleep=False, epoch=run.epoch)
-    pods = [each for each in environment.all_workloads if each.kind != "CronJob"]
-    if not all(cluster.is_ready(place, each) for each in pods):
+    if not cluster.are_ready(place, environment.all_workloads):
         return look_again(run, "waits until what slept is awake")
     return reached

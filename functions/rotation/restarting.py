@@ -26,12 +26,7 @@ def were_restarted(place: Place, run: Run) -> bool:
 
 def all_ready(place: Place) -> bool:
     """Whether every pod that is wanted is; of what sleeps or waits, none is."""
-    return all(
-        side.cluster.is_ready(side.namespace, workload)
-        for side in place.sides
-        for workload in side.workloads
-        if workload.kind != "CronJob"
-    )
+    return all(side.cluster.are_ready(side.namespace, side.workloads) for side in place.sides)
 
 
 def refuse_stuck(place: Place) -> None:

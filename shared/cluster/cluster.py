@@ -3,7 +3,7 @@
 import base64
 import copy
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -108,6 +108,27 @@ class Cluster:
 
         self._rework(namespace, workload, epoch, start)
 
+    def stop_workloads(
+        self, namespace: str, workloads: Collection[Workload], *, epoch: int
+    ) -> bool:
+        """Stop each; whether no pod of them is left."""
+        for each in workloads:
+            self.stop_workload(namespace, each, epoch=epoch)
+        return all(self.is_stopped(namespace, each) for each in workloads)
+
+    def start_workloads(
+        self,
+        namespace: str,
+        workloads: Collection[Workload],
+        *,
+        epoch: int,
+        as_before: bool = False,
+    ) -> bool:
+        """Start each; whether every pod that is wanted is ready."""
+        for each in workloads:
+            self.start_workload(namespace, each, epoch=epoch, as_before=as_before)
+        return self.are_ready(namespace, workloads)
+
     def ease_workload(
         self, namespace: str, workload: Workload, replicas: int, *, epoch: int
     ) -> None:
@@ -146,6 +167,11 @@ class Cluster:
     def is_ready(self, namespace: str, workload: Workload) -> bool:
         """Whether every pod that is wanted is there, up to date and ready; of what sleeps, none."""
         return scaling.is_ready(self._found(namespace, workload))
+
+    def are_ready(self, namespace: str, workloads: Iterable[Workload]) -> bool:
+        """Whether all are. A CronJob has no pods to wait for, whether it may run or not."""
+        pods = (each for each in workloads if each.kind != "CronJob")
+        return all(self.is_ready(namespace, each) for each in pods)
 
     def workload_state(self, namespace: str, workload: Workload) -> scaling.State:
         """How it is, in a word."""

@@ -169,6 +169,9 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "delete_job": lambda c: c.delete_job(NAMESPACE, "restore"),
     "stop_workload": for_each(lambda c, w: c.stop_workload(NAMESPACE, w, epoch=1)),
     "start_workload": for_each(lambda c, w: c.start_workload(NAMESPACE, w, epoch=2)),
+    "stop_workloads": lambda c: c.stop_workloads(NAMESPACE, WORKLOADS, epoch=2),
+    "start_workloads": lambda c: c.start_workloads(NAMESPACE, WORKLOADS, epoch=2),
+    "are_ready": lambda c: c.are_ready(NAMESPACE, WORKLOADS),
     "ease_workload": for_each(lambda c, w: c.ease_workload(NAMESPACE, w, 0, epoch=3)),
     "restore_eased_workload": for_each(
         lambda c, w: c.restore_eased_workload(NAMESPACE, w, epoch=4)
@@ -221,8 +224,7 @@ OPERATED = {
 SPEC = {"instances": 1, "storage": {"size": "1Gi"}}
 
 ON_REQUEST: dict[str, Callable[[Cluster], Any]] = {
-    "start_workload": lambda c: c.start_workload(NAMESPACE, WORKLOADS[0], epoch=10),
-    "is_ready": lambda c: c.is_ready(NAMESPACE, WORKLOADS[0]),
+    "start_workloads": lambda c: c.start_workloads(NAMESPACE, WORKLOADS[:1], epoch=10),
 }
 """The same methods, asked for Deployments, which is all that runs in an environment on request."""
 
