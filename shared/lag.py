@@ -6,26 +6,14 @@ from datetime import datetime, timedelta
 from statistics import linear_regression
 from typing import Literal
 
-from shared.estate import Environment, Estate
-from shared.ledger import Ledger, Placements, Transaction
+from shared.estate import Estate
+from shared.ledger import Ledger, Pair, Placements, Transaction
 from shared.ledger.lag import LagSample, LagSamples, begin_episode, end_episode, extent
 from shared.postgres.pairs import Pairs, Words
 from shared.postgres.replication import Lag, NotAPair, PrimaryView, StandbyView, lag
 
 MEMORY = timedelta(hours=1)
 """How long samples are kept."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A production environment's two sides, as they are now."""
-
-    environment: Environment
-    """Production, by whose name the pair is known."""
-    primary: Environment
-    standby: Environment
-    streaming: bool
-    """Whether the standby is meant to follow now."""
 
 
 class Replication:
@@ -38,25 +26,27 @@ class Replication:
         self._placements = Placements(ledger)
         self.samples = LagSamples(ledger)
 
-    def pairs(self) -> list[Pair]:
-        """Every environment that has a standby."""
-        names = [each.standby_of for each in self._estate.environments]
-        return [self.pair(name) for name in names if name is not None]
+    def streaming(self) -> list[Pair]:
+        """Every pair whose standby is meant to follow now."""
+        names = (each.standby_of for each in self._estate.environments)
+        pairs = [self.pair(name) for name in names if name is not None]
+        return [pair for pair in pairs if self.is_streaming(pair)]
 
     def pair(self, environment: str) -> Pair:
         """Which side leads now. Raises NoStandby."""
-        home, away = self._estate.pair(environment)
-        placed = self._placements.of(environment)
-        primary, standby = (away, home) if placed.active_side == away.name else (home, away)
-        return Pair(home, primary, standby, placed.standby_state == "streaming")
+        return self._placements.pair(environment, self._estate)
+
+    def is_streaming(self, pair: Pair) -> bool:
+        """Whether its standby is meant to follow now."""
+        return self._placements.of(pair.production.name).standby_state == "streaming"
 
     def measure(self, pair: Pair) -> LagSample:
         """Ask both servers and remember what they say.
 
         A standby that is silent now, but has spoken before, is as far as it last said it was.
         """
-        name = pair.environment.name
-        words = self._pairs.visit(pair.primary, pair.standby)
+        name = pair.production.name
+        words = self._pairs.visit(pair.active, pair.standby)
         standby = words.standby or self.samples.last_standby(name)
         replayed = standby and replace(standby, received_lsn=standby.replayed_lsn)
         loss = self._lag(name, words.primary, standby)
@@ -132,14 +122,14 @@ def judge(tx: Transaction, pair: Pair) -> Verdict | None:
     It is a breach when the lag was above the threshold for all of ``sustained``, a recovery when it
     was below ``recovered_below`` for as long. What could not be measured is neither.
     """
-    limits, name = pair.environment.lag, pair.environment.name
-    seen = extent(tx, name, within=limits.sustained)
+    production, name = pair.production, pair.production.name
+    seen = extent(tx, name, within=production.lag.sustained)
     if seen.least is None or seen.most is None or seen.unknown:
         return None
-    if seen.least > pair.environment.lag_threshold.total_seconds():
+    if seen.least > production.lag_threshold.total_seconds():
         begun = begin_episode(tx, name)
         return None if begun is None else ("breached", begun)
-    if seen.most <= pair.environment.lag_recovered_below.total_seconds():
+    if seen.most <= production.lag_recovered_below.total_seconds():
         ended = end_episode(tx, name)
         return None if ended is None else ("recovered", ended)
     return None

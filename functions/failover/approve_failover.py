@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from functions.failover.plans import plan_of
-from functions.failover.sides import Pair, now, pair_of
+from functions.failover.sides import now, pair_of
 from functions.failover.witnesses import ask_database
 from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
-from shared.ledger import FailoverHistory, Placements
+from shared.ledger import FailoverHistory, Pair, Placements
 from shared.messages.failover import FailoverApproved, RegionAssessed
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run

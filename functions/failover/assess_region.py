@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from functions.failover.conflicts import conflicts_of, refuse_untimely
 from functions.failover.losses import expected_loss
-from functions.failover.sides import Pair, administrators_dsn, now, pair_now
+from functions.failover.sides import administrators_dsn, now
 from functions.failover.witnesses import Verdict, Witnesses, database_answered, planned, verdict
 from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.lag import Replication
-from shared.ledger import Placements
+from shared.ledger import Pair, Placements
 from shared.messages.failover import RegionAssessed, RegionDegraded, Testimony
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration
@@ -50,7 +50,7 @@ def assess_region(
     Raises NotConfirmed as soon as the database takes writes, NothingToPromote when the other side
     follows nobody, Unreachable when that does not answer, and SwitchoverUntimely.
     """
-    pair = pair_now(run.environment, estate, placements)
+    pair = placements.pair(run.environment, estate)
     if promoted := _promoted_before(event, run, pair, placements):
         return promoted
     _refuse_without_standby(pair, databases)

@@ -5,10 +5,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 from functions.failover.debts import owe
-from functions.failover.sides import Pair, pair_of
+from functions.failover.sides import pair_of
 from shared.errors import PermanentError
 from shared.estate import Estate
-from shared.ledger import Placements
+from shared.ledger import Pair, Placements
 from shared.ledger.debts import Debts
 from shared.messages.failover import ExpectedLoss, FailoverClosed, IntegrationsResumed, Segment
 from shared.runs import Run

@@ -2,11 +2,11 @@
 
 from functions.failover.checks import RECENT
 from functions.failover.losses import rows_lost
-from functions.failover.sides import Pair, administrators_dsn, fence_side, pair_now
+from functions.failover.sides import administrators_dsn, fence_side
 from shared.cluster import Clusters
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate
-from shared.ledger import Placement, Placements
+from shared.ledger import Pair, Placement, Placements
 from shared.messages.failover import ModelLoss, RecoveryConfirmed, RegionRecovered
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable
@@ -39,7 +39,7 @@ def confirm_recovery(
     Raises NothingToRejoin when no side was left, NotBackYet when it does not answer.
     """
     placement = placements.of(run.environment)
-    pair = pair_now(run.environment, estate, placements)
+    pair = placements.pair(run.environment, estate)
     _refuse_unless_left(placement, pair, placements)
     returning = pair.standby
     placements.order_fence(run.environment, returning.name, epoch=run.epoch, run=run.id)

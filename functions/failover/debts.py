@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from functions.failover.sides import Pair
 from shared.errors import StepError
+from shared.ledger import Pair
 from shared.ledger.debts import Debts
 from shared.runs import Run
 from shared.takeover import Takeover

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from functions.failover.sides import Pair, administrators_dsn
+from functions.failover.sides import administrators_dsn
 from shared.cluster import Cluster
 from shared.estate import Environment, Workload
+from shared.ledger import Pair
 from shared.messages.failover import EndpointChange
 from shared.postgres.databases import Databases
 from shared.postgres.logins import user_of

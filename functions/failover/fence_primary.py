@@ -2,11 +2,11 @@
 
 from functions.failover.approve_failover import POLICY
 from functions.failover.endpoints import restore, withdraw
-from functions.failover.sides import Pair, administrators_dsn, fence_side, now, pair_of
+from functions.failover.sides import administrators_dsn, fence_side, now, pair_of
 from shared.cluster import Clusters
 from shared.errors import PermanentError, StepError, TemporaryError
 from shared.estate import Estate
-from shared.ledger import Placements
+from shared.ledger import Pair, Placements
 from shared.messages.failover import FailoverApproved, PrimaryFenced
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable, unfence

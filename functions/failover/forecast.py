@@ -6,8 +6,9 @@ from functions.failover.approve_failover import reasons_to_ask
 from functions.failover.assess_region import assessment
 from functions.failover.conflicts import is_untimely
 from functions.failover.plans import plan_of, predicted_seconds, redirect_changes
-from functions.failover.sides import Pair, now, pair_now
+from functions.failover.sides import now
 from functions.failover.witnesses import Verdict, Witnesses, planned, verdict
+from shared.ledger import Pair
 from shared.messages.failover import EndpointChange, RegionDegraded
 from shared.resources import Resources
 from shared.runs.approvals import ApprovalPlan
@@ -31,7 +32,7 @@ class Forecast:
 def forecast(event: RegionDegraded, resources: Resources) -> Forecast:
     """Ask whom a failover would ask, and plan what it would do. Raises NoStandby."""
     estate, databases = resources.estate, resources.databases
-    pair = pair_now(event.environment, estate, resources.placements)
+    pair = resources.placements.pair(event.environment, estate)
     testimonies = Witnesses(pair, databases, resources.clusters, event).ask()
     said, why = planned(testimonies) if event.planned else verdict(testimonies)
     assessed = assessment(

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from psycopg import sql
 
-from functions.failover.sides import Pair, administrators_dsn
+from functions.failover.sides import administrators_dsn
 from shared.lag import Replication
+from shared.ledger import Pair
 from shared.messages.failover import ExpectedLoss, ModelLoss
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration

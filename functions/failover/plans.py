@@ -6,11 +6,10 @@ from statistics import median
 
 from functions.failover.debts import foreseen
 from functions.failover.endpoints import plan_redirects, plan_withdrawal
-from functions.failover.sides import Pair
 from functions.failover.users import plan_users
 from shared.cluster import Clusters
 from shared.errors import TemporaryError
-from shared.ledger import FailoverHistory
+from shared.ledger import FailoverHistory, Pair
 from shared.messages.failover import EndpointChange, RegionAssessed, Segment
 from shared.postgres.databases import Databases
 from shared.runs.approvals import ApprovalPlan

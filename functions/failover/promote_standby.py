@@ -5,10 +5,10 @@ from datetime import timedelta
 from functions.failover.debts import owe
 from functions.failover.fence_primary import fence_active_side, proven
 from functions.failover.losses import view_of_standby
-from functions.failover.sides import Pair, administrators_dsn, now, pair_of
+from functions.failover.sides import administrators_dsn, now, pair_of
 from shared.cluster import Clusters
 from shared.estate import Estate
-from shared.ledger import Placements
+from shared.ledger import Pair, Placements
 from shared.ledger.debts import Debts
 from shared.messages.failover import PrimaryFenced, StandbyPromoted
 from shared.postgres.databases import Databases

@@ -6,11 +6,12 @@ from typing import Any
 
 from functions.failover.endpoints import plan_redirects
 from functions.failover.sessions import SessionsOutOfReach, end_sessions
-from functions.failover.sides import Pair, now, pair_of
+from functions.failover.sides import now, pair_of
 from functions.failover.users import by_hand, lead_users
 from shared.cluster import Cluster, Clusters
 from shared.errors import TemporaryError
 from shared.estate import Environment, Estate, SecretMissing, Secrets
+from shared.ledger import Pair
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
 from shared.postgres.databases import Databases
 from shared.runs import Again, Run, still_mine

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from functions.failover.sides import Pair, now, pair_of
+from functions.failover.sides import now, pair_of
 from shared.cluster import Clusters
 from shared.estate import Estate, Integration, Service
+from shared.ledger import Pair
 from shared.messages.failover import FailoverVerified, IntegrationsResumed
 from shared.runs import Again, Run, still_mine
 

@@ -1,35 +1,16 @@
 """The two sides of a pair, as one run sees them, and how their databases are reached."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from shared.cluster import Clusters
 from shared.estate import Environment, Estate
-from shared.ledger import Placements
+from shared.ledger import Pair, Placements
 from shared.messages.failover import RegionAssessed
 from shared.postgres.databases import Databases
 from shared.postgres.proven_fence import ProvenFence, fence_and_prove
 from shared.postgres.urls import odoos_url
 from shared.runs import Run
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Production, the side that serves it, and the side that takes over."""
-
-    production: Environment
-    """Its name is the run's; its addresses, policy and integrations go wherever it is served."""
-    active: Environment
-    standby: Environment
-
-
-def pair_now(environment: str, estate: Estate, placements: Placements) -> Pair:
-    """The pair of a production environment, as the ledger has placed it; raises NoStandby."""
-    production, standby = estate.pair(environment)
-    serves_itself = placements.of(environment).active_side == production.name
-    sides = (production, standby) if serves_itself else (standby, production)
-    return Pair(production, *sides)
 
 
 def pair_of(assessed: RegionAssessed, run: Run, estate: Estate) -> Pair:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from functions.failover.sides import Pair
 from shared.arm import AzureOutOfReach, AzureRefuses
 from shared.estate.traffic import Side, TrafficRule
+from shared.ledger import Pair
 from shared.messages.failover import EndpointChange
 from shared.traffic import Redirect, RuleUnfit, Traffic
 

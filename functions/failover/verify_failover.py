@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from functions.failover.checks import NECESSARY, RECENT, NewPrimary
 from functions.failover.losses import rows_lost
-from functions.failover.sides import Pair, administrators_dsn, now, odoos_dsn, pair_of
+from functions.failover.sides import administrators_dsn, now, odoos_dsn, pair_of
 from shared.blobs import Blobs
 from shared.cluster import Clusters
 from shared.errors import PermanentError
 from shared.estate import Estate, Secrets
+from shared.ledger import Pair
 from shared.messages.failover import FailoverVerified, ModelLoss, TrafficRedirected
 from shared.postgres.databases import Databases
 from shared.postgres.marker import Database

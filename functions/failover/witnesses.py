@@ -9,9 +9,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal, LiteralString
 
-from functions.failover.sides import Pair, administrators_dsn
+from functions.failover.sides import administrators_dsn
 from shared.cluster import Clusters
 from shared.errors import StepError
+from shared.ledger import Pair
 from shared.messages.failover import RegionDegraded, Says, Testimony
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration

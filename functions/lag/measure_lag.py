@@ -24,12 +24,12 @@ def measure_lag(
     sample = measured(pair, replication)
     judge_promotable(pair, sample, placements)
     return LagMeasured(
-        primary=pair.primary.name,
+        primary=pair.active.name,
         standby=pair.standby.name,
         seconds=sample.seconds or 0.0,
         bytes=sample.bytes or 0,
         transactions=sample.transactions or 0,
         replay_seconds=sample.replay_seconds or 0.0,
-        too_far=(sample.behind or 0.0) > pair.environment.lag_threshold.total_seconds(),
+        too_far=(sample.behind or 0.0) > pair.production.lag_threshold.total_seconds(),
         measured_at=sample.at,
     )

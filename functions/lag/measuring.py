@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from shared.errors import PermanentError, TemporaryError
-from shared.lag import Pair, Replication
-from shared.ledger import Placements
+from shared.lag import Replication
+from shared.ledger import Pair, Placements
 from shared.ledger.lag import LagSample
 
 MARK = "lag: "
@@ -21,9 +21,9 @@ class NobodyKnows(TemporaryError):
 
 def measured(pair: Pair, replication: Replication) -> LagSample:
     """A sample that can tell. Raises NotFollowing and NobodyKnows."""
-    if not pair.streaming:
+    if not replication.is_streaming(pair):
         raise NotFollowing(
-            f"{pair.standby.name} does not follow {pair.primary.name} now: a failover or its "
+            f"{pair.standby.name} does not follow {pair.active.name} now: a failover or its "
             "rejoin is not over; publish region-recovered when the old primary is to follow"
         )
     sample = replication.measure(pair)
@@ -37,10 +37,14 @@ def measured(pair: Pair, replication: Replication) -> LagSample:
 
 
 def judge_promotable(pair: Pair, sample: LagSample, placements: Placements) -> None:
-    """Ask for consent before a loss beyond the RPO, and no longer once it is within it."""
-    name, rpo = pair.environment.name, pair.environment.rpo
+    """Ask for consent before a loss beyond the RPO, and no longer once it is within it.
+
+    A primary that is silent, be it for good, takes nothing back.
+    """
+    if (lost := sample.seconds) is None:
+        return
+    name, rpo = pair.production.name, pair.production.rpo
     placed = placements.of(name)
-    lost = sample.seconds or 0.0
     if lost > rpo.total_seconds():
         why = (
             f"{MARK}{pair.standby.name} was {lost:.0f} s behind at {sample.at:%F %T} UTC, and "
@@ -52,5 +56,5 @@ def judge_promotable(pair: Pair, sample: LagSample, placements: Placements) -> N
 
 
 def has_caught_up(pair: Pair, sample: LagSample) -> bool:
-    limit = pair.environment.lag_recovered_below.total_seconds()
+    limit = pair.production.lag_recovered_below.total_seconds()
     return sample.behind is not None and sample.behind <= limit

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from functions.lag.measuring import has_caught_up, judge_promotable
-from shared.lag import Pair, Replication, Trend, trend
-from shared.ledger import Placements
+from shared.lag import Replication, Trend, trend
+from shared.ledger import Pair, Placements
 from shared.ledger.lag import LagSample
 from shared.messages.lag import LagWatched, LoadEased
 from shared.runs import Again, Run
@@ -28,7 +28,7 @@ def watch_lag(
     judge_promotable(pair, sample, placements)
     began = run.moment("began") or sample.at
     well_since = (run.moment("well_since") or sample.at) if has_caught_up(pair, sample) else None
-    limits = pair.environment.lag
+    limits = pair.production.lag
     recovered = well_since is not None and (
         not eased.too_far or sample.at - well_since >= limits.sustained
     )
@@ -43,7 +43,7 @@ def _facts(pair: Pair, sample: LagSample, began: datetime, line: Trend | None) -
         "seconds_after": sample.behind or 0.0,
         "watched_seconds": (sample.at - began).total_seconds(),
         "gains_per_second": line.slope if line else None,
-        "reaches_rpo_at": line.reaches(pair.environment.rpo.total_seconds()) if line else None,
+        "reaches_rpo_at": line.reaches(pair.production.rpo.total_seconds()) if line else None,
     }
 
 

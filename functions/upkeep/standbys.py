@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.lag import MEMORY, Pair, Replication, judge
-from shared.ledger import Transaction
+from shared.lag import MEMORY, Replication, judge
+from shared.ledger import Pair, Transaction
 from shared.ledger.lag import LagSample
 from shared.messages.lag import LagRecovered, LagThresholdBreached
 from shared.runs import Runner
@@ -24,7 +24,7 @@ def watch_standbys(replication: Replication, runner: Runner) -> None:
         runner.commit(lambda tx: _publish(tx, pair, sample))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(watch, [pair for pair in replication.pairs() if pair.streaming]))
+        list(pool.map(watch, replication.streaming()))
 
 
 def _publish(tx: Transaction, pair: Pair, sample: LagSample) -> None:
@@ -32,7 +32,7 @@ def _publish(tx: Transaction, pair: Pair, sample: LagSample) -> None:
     if verdict is None:
         return
     what, episode = verdict
-    name = pair.environment.name
+    name = pair.production.name
     event = KINDS[what](environment=name, seconds=sample.behind)
     publish_later(tx, event, id=f"{name}:{episode}:{what}", source=SOURCE)
 

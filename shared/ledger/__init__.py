@@ -4,7 +4,7 @@ from shared.ledger.evidence import ChainLink, EvidenceCopies, SealedRun
 from shared.ledger.history import FailoverHistory
 from shared.ledger.ledger import Ledger
 from shared.ledger.migrate import migrate
-from shared.ledger.placements import FenceOrder, Placement, Placements, StalePlacement
+from shared.ledger.placements import FenceOrder, Pair, Placement, Placements, StalePlacement
 from shared.ledger.records import (
     Counts,
     Disposition,
@@ -30,6 +30,7 @@ __all__ = [
     "FenceOrder",
     "Ledger",
     "Link",
+    "Pair",
     "ParkedMessage",
     "Placement",
     "Placements",

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from shared.errors import PermanentError
+from shared.estate import Environment, Estate
 from shared.ledger.ledger import Ledger
 from shared.ledger.transaction import Transaction
 
@@ -34,6 +35,16 @@ class Placement:
     promotable: bool
     """False when a person has to consent to what would be lost; ``reason`` says why."""
     reason: str | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Production, the side that serves it, and the side that takes over."""
+
+    production: Environment
+    """Its name is the pair's; its addresses, policy and integrations go wherever it is served."""
+    active: Environment
+    standby: Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,13 @@ class Placements:
         return found or Placement(
             environment, environment, 0, None, since, "streaming", True, True, None
         )
+
+    def pair(self, environment: str, estate: Estate) -> Pair:
+        """The pair of a production environment, as it is placed now. Raises NoStandby."""
+        production, standby = estate.pair(environment)
+        serves_itself = self.of(environment).active_side == production.name
+        sides = (production, standby) if serves_itself else (standby, production)
+        return Pair(production, *sides)
 
     def take(
         self, environment: str, side: str, *, epoch: int, run: UUID, standby_state: StandbyState

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from functions.failover.sides import Pair
 from functions.failover.users import by_hand, lead_users, plan_users
 from shared.errors import StaleEpoch
 from shared.estate import Estate
 from shared.estate.traffic import TrafficRule
+from shared.ledger import Pair
 from signalbox.doctor import leading_users
 from tests.integration.failover.azure import ALIAS, ORIGINS, PROFILE, RECORD, RULES, AzureNetwork
 

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 
-from functions.failover.sides import pair_now
 from functions.failover.witnesses import Witnesses
 from shared.cluster import Clusters
 from shared.messages.failover import RegionDegraded
@@ -20,7 +19,7 @@ NOWHERE = "http://127.0.0.1:1"
 def ask(world: World, clusters: Clusters | None = None, **facts: object) -> dict[str, str]:
     """What every witness says."""
     found = world.resources
-    pair = pair_now(PRODUCTION, found.estate, found.placements)
+    pair = found.placements.pair(PRODUCTION, found.estate)
     event = RegionDegraded.model_validate({"environment": PRODUCTION, **facts})
     witnesses = Witnesses(pair, found.databases, clusters or found.clusters, event)
     return {each.witness: each.says for each in witnesses.ask()}

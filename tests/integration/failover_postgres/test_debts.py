@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from functions.failover.debts import foreseen, owe
-from functions.failover.sides import Pair
 from functions.upkeep.debts import announce_owed, settle_debts
 from shared.cluster import Clusters
 from shared.estate import Estate, Reference
-from shared.ledger import Ledger, Placements
+from shared.ledger import Ledger, Pair, Placements
 from shared.ledger.debts import Debts
 from shared.runs import Run, Runner
 from shared.runs.outbox import Outbox

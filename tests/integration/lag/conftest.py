@@ -16,8 +16,8 @@ from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
 from infra.local.wire import Wire
 from shared.estate import Estate, Failover, LagLimits, Secrets, load_estate
-from shared.lag import Pair, Replication
-from shared.ledger import Ledger
+from shared.lag import Replication
+from shared.ledger import Ledger, Pair
 from shared.ledger.lag import LagSample
 from shared.postgres.pairs import Pairs
 from shared.runs import Runner

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from kubernetes import client
 
 from functions.intake import accept_event
 from functions.lag import CATCH_UP, RUNBOOK, concerned
+from functions.lag.measuring import judge_promotable
 from infra.local.processes import wait_until
 from shared.cluster import Clusters
 from shared.cluster.api import Api
@@ -207,6 +209,9 @@ def test_past_the_rpo_a_failover_needs_consent_until_the_standby_has_caught_up(
         placed = agent.placements.of("acme-prod")
         assert not placed.promotable
         assert "may be lost" in placed.reason
+        unknown = replace(agent.replication.measure(agent.pair), primary=None, seconds=None)
+        judge_promotable(agent.pair, unknown, agent.placements)
+        assert not agent.placements.of("acme-prod").promotable
 
     agent.deliver_to_the_end()
     assert agent.placements.of("acme-prod").promotable

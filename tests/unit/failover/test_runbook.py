@@ -10,8 +10,8 @@ from functions.failover import REJOIN, RUNBOOK
 from functions.failover.approve_failover import reasons_to_ask
 from functions.failover.close_failover import measured, segments
 from functions.failover.endpoints import taken_over, withdrawn
-from functions.failover.sides import Pair
 from shared.estate import Environment, Failover, load_estate
+from shared.ledger import Pair
 from shared.messages.failover import ExpectedLoss, IntegrationsResumed, RegionAssessed
 from shared.runs.runbook import Priority
 
