@@ -1,11 +1,12 @@
 """See that environments on request end in time: remind of it, have it done, and done again."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from shared.estate import Estate
 from shared.ledger import Transaction
-from shared.ledger.environments import OnRequest, current, failed_removals
+from shared.ledger.environments import OnRequest, current, failed_removals, known, prolong
 from shared.messages.announcements import EnvironmentExpiring, RemovalOwed
 from shared.messages.environments import EnvironmentExpired
 from shared.runs import Runner
@@ -14,10 +15,13 @@ from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/environments"
 
+_LONGEST_GRACE = timedelta(days=1)
+
 
 def watch_environments(estate: Estate, runner: Runner) -> None:
-    """Say each once: the end that is near, and the end; an extension makes both due anew. A removal
-    that failed is asked for again after a pause, unless somebody has given it up."""
+    """Say each once: the end that is near, and the end; an extension makes both due anew. What ends
+    unreminded is let live on for as long as people should have known before. A removal that failed
+    is asked for again after a pause, unless somebody has given it up."""
     runner.commit(partial(_watch, estate=estate))
     runner.commit(_remove_again)
 
@@ -28,21 +32,31 @@ def announce_owed_removals(runner: Runner) -> None:
 
 
 def _watch(tx: Transaction, *, estate: Estate) -> None:
-    notice = {offer.name: offer.remind_before for offer in estate.offers}
+    notices = {offer.name: offer.remind_before for offer in estate.offers}
     for each in current(tx):
-        if each.status != "open":
+        if each.status != "open" or each.expired_at is not None:
             continue
-        if each.expires_at <= tx.now:
-            if each.expired_at is None:
+        before = _notice(each, notices.get(each.offer))
+        if each.reminded_at is not None:
+            if each.expires_at <= tx.now:
                 _expire(tx, each)
-        elif each.reminded_at is None and reminder_at(each, notice.get(each.offer)) <= tx.now:
+        elif each.expires_at <= tx.now:
+            _remind_late(tx, each, min(before, _LONGEST_GRACE))
+        elif each.expires_at - before <= tx.now:
             _remind(tx, each)
 
 
-def reminder_at(each: OnRequest, notice: timedelta | None) -> datetime:
-    """So long before the end, but not before two thirds of a short life."""
+def _notice(each: OnRequest, notice: timedelta | None) -> timedelta:
+    """How long before the end, but no more than the last third of a short life."""
     third = (each.expires_at - each.requested_at) / 3
-    return each.expires_at - min(notice or third, third)
+    return min(notice or third, third)
+
+
+def _remind_late(tx: Transaction, each: OnRequest, grace: timedelta) -> None:
+    """Upkeep was away, or the environment opened late: people get the time that they missed."""
+    if known(tx, each.name) == each:  # locked: of two hosts that look at once, one does it
+        prolong(tx, each.id, tx.now + grace, by="signalbox", reason="its end was not announced")
+        _remind(tx, replace(each, expires_at=tx.now + grace))
 
 
 def _expire(tx: Transaction, each: OnRequest) -> None:

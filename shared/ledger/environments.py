@@ -134,7 +134,7 @@ class EnvironmentsOnRequest:
     def named(self, name: str) -> OnRequest:
         """The one of this name that is not over. Raises UnknownOnRequest."""
         with self._ledger.transaction() as tx:
-            return _known(tx, name)
+            return known(tx, name)
 
     def of(self, id: UUID) -> OnRequest:
         """The one that a run made, over or not."""
@@ -179,7 +179,8 @@ def failed_removals(tx: Transaction) -> list[FailedRemoval]:
     return tx.rows(FailedRemoval, "failed_removals")
 
 
-def _known(tx: Transaction, name: str) -> OnRequest:
+def known(tx: Transaction, name: str) -> OnRequest:
+    """The one of this name that is not over, locked. Raises UnknownOnRequest."""
     found = tx.row(OnRequest, "environment_on_request", name=name)
     if found is None:
         names = ", ".join(each.name for each in current(tx)) or "none"
@@ -236,7 +237,7 @@ def _refuse_more(offer: Offer, there: list[OnRequest]) -> None:
 def _extend(
     tx: Transaction, name: str, offer: Offer, lives: timedelta, *, by: str, reason: str
 ) -> datetime:
-    found = _known(tx, name)
+    found = known(tx, name)
     until, oldest = tx.now + lives, found.requested_at + offer.longest_in_all
     if found.status != "open":
         raise ExtensionRefused(f"{name} is {found.status}: only what is open can live on")
@@ -247,6 +248,11 @@ def _extend(
             f"{name} would get older than {offer.longest_in_all}, which ends at {oldest:%F %T} "
             "UTC: ask for another one, whose data is newer"
         )
-    tx.do("extend_environment", id=found.id, until=until)
-    tx.do("insert_environment_extension", id=found.id, by=by, until=until, reason=reason)
+    prolong(tx, found.id, until, by=by, reason=reason)
     return until
+
+
+def prolong(tx: Transaction, id: UUID, until: datetime, *, by: str, reason: str) -> None:
+    """Its end is another one from now on, which nobody was reminded of; who said so is kept."""
+    tx.do("extend_environment", id=id, until=until)
+    tx.do("insert_environment_extension", id=id, by=by, until=until, reason=reason)

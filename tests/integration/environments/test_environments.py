@@ -148,6 +148,10 @@ def test_an_environment_works_lives_on_and_leaves_no_trace_though_each_step_is_k
     agent.time += timedelta(days=1)
     assert watch(agent) == [], "its first end is no end any more"
     agent.time += timedelta(days=1)
+    [late] = watch(agent)  # nobody looked when it was time to remind
+    assert (late.type, watch(agent)) == ("environment-expiring", [])
+    assert late.data["expires_at"] == f"{agent.time + timedelta(hours=67) / 3:%FT%TZ}"
+    agent.time += timedelta(days=1)
     [expired] = watch(agent)
     agent.accept(expired)
     [gone] = agent.ledger.runs_of_event(expired.source, expired.id)
