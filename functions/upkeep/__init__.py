@@ -85,7 +85,7 @@ TIMERS: tuple[Timer, ...] = (
     (forget_lag_samples, "30 */10 * * * *"),
     (forget_old_records, "45 */10 * * * *"),
     (drop_checkpoints, "0 7 * * * *"),
-    (watch_certificates, "50 10 5 * * *"),
+    (watch_certificates, "50 10 * * * *"),
     (announce_due_drills, "0 0 6 * * *"),
     (announce_owed, "30 0 6 * * *"),
     (announce_owed_removals, "45 0 6 * * *"),

@@ -1,7 +1,6 @@
 """See when the certificates end that users see."""
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -9,31 +8,51 @@ import structlog
 from shared.certificates import NotServed, addresses_of, served_until
 from shared.estate import Certificate, Environment, Estate
 from shared.ledger import Transaction
+from shared.ledger.certificates import record_certificate
+from shared.messages.announcements import CertificateNotSeen
 from shared.messages.renewal import CertificateNearExpiry
 from shared.runs import Runner
+from shared.runs.commands import remind
 from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/certificates"
 
+UNSEEN = timedelta(days=1)
+"""How long a host may be out of reach before people are told."""
+
 log = structlog.get_logger()
 
 
-def watch_certificates(estate: Estate, clock: Callable[[], datetime], runner: Runner) -> None:
-    """Ask for a renewal, once a day until there is one."""
+def watch_certificates(estate: Estate, runner: Runner) -> None:
+    """Ask for a renewal, once a day until there is one; say as often what cannot be seen."""
     for each in estate.environments:
-        if each.certificate is not None and _ends_soon(each, each.certificate, clock()):
-            runner.commit(partial(_ask, name=each.name))
+        if each.certificate is not None:
+            ends, reason = _look(each)
+            about = partial(_act, name=each.name, certificate=each.certificate)
+            runner.commit(partial(about, ends=ends, reason=reason))
 
 
-def _ends_soon(environment: Environment, certificate: Certificate, now: datetime) -> bool:
+def _look(environment: Environment) -> tuple[datetime | None, str | None]:
     try:
-        ends = served_until(addresses_of(environment))
+        return served_until(addresses_of(environment)), None
     except NotServed as error:
         log.warning("certificate_not_seen", environment=environment.name, reason=str(error))
-        return False
-    return ends - now < certificate.renew_before
+        return None, str(error)
 
 
-def _ask(tx: Transaction, *, name: str) -> None:
-    event = CertificateNearExpiry(environment=name)
-    publish_later(tx, event, id=f"{name}:{tx.now:%F}", source=SOURCE)
+def _act(
+    tx: Transaction,
+    *,
+    name: str,
+    certificate: Certificate,
+    ends: datetime | None,
+    reason: str | None,
+) -> None:
+    seen, today = record_certificate(tx, name, ends, reason), f"{name}:{tx.now:%F}"
+    if ends is not None and ends - tx.now < certificate.renew_before:
+        publish_later(tx, CertificateNearExpiry(environment=name), id=today, source=SOURCE)
+    if reason is not None and (seen.seen_at is None or tx.now - seen.seen_at >= UNSEEN):
+        told = CertificateNotSeen(
+            environment=name, reason=reason, ends_at=seen.ends_at, seen_at=seen.seen_at, at=tx.now
+        )
+        remind(tx, told, today)

@@ -13,7 +13,7 @@ AnnouncementType = Annotated[
         pattern=(
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
-            r"|drill-due|debts-owed|environment-expiring|removal-owed)"
+            r"|drill-due|debts-owed|environment-expiring|removal-owed|certificate-not-seen)"
             r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule|rotation"
             r"|revocation|renewal|environments|removal))?$"
         )
@@ -36,6 +36,7 @@ WORTH_KNOWING: tuple[AnnouncementType, ...] = (
     "debts-owed",
     "environment-expiring",
     "removal-owed",
+    "certificate-not-seen",
 )
 
 

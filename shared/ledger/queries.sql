@@ -618,6 +618,18 @@ where id = %(id)s and closed_at is null
 select environment, login, rotated_at, previous, revoke_at, revoked_at from logins
 where %(environment)s::text is null or environment = %(environment)s
 
+-- certificates
+select environment, ends_at, seen_at, reason from certificates
+
+-- record_certificate
+-- A look that saw none keeps what an earlier one saw.
+insert into certificates (environment, ends_at, seen_at, reason)
+values (%(environment)s, %(ends_at)s, case when %(reason)s::text is null then %(now)s end, %(reason)s)
+on conflict (environment) do update
+set ends_at = coalesce(excluded.ends_at, certificates.ends_at),
+    seen_at = coalesce(excluded.seen_at, certificates.seen_at), reason = excluded.reason
+returning environment, ends_at, seen_at, reason
+
 -- record_login
 insert into logins (environment, login, rotated_at, previous, revoke_at, epoch)
 values (%(environment)s, %(login)s, %(now)s, %(previous)s, %(revoke_at)s, %(epoch)s)

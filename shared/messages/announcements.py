@@ -195,6 +195,16 @@ class EnvironmentExpiring(Reminder):
     expires_at: datetime
 
 
+class CertificateNotSeen(Reminder):
+    """A certificate could not be read for a day, or never; said once a day."""
+
+    type: ClassVar[str] = "certificate-not-seen"
+    reason: str
+    ends_at: datetime | None
+    """Of the one that was seen last; None: none ever was."""
+    seen_at: datetime | None
+
+
 class MessageParked(Announcement):
     """A message that can never be handled is kept until a person replays or discards it."""
 

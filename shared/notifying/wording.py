@@ -12,6 +12,7 @@ from shared.messages.announcements import (
     ApprovalEscalated,
     ApprovalRequested,
     BreakGlassUsed,
+    CertificateNotSeen,
     DebtsOwed,
     DrillDue,
     EnvironmentExpiring,
@@ -216,6 +217,16 @@ def _removal(data: Mapping[str, Any]) -> Words:
     return f"Still there: {data['environment']}", what, cause(data["reason"]), _page(data)
 
 
+def _unseen(data: Mapping[str, Any]) -> Words:
+    ends = data["ends_at"]
+    what = "When the certificate ends that its users see is not known: a host shows none."
+    if ends:
+        what = (
+            f"The certificate that its users saw last ends at {_time(ends)}; a host shows none now."
+        )
+    return f"Certificate not seen: {data['environment']}", what, data["reason"], "/"
+
+
 def _time(at: str) -> str:
     """
     >>> _time("2026-11-22T14:00:00.123Z")
@@ -240,5 +251,6 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any]], Words]] = {
     DebtsOwed.type: _owed,
     EnvironmentExpiring.type: _expiring,
     RemovalOwed.type: _removal,
+    CertificateNotSeen.type: _unseen,
 }
 """Everything that a webhook may be told of."""

@@ -16,17 +16,22 @@ from tests.keepingbus import KeepingBus
 
 
 @pytest.fixture
-def ledgered(empty_ledger: str) -> Iterator[Callable[[Estate, datetime], list[str]]]:
-    """Look at the certificates of an estate; the ids of the events that are published."""
+def ledger(empty_ledger: str) -> Iterator[Ledger]:
     ledger = Ledger.connect(empty_ledger)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def ledgered(ledger: Ledger) -> Callable[[Estate, datetime], list[str]]:
+    """Look at the certificates of an estate; the ids of what is published and announced."""
 
     def watch(estate: Estate, now: datetime) -> list[str]:
         bus = KeepingBus()
         ledger.clock = lambda: now
         post = Outbox(ledger, bus).post
         runner = Runner(ledger, post, object(), beating=lambda _: nullcontext())
-        watch_certificates(estate, ledger.clock, runner)
+        watch_certificates(estate, runner)
         return [json.loads(envelope.body)["id"] for envelope in bus.sent]
 
-    yield watch
-    ledger.close()
+    return watch

@@ -24,6 +24,8 @@ from shared.certificates import NotServed, served_until
 from shared.cluster import Clusters
 from shared.cluster.api import Api
 from shared.estate import Certificate, Estate, load_estate
+from shared.ledger import Ledger
+from shared.ledger.certificates import certificates
 from shared.messages import CloudEvent
 from shared.messages.renewal import CertificateNearExpiry, CertificateRenewed, RenewalRequested
 from shared.runs import Again, Run
@@ -168,6 +170,25 @@ def test_upkeep_asks_in_time_once_a_day(site: Site, ledgered: Callable[..., list
     site.serve(NOW + timedelta(days=60))
 
     assert ledgered(site.estate, NOW) == []
+
+
+def test_what_cannot_be_seen_for_a_day_is_told_once_a_day_and_what_was_seen_is_kept(
+    site: Site, ledgered: Callable[..., list[str]], ledger: Ledger
+) -> None:
+    site.serve(NOW + timedelta(days=60))
+    silent = estate_with(Certificate(cert_manager="web", served_at=("127.0.0.1:9",)))
+    tomorrow = NOW + timedelta(days=1)
+
+    assert ledgered(silent, NOW) == [f"certificate-not-seen:{PLACE}:{NOW:%F}"], "it never was"
+    assert ledgered(site.estate, NOW) == []
+    assert ledgered(silent, tomorrow - timedelta(hours=1)) == []
+    told = [ledgered(silent, tomorrow), ledgered(silent, tomorrow)]
+
+    assert told == [[f"certificate-not-seen:{PLACE}:{tomorrow:%F}"]] * 2, "the same one twice"
+    seen = certificates(ledger)[PLACE]
+    assert (seen.ends_at, seen.seen_at) == (NOW + timedelta(days=60), NOW)
+    assert seen.reason is not None
+    assert seen.reason.startswith("127.0.0.1:9 serves no certificate")
 
 
 def test_key_vault_announces_the_certificate_that_its_issuer_renews() -> None:

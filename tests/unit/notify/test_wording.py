@@ -62,6 +62,11 @@ FACTS: dict[str, dict[str, Any]] = {
         "requested_by": "ana",
         "expires_at": "2026-11-25T12:00:00Z",
     },
+    "certificate-not-seen": {
+        "reason": "erp.acme.example:443 serves no certificate: timed out",
+        "ends_at": None,
+        "seen_at": None,
+    },
     "removal-owed": {
         "reason": f"remove_clone_files: UniqueViolation: {SECRET} {PERSON}",
         "outlook": "its removal failed once, and is tried again at 2026-11-25 12:00 UTC",
