@@ -624,7 +624,7 @@ select environment, ends_at, seen_at, reason from certificates
 -- record_certificate
 -- A look that saw none keeps what an earlier one saw.
 insert into certificates (environment, ends_at, seen_at, reason)
-values (%(environment)s, %(ends_at)s, case when %(reason)s::text is null then %(now)s end, %(reason)s)
+values (%(environment)s, %(ends_at)s, case when %(reason)s::text is null then %(now)s::timestamptz end, %(reason)s)
 on conflict (environment) do update
 set ends_at = coalesce(excluded.ends_at, certificates.ends_at),
     seen_at = coalesce(excluded.seen_at, certificates.seen_at), reason = excluded.reason
