@@ -2,7 +2,7 @@
 
 from functions.environments import REMOVAL
 from functions.environments import RUNBOOK as ENVIRONMENTS
-from functions.failover import REJOIN
+from functions.failover import DRILL, REJOIN
 from functions.failover import RUNBOOK as FAILOVER
 from functions.filestore import RUNBOOK as FILESTORE
 from functions.lag import CATCH_UP
@@ -18,6 +18,7 @@ RUNBOOKS = (
     REFRESH,
     FAILOVER,
     REJOIN,
+    DRILL,
     LAG,
     CATCH_UP,
     RELEASE,

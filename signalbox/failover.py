@@ -11,7 +11,18 @@ from infra.local import failover_demo
 from shared.ledger import Ledger
 from shared.messages.failover import FailoverClosed, RecoveryConfirmed
 from shared.signs import span
-from signalbox.stage import act, console, facts_of, follow, say, show_claims, staged, usable
+from signalbox.stage import (
+    act,
+    console,
+    facts_of,
+    follow,
+    fresh_platform,
+    ledger_of,
+    say,
+    show_claims,
+    staged,
+    usable,
+)
 
 
 def demo(
@@ -42,6 +53,18 @@ class Played:
 
 
 FAILED = Played(None, 0, true=False)
+SAMPLE_PARTNERS = 1_000
+"""Size of the sample that stands in where an environment has no backup."""
+
+
+def rehearse(folder: Path, dump: Path | None) -> Played:
+    """The disaster on a platform of its own, with what a backup holds, or a sample."""
+    with (
+        fresh_platform(folder) as platform,
+        closing(failover_demo.FailoverDemo(platform)) as play,
+        ledger_of(platform) as ledger,
+    ):
+        return play_disaster(play, ledger, SAMPLE_PARTNERS, dump)
 
 
 def play_disaster(

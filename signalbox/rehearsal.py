@@ -1,14 +1,12 @@
 """``signalbox plan`` and ``signalbox drill``: a failover before it is needed."""
 
-import hashlib
+import getpass
 import json
 import os
-import shutil
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,29 +14,26 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from pydantic import ValidationError
 from rich.text import Text
 
 from functions.failover.forecast import Forecast, forecast
-from infra.local.failover_demo import FailoverDemo
-from shared.backups import newest_manifest
+from functions.failover.record_drill import judged
+from shared.backups import beside, newest_manifest, read_manifest
 from shared.blobs import Blobs
-from shared.estate import Environment, Estate
+from shared.estate import Environment
 from shared.ledger import FailoverHistory
 from shared.ledger.history import Achieved
 from shared.messages.failover import FailoverClosed, RegionDegraded
-from shared.odoo.manifest import BackupManifest
+from shared.postgres.archives import ArchiveDamaged, ArchiveUnreadable, fetch
 from shared.resources import Resources, build_resources
+from shared.runs.drills import Drills, Rehearsal
 from shared.signs import span
 from signalbox.errors import Unusable
-from signalbox.failover import Played, play_disaster
+from signalbox.failover import rehearse
 from signalbox.options import AsJson
 from signalbox.session import Session
-from signalbox.stage import console, fresh_platform, ledger_of, say, since
-from signalbox.views import show_list, show_plan, show_table
-
-SAMPLE_PARTNERS = 1_000
-"""Size of the sample that stands in where an environment has no backup."""
+from signalbox.stage import console, say, since
+from signalbox.views import print_json, show_list, show_plan, show_table
 
 app = typer.Typer()
 plans = typer.Typer(no_args_is_help=True)
@@ -95,33 +90,32 @@ def failover(context: typer.Context, environment: EnvironmentName) -> None:
         raise typer.Exit(1)
 
 
-@drills.command("due")
-def due(context: typer.Context) -> None:
-    """Hold the drill of every environment whose estate says ``drill: run`` and whose last is old.
+@drills.command("show")
+def show(context: typer.Context, as_json: AsJson = False) -> None:
+    """When each failover was rehearsed, has to be again, and is by the clock.
 
-    For a scheduler, once a day, on a machine that may hold production's data for the time of a
-    drill. Exit status 1 when one does not pass; it is held again the next time.
-
-    Example: signalbox drill due
+    Example: signalbox drill show
     """
-    session: Session = context.obj()
-    with _resources(session) as resources:
-        names = drills_due(session.estate, resources.history)
-    say("drills", f"{', '.join(names) or 'none'} due")
-    passed = [_drill(session, name) for name in names]
-    if not all(passed):
-        raise typer.Exit(1)
+    with _rehearsals(context.obj()) as known:
+        found = known.all()
+    if as_json:
+        print_json(found)
+    elif found:
+        columns = ("environment", "passed", "due", "next by the clock", "passed over by")
+        show_table(columns, map(_known, found))
+    else:
+        typer.echo("No environment of the estate has a standby.")
 
 
-def drills_due(estate: Estate, history: FailoverHistory) -> list[str]:
-    """The environments whose drill a scheduler is to hold now."""
-    return [
-        each.name
-        for each in estate.environments
-        if each.failover.drill == "run"
-        and estate.standby_for(each.name) is not None
-        and history.is_drill_due(each.name, each.drill_every)
-    ]
+@drills.command("skip")
+def skip(context: typer.Context, environment: EnvironmentName) -> None:
+    """Pass the next scheduled drill over, once.
+
+    Example: signalbox drill skip --environment acme-prod
+    """
+    with _rehearsals(context.obj()) as known:
+        at = known.skip(environment, by=getpass.getuser())
+    typer.echo(f"{environment} is not drilled at {at:%F %R} UTC")
 
 
 def _drill(session: Session, environment: str) -> bool:
@@ -130,11 +124,12 @@ def _drill(session: Session, environment: str) -> bool:
     began = time.monotonic()
     with _resources(session) as resources, tempfile.TemporaryDirectory() as private:
         backup = _newest_backup(resources.blobs, production, Path(private))
-        played = _rehearse(Path(private) / "pair", backup.file if backup else None)
-        passed = _passed(played, production)
+        played = rehearse(Path(private) / "pair", backup.file if backup else None)
+        passed = False
         if played.closed is not None:
+            closed, passed = judged(played.closed, production, claims_hold=played.true)
             source = backup.manifest if backup else "a sample"
-            facts = played.closed.model_dump(mode="json") | {"lost_orders": played.lost_orders}
+            facts = closed.model_dump(mode="json") | {"lost_orders": played.lost_orders}
             resources.history.record_drill(
                 uuid4(), environment, source=source, passed=passed, facts=facts
             )
@@ -149,26 +144,6 @@ class _Backup:
     file: Path
 
 
-def _rehearse(folder: Path, dump: Path | None) -> Played:
-    with (
-        fresh_platform(folder) as platform,
-        closing(FailoverDemo(platform)) as play,
-        ledger_of(platform) as ledger,
-    ):
-        return play_disaster(play, ledger, SAMPLE_PARTNERS, dump)
-
-
-def _passed(played: Played, production: Environment) -> bool:
-    """Whether every claim holds, within the objectives of the environment that was rehearsed."""
-    closed = played.closed
-    return (
-        closed is not None
-        and played.true
-        and closed.took <= production.rto
-        and timedelta(seconds=closed.lost_seconds or 0) <= production.rpo
-    )
-
-
 def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Backup | None:
     """Download the newest backup of an environment; None when it has none."""
     folder = production.backups
@@ -178,17 +153,12 @@ def _newest_backup(blobs: Blobs, production: Environment, private: Path) -> _Bac
     if newest is None:
         say("backup", f"{production.name} has none yet: a sample stands in")
         return None
+    archive, target = read_manifest(blobs, newest, None)[0].archive, private / "database.dump"
+    url = blobs.read_url(beside(newest, archive.path), timedelta(hours=1))
     try:
-        archive = BackupManifest.model_validate_json(blobs.read(newest)).archive
-    except ValidationError:
-        raise Unusable(f"{newest} is no manifest of a backup: take a new backup") from None
-    target = private / "database.dump"
-    url = blobs.read_url(f"{folder.container}/{archive.path}", timedelta(hours=1))
-    with urllib.request.urlopen(url) as source, target.open("wb") as copy:
-        shutil.copyfileobj(source, copy)
-    with target.open("rb") as copied:
-        if hashlib.file_digest(copied, "sha256").hexdigest() != archive.sha256:
-            raise Unusable(f"the archive of {newest} is not what its manifest says")
+        fetch(url, target, size=archive.size, sha256=archive.sha256, report=lambda _done: None)
+    except (ArchiveDamaged, ArchiveUnreadable) as error:
+        raise Unusable(f"{newest}: {error}") from None
     say("backup", f"{newest}: {archive.size / 1e6:.1f} MB")
     return _Backup(newest, target)
 
@@ -230,6 +200,19 @@ def _show_history(history: FailoverHistory, environment: str) -> None:
     console.print(f"\nAchieved for {environment}", style="bold")
     columns = ("ended", "from", "passed", "took", "lost")
     show_table(columns, map(_row, history.achieved(environment)))
+
+
+def _known(each: Rehearsal) -> tuple[str, ...]:
+    moments = (each.passed_at, each.due_at, each.next_at)
+    said = [f"{at:%F %R} UTC" if at else "" for at in moments]
+    said[1] = said[1] or "now: none has passed yet"
+    return each.environment, *said, each.skipped_by or ""
+
+
+@contextmanager
+def _rehearsals(session: Session) -> Iterator[Drills]:
+    with session.ledger() as ledger:
+        yield Drills(session.estate, ledger)
 
 
 def _row(each: Achieved) -> tuple[str, ...]:

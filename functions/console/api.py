@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi import Path as PathParameter
@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field
 
 from functions.console.access import READ, Approver, Operator, Reader
 from functions.console.board import Card, board
-from functions.console.desk import At
+from functions.console.desk import At, Desk
 from functions.console.problems import REFUSALS
 from shared.identity import Caller, Role
 from shared.ledger import ReceivedEvent, RunSummary
 from shared.ledger.approvals import Approval, Decision
-from shared.messages import CloudEvent
+from shared.messages import CloudEvent, Event
 from shared.runs.cancelling import NoSuchRun, cancel, retry
 from shared.runs.deciding import MANUAL
 from shared.runs.evidence import is_intact
@@ -257,6 +257,19 @@ def publish_event(body: Raw, desk: At, caller: Operator) -> Published:
     """Check an event as intake will, and publish it; who may approve does so in their own name."""
     try:
         event = signed(read_event(Received("http", "http", "", body, {})), caller)
+    except Unacceptable as refused:
+        raise HTTPException(400, str(refused)) from None
+    return _publish(desk, event)
+
+
+def publish_as(desk: Desk, caller: Caller, event: Event) -> Published:
+    """Publish an event of ours in somebody's name."""
+    source, now = f"{MANUAL}{caller.name}", desk.ledger.clock()
+    return _publish(desk, CloudEvent.of(event, id=str(uuid4()), source=source, time=now))
+
+
+def _publish(desk: Desk, event: CloudEvent) -> Published:
+    try:
         desk.intake.understand(event)
     except Unacceptable as refused:
         raise HTTPException(400, str(refused)) from None

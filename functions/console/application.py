@@ -4,10 +4,24 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from functions.console import api, environments, health, links, pages, schedules
+from functions.console import api, drills, environments, health, links, pages, schedules
 from functions.console.delivery import Delivery
 from functions.console.desk import Desk
 from functions.console.problems import add_problems
+
+ROUTERS = (
+    health.router,
+    api.router,
+    environments.router,
+    environments.page_router,
+    drills.router,
+    drills.page_router,
+    schedules.router,
+    schedules.page_router,
+    pages.router,
+    pages.open_router,
+    links.router,
+)
 
 
 def build_console(desk: Desk) -> FastAPI:
@@ -21,17 +35,7 @@ def build_console(desk: Desk) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
-    for router in (
-        health.router,
-        api.router,
-        environments.router,
-        environments.page_router,
-        schedules.router,
-        schedules.page_router,
-        pages.router,
-        pages.open_router,
-        links.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router)
     add_problems(app)
     app.add_middleware(Delivery)

@@ -3,12 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import APIRouter, Form, HTTPException
+from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
-from functions.console.desk import Desk
+from functions.console.access import READ, FormOperator, Operator
+from functions.console.api import publish_as
+from functions.console.desk import At, Desk
+from functions.console.problems import REFUSALS
+from functions.console.rendering import Asked
+from shared.identity import Caller
 from shared.ledger.history import FailoverHistory
+from shared.messages.drills import DrillRequested
+from shared.runs.drills import Drills, Rehearsal
+
+router = APIRouter(prefix="/api/drills", tags=["drills"], dependencies=[READ], responses=REFUSALS)
+page_router = APIRouter(prefix="/drills", dependencies=[READ], include_in_schema=False)
+
+Verdict = Literal["hold", "skip"]
 
 WIDTH, HEIGHT = 720, 180
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 28
@@ -29,7 +44,7 @@ class Facts(BaseModel):
 @dataclass(frozen=True)
 class Drill:
     run: UUID | None
-    """None for a drill: what it was made from is its ``source``."""
+    """None when no run held the drill."""
     source: str
     environment: str
     at: datetime
@@ -54,6 +69,53 @@ class Plot:
     """Where the line of the objective is drawn."""
     goal_label: str
     top_label: str
+
+
+class Otherwise(BaseModel):
+    """What a person wants: ``hold`` a drill now, or ``skip`` the next one of the clock."""
+
+    verdict: Verdict
+
+
+@router.get("")
+def list_drills(desk: At) -> list[Rehearsal]:
+    """When each failover was rehearsed, has to be again, and is by the clock."""
+    return Drills(desk.estate, desk.ledger).all()
+
+
+@router.post("/{environment}", status_code=202)
+def change_drill(environment: str, wanted: Otherwise, desk: At, caller: Operator) -> Rehearsal:
+    """Have one held now, or pass the next one over."""
+    _apply(desk, caller, environment, wanted.verdict)
+    return Drills(desk.estate, desk.ledger).of(environment)
+
+
+@page_router.get("")
+def show_drills(page: Asked) -> Response:
+    """Failovers and drills, each against the objectives; and when the next one is held."""
+    shown, planned = drills(page.desk), list_drills(page.desk)
+    return page.show(
+        "drills.html", planned=planned, drills=shown, plots=plots(shown) if shown else []
+    )
+
+
+@page_router.post("/{environment}")
+def change_plan(
+    environment: str, desk: At, caller: FormOperator, verdict: Annotated[Verdict, Form()]
+) -> Response:
+    """The same by a form."""
+    _apply(desk, caller, environment, verdict)
+    return RedirectResponse("/drills", 303)
+
+
+def _apply(desk: Desk, caller: Caller, environment: str, verdict: Verdict) -> None:
+    known = Drills(desk.estate, desk.ledger)
+    if environment not in [each.environment for each in known.all()]:
+        raise HTTPException(404, "The estate has no such environment with a standby.")
+    if verdict == "skip":
+        known.skip(environment, by=caller.name)
+    else:
+        publish_as(desk, caller, DrillRequested(environment=environment))
 
 
 def drills(desk: Desk) -> list[Drill]:

@@ -2,25 +2,20 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from fastapi import APIRouter, Form, HTTPException
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
 from functions.console.access import READ, FormOperator, Operator
-from functions.console.api import Published
+from functions.console.api import Published, publish_as
 from functions.console.desk import At, Desk
 from functions.console.problems import REFUSALS
 from functions.console.rendering import Asked
 from shared.errors import explain
 from shared.identity import Caller
 from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval, OnRequest
-from shared.messages import CloudEvent, Event
 from shared.messages.environments import NAME, EnvironmentExpired, EnvironmentRequested
-from shared.runs.deciding import MANUAL
-from shared.runs.publishing import publish
-from shared.runs.reading import Unacceptable
 
 router = APIRouter(
     prefix="/api/environments", tags=["environments"], dependencies=[READ], responses=REFUSALS
@@ -164,7 +159,7 @@ def _request(desk: Desk, caller: Caller, name: str, offer: str, hours: float) ->
         )
     except ValidationError as error:
         raise HTTPException(422, explain(error)) from None
-    return _publish(desk, caller, event)
+    return publish_as(desk, caller, event)
 
 
 def _extend(desk: Desk, caller: Caller, name: str, hours: float, reason: str) -> None:
@@ -175,16 +170,4 @@ def _extend(desk: Desk, caller: Caller, name: str, hours: float, reason: str) ->
 
 def _remove(desk: Desk, caller: Caller, name: str) -> Published:
     EnvironmentsOnRequest(desk.ledger).named(name)
-    return _publish(desk, caller, EnvironmentExpired(environment=name, removed_by=caller.name))
-
-
-def _publish(desk: Desk, caller: Caller, event: Event) -> Published:
-    said = CloudEvent.of(
-        event, id=str(uuid4()), source=f"{MANUAL}{caller.name}", time=desk.ledger.clock()
-    )
-    try:
-        desk.intake.understand(said)
-    except Unacceptable as refused:
-        raise HTTPException(400, str(refused)) from None
-    publish(desk.bus, said)
-    return Published(source=said.source, id=said.id)
+    return publish_as(desk, caller, EnvironmentExpired(environment=name, removed_by=caller.name))

@@ -11,7 +11,6 @@ from functions.console import api
 from functions.console.access import READ, FormApprover, FormOperator
 from functions.console.board import board
 from functions.console.desk import At, Desk
-from functions.console.drills import drills, plots
 from functions.console.rendering import STATIC, Asked, static_file
 from functions.console.timeline import tell
 from shared.capabilities import health
@@ -112,13 +111,6 @@ def steer_run(
 def _waiting_approval(desk: Desk, run: UUID, environment: str) -> Approval | None:
     waiting = desk.approvals.newest(status="waiting", environment=environment)
     return next((each for each in waiting if each.run_id == run), None)
-
-
-@router.get("/drills")
-def show_drills(page: Asked) -> Response:
-    """Failovers and drills, each against the objectives."""
-    shown = drills(page.desk)
-    return page.show("drills.html", drills=shown, plots=plots(shown) if shown else [])
 
 
 @router.get("/approvals")

@@ -18,6 +18,11 @@ The old primary comes back by a runbook of its own:
     rejoin     it becomes a standby of the new primary, never writable in between
 
 Then a planned failover, which loses nothing, can bring production back to where it was.
+
+So that all this is no surprise it is rehearsed, beside the side that serves nobody:
+
+    hold       a pair made from a backup loses its primary, and is failed over
+    record     what that achieved, against the objectives
 """
 
 from datetime import timedelta
@@ -27,12 +32,15 @@ from functions.failover.assess_region import assess_region
 from functions.failover.close_failover import close_failover
 from functions.failover.confirm_recovery import confirm_recovery
 from functions.failover.fence_primary import fence_primary, unfence_primary
+from functions.failover.hold_drill import end_drill, hold_drill
 from functions.failover.promote_standby import promote_standby
+from functions.failover.record_drill import record_drill
 from functions.failover.redirect_traffic import redirect_traffic
 from functions.failover.rejoin_primary import rejoin_primary
 from functions.failover.resume_integrations import resume_integrations
 from functions.failover.verify_failover import verify_failover
 from shared.estate import Estate
+from shared.messages.drills import DrillRequested
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from shared.runs import Runbook, Step
 from shared.runs.runbook import Priority
@@ -42,6 +50,15 @@ def concerned(event: RegionDegraded | RegionRecovered, estate: Estate) -> tuple[
     """Production itself; its standby is the other half of the same run. Raises NoStandby."""
     production, _ = estate.pair(event.environment)
     return (production.name,)
+
+
+def standing_by(event: DrillRequested, estate: Estate) -> tuple[str, ...]:
+    """The standby: a drill holds up nothing that happens to production, least of all its failover.
+
+    Raises NoStandby.
+    """
+    _, standby = estate.pair(event.environment)
+    return (standby.name,)
 
 
 RUNBOOK = Runbook(
@@ -73,4 +90,16 @@ REJOIN = Runbook(
         Step(rejoin_primary, time_limit=timedelta(hours=12)),
     ),
     overdue_after=timedelta(hours=2),
+)
+
+DRILL = Runbook(
+    name="drill",
+    on=DrillRequested,
+    concerns=standing_by,
+    coalesce=lambda event: event.environment,
+    steps=(
+        Step(hold_drill, undo=end_drill, max_attempts=2, time_limit=timedelta(hours=8)),
+        Step(record_drill),
+    ),
+    overdue_after=timedelta(hours=8),
 )

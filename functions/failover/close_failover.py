@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 from functions.failover.debts import owe
 from functions.failover.sides import pair_of
 from shared.errors import PermanentError
-from shared.estate import Estate
+from shared.estate import Environment, Estate
 from shared.ledger import Pair, Placements
 from shared.ledger.debts import Debts
 from shared.messages.failover import ExpectedLoss, FailoverClosed, IntegrationsResumed, Segment
@@ -47,21 +48,27 @@ def close_failover(
         standby_state="fenced" if resumed.fence == "proven" else "absent",
     )
     took = resumed.resumed_at - resumed.degraded_at
-    rto, rpo = pair.production.rto, pair.production.rpo
     loss = measured(resumed)
+    lost_seconds = loss.seconds if loss else None
     return resumed.become(
         FailoverClosed,
         segments=tuple(segments(resumed)),
         took=took,
-        rto=rto,
-        rto_met=took <= rto,
-        rpo=rpo,
-        rpo_met=timedelta(seconds=loss.seconds) <= rpo if loss else None,
         lost_bytes=loss.bytes if loss else None,
         lost_transactions=loss.transactions if loss else None,
-        lost_seconds=loss.seconds if loss else None,
+        lost_seconds=lost_seconds,
         debts=tuple(_owed(pair, run, takeover, debts)),
+        **against_objectives(pair.production, took, lost_seconds),
     )
+
+
+def against_objectives(
+    production: Environment, took: timedelta, lost_seconds: float | None
+) -> dict[str, Any]:
+    """The facts ``rto`` and ``rpo``, and whether each is met."""
+    rto, rpo = production.rto, production.rpo
+    rpo_met = None if lost_seconds is None else timedelta(seconds=lost_seconds) <= rpo
+    return {"rto": rto, "rto_met": took <= rto, "rpo": rpo, "rpo_met": rpo_met}
 
 
 def measured(resumed: IntegrationsResumed) -> ExpectedLoss | None:

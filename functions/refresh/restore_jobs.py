@@ -2,16 +2,13 @@
 
 import json
 from datetime import timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import yaml
 
 from functions.refresh.targets import Target, look_again
 from shared.backups import BackupDamaged
 from shared.blobs import Blobs
 from shared.cluster import Cluster, JobState
+from shared.cluster.jobs import job_from
 from shared.errors import TemporaryError
 from shared.estate import Estate
 from shared.messages.refresh import BackupAccepted
@@ -51,12 +48,7 @@ def begin_job(
 
 def job_manifest(name: str, image: str) -> dict[str, Any]:
     """The Job's manifest, from the template beside this module."""
-    job: dict[str, Any] = yaml.safe_load(_template())
-    job["metadata"]["name"] = name
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    container["image"] = image
-    container["envFrom"] = [{"secretRef": {"name": name}}]
-    return job
+    return job_from("functions.refresh", "restore_job.yaml", name, image)
 
 
 def look_at_job(cluster: Cluster, target: Target, run: Run, name: str) -> JobState | Again | None:
@@ -77,11 +69,6 @@ def look_at_job(cluster: Cluster, target: Target, run: Run, name: str) -> JobSta
         f"{target.environment.name}: the restore Job {name} failed "
         f"(exit code {job.exit_code}): {said.get('reason') or tail or job.reason}"
     )
-
-
-@cache
-def _template() -> str:
-    return files("functions.refresh").joinpath("restore_job.yaml").read_text()
 
 
 def _last_words(log: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Messages that a crash left unsent are sent, steps that nobody works on are drive
 runs that take too long are announced, approvals that nobody decides escalate and expire, standbys
 are watched, old primaries are fenced the moment they are back, databases kept as checkpoints and
 environments on request go when their time is over, environments sleep and are refreshed by their
-schedules, logins are exchanged in time, what promoted servers lack is repaired or reminded of, and
-the evidence of runs that ended is signed and copied to blob storage.
+schedules, failovers are rehearsed, logins are exchanged in time, what promoted servers lack is
+repaired or reminded of, and the evidence of runs that ended is signed and copied to blob storage.
 What ended long ago is forgotten, and where somebody draws measurements, they are reported.
 """
 
@@ -15,7 +15,7 @@ from functools import partial
 
 from functions.upkeep.certificates import watch_certificates
 from functions.upkeep.debts import announce_owed, settle_debts
-from functions.upkeep.drills import announce_due_drills
+from functions.upkeep.drills import announce_due_drills, publish_due_drills
 from functions.upkeep.environments import announce_owed_removals, watch_environments
 from functions.upkeep.evidence import copy_evidence
 from functions.upkeep.hours import publish_due_refreshes, watch_hours
@@ -79,6 +79,7 @@ TIMERS: tuple[Timer, ...] = (
     (watch_hours, "*/15 * * * * *"),
     (announce_overdue_runs, "0 * * * * *"),
     (publish_due_refreshes, "20 * * * * *"),
+    (publish_due_drills, "25 * * * * *"),
     (settle_debts, "40 * * * * *"),
     (look_at_workloads, "50 * * * * *"),
     (watch_logins, "40 */5 * * * *"),

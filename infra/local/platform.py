@@ -234,7 +234,7 @@ class Platform:
         return Program("bus", self._child("bus"), self._ports["bus"], options)
 
     def _cluster(self) -> Program:
-        """Jobs find this Python's and PostgreSQL's programs on their path."""
+        """Jobs find this Python's and PostgreSQL's programs on their path, and this package."""
         ours = (PostgresServer.bin("pg_restore").parent, Path(sys.executable).parent)
         path = os.pathsep.join([*map(str, ours), os.environ.get("PATH", os.defpath)])
         return Program(
@@ -242,7 +242,7 @@ class Platform:
             self._child("kubernetes"),
             self._ports["kubernetes"],
             {"folder": self._place("kubernetes"), "give": "PATH"},
-            environment={"PATH": path},
+            environment={"PATH": path, "PYTHONPATH": str(ROOT)},
         )
 
     def _host(self, app: Path) -> Program:

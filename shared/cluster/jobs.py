@@ -1,7 +1,11 @@
-"""The state of a Kubernetes Job, read from what the API says of it and of its pods."""
+"""Kubernetes Jobs: how one is made from a template, and how it stands."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Literal
+
+import yaml
 
 from shared.cluster.api import Json
 
@@ -17,6 +21,22 @@ class JobState:
     """Of the last pod that ended, if one has."""
     reason: str = ""
     """Why it failed, or why its pod does not start, in the cluster's words."""
+
+
+def job_from(package: str, template: str, name: str, image: str) -> Json:
+    """The manifest of a Job: a template beside a module, and what each run fills in. Its settings
+    come from the Secret of its name."""
+    job: Json = yaml.safe_load(_text(package, template))
+    job["metadata"]["name"] = name
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    container["image"] = image
+    container["envFrom"] = [{"secretRef": {"name": name}}]
+    return job
+
+
+@cache
+def _text(package: str, template: str) -> str:
+    return files(package).joinpath(template).read_text()
 
 
 def job_state(job: Json, pods: list[Json]) -> JobState:

@@ -26,9 +26,6 @@ class Failover(EstateModel):
     """How much may be lost, in time; None takes the tier's."""
     drill_every: Duration | None = Field(default=None, gt=timedelta(0))
     """How often it is to be rehearsed; None takes the tier's."""
-    drill: Literal["announce", "run"] = "announce"
-    """Whether people are only reminded of a drill that is due, or ``signalbox drill due``, which a
-    scheduler calls, holds it."""
     approval: Duration = Field(default=timedelta(minutes=15), gt=timedelta(0))
     """How long a person may take to decide; then it is refused."""
     health_url: str | None = Field(default=None, pattern=r"^https?://\S+$")

@@ -14,7 +14,7 @@ AnnouncementType = Annotated[
             r"^(run-started|run-succeeded|run-failed|run-superseded|run-overdue|approval-requested"
             r"|approval-escalated|approval-decided|break-glass-used|message-parked|lag-escalated"
             r"|drill-due|debts-owed|environment-expiring|removal-owed|certificate-not-seen)"
-            r"(/(refresh|failover|rejoin|lag|catch-up|release|filestore|schedule|rotation"
+            r"(/(refresh|failover|rejoin|drill|lag|catch-up|release|filestore|schedule|rotation"
             r"|revocation|renewal|environments|removal))?$"
         )
     ),

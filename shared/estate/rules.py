@@ -103,13 +103,35 @@ def _unfit_followers(estate: Entries, schedule: Schedule) -> Iterator[str]:
     for each in named:
         if each.refresh_from is None and schedule.refresh is not None:
             yield f"schedule {schedule.name}: {each.name} has no refresh_from; state it there"
-    real = [f"class {kind}" for kind in schedule.classes if kind.holds_real_data]
-    real += [each.name for each in named if each.environment_class.holds_real_data]
-    for what in real:
-        yield (
-            f"schedule {schedule.name}: {what} holds real data, which never sleeps and is never "
-            "refreshed; remove it"
-        )
+    what = [(f"class {kind}", kind) for kind in schedule.classes]
+    what += [(each.name, each.environment_class) for each in named]
+    for who, kind in what:
+        if kind.holds_real_data and (schedule.awake or schedule.refresh):
+            yield (
+                f"schedule {schedule.name}: {who} holds real data, which never sleeps and is never "
+                "refreshed; remove it"
+            )
+        if kind != "production" and schedule.drill:
+            yield f"schedule {schedule.name}: only production is drilled; remove {who}, or drill"
+
+
+def drills_can_be_held(estate: Entries) -> Iterator[str]:
+    """Found on the night of the drill, it would be too late."""
+    for production in estate.environments:
+        schedule, standby = estate.schedule_of(production.name), estate.standby_for(production.name)
+        if schedule is None or schedule.drill is None:
+            continue
+        who = f"schedule {schedule.name}: {production.name}"
+        if standby is None:
+            if production.name in schedule.environments:
+                yield f"{who} has no standby to drill with; remove it"
+            continue
+        if production.backups is None:
+            yield f"{who} has no backups to drill with; state them"
+        sides = {production.cluster, standby.cluster}
+        for cluster in (each for each in estate.clusters if each.name in sides):
+            if cluster.drill_image is None:
+                yield f"{who} cannot be drilled on cluster {cluster.name}: state its drill_image"
 
 
 def rotations_have_a_place(estate: Entries) -> Iterator[str]:
@@ -288,6 +310,7 @@ RULES = (
     releases_can_go_where_they_are_let,
     failovers_name_known_calendars,
     schedules_can_be_followed,
+    drills_can_be_held,
     rotations_have_a_place,
     offers_can_be_kept,
     pairs_can_fail_over,

@@ -1,4 +1,4 @@
-"""When environments are awake, and when they are refreshed without anybody asking."""
+"""When environments are awake, refreshed or rehearsed without anybody asking."""
 
 from datetime import timedelta
 from typing import Self
@@ -33,15 +33,18 @@ class Schedule(EstateModel):
     one they never sleep."""
     refresh: RefreshSchedule | None = None
     """When they are refreshed; without it each backup of their source does."""
+    drill: Name | None = None
+    """The calendar at whose openings the failover of production is rehearsed: at the last one
+    before a drill is due. Without one people are only reminded."""
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
-        if self.awake is None and self.refresh is None:
-            raise ValueError("it says nothing: state awake, refresh or both")
+        if not self.calendars:
+            raise ValueError("it says nothing: state awake, refresh or drill")
         return self
 
     @property
     def calendars(self) -> tuple[str, ...]:
         """The calendars that it refers to."""
         refreshed_at = self.refresh.at if self.refresh else None
-        return tuple(filter(None, (self.awake, refreshed_at)))
+        return tuple(filter(None, (self.awake, refreshed_at, self.drill)))

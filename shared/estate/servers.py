@@ -24,6 +24,9 @@ class Cluster(EstateModel):
     """The region in which it runs."""
     job_image: str = "signalbox-jobs:latest"
     """The image that our Jobs run there: Python with this package, PostgreSQL's client programs."""
+    drill_image: str | None = None
+    """The image that drills run in there: this package with its embedded platform. None: none is
+    held there."""
     url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
     """Its API server: with ``https`` that of AKS, signed in to as the managed identity. None takes
     the deployment's ``SIGNALBOX_KUBERNETES_URL``; clusters in two regions state one each."""

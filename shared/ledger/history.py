@@ -17,7 +17,7 @@ class Achieved:
 
     environment: str
     run: UUID | None
-    """None for a drill, whose run was in a ledger of its own."""
+    """None for a drill that no run held, or whose run is forgotten."""
     ended_at: datetime
     source: str
     """``failover``, or what a drill's pair was made from."""
@@ -32,6 +32,14 @@ class VerifiedBackup:
 
     manifest: str
     verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedDrill:
+    """The newest opening at which somebody wanted no drill."""
+
+    opening: datetime
+    skipped_by: str
 
 
 class FailoverHistory:
@@ -54,6 +62,13 @@ class FailoverHistory:
         """Whether no drill has passed for longer than that."""
         last = self.last_drill(environment)
         return last is None or self._ledger.clock() - last > every
+
+    def skipped_drill(self, environment: str) -> SkippedDrill | None:
+        return self._ledger.row(SkippedDrill, "skipped_drill", environment=environment)
+
+    def skip_drill(self, environment: str, opening: datetime, *, by: str) -> None:
+        """Be done with an opening, and with those before it."""
+        self._ledger.do("skip_drill", environment=environment, opening=opening, skipped_by=by)
 
     def verified_backup(self, environment: str) -> VerifiedBackup | None:
         """The newest backup that a refresh has verified."""

@@ -106,6 +106,12 @@ class Placements:
             )
         return found
 
+    def is_turning(self, environment: str) -> bool:
+        """Whether a run that fails it over, or lets the old side rejoin, is not over."""
+        with self._ledger.transaction() as tx:
+            [(turning,)] = tx.all_of("is_turning", environment=environment)
+            return bool(turning)
+
     def finish(self, environment: str, *, epoch: int, standby_state: StandbyState) -> None:
         """Record that users are where the placement says."""
         self._ledger.do(

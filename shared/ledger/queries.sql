@@ -354,6 +354,14 @@ select (select count(*) from runs where status in ('waiting', 'running', 'undoin
 select environment, active_side, epoch, run_id, since_at, standby_state, finished, promotable, reason
 from placements where environment = %(environment)s
 
+-- is_turning
+-- Whether an environment is being failed over, or what it was failed over from rejoins.
+select exists (
+    select from runs
+    where environment = %(environment)s and runbook in ('failover', 'rejoin')
+      and status in ('waiting', 'running', 'undoing')
+) as turning
+
 -- take_placement
 -- An older epoch changes nothing; the same one may come again and leaves the time as it was.
 insert into placements (environment, active_side, epoch, run_id, since_at, standby_state, finished)
@@ -527,7 +535,8 @@ on conflict (id) do nothing
 -- achieved
 -- Newest first: what rehearsed and real failovers of an environment, or of all, came to.
 select environment, run, ended_at, source, passed, facts from (
-    select environment, null::uuid as run, ended_at, source, passed, facts from drills
+    select d.environment, r.id as run, d.ended_at, d.source, d.passed, d.facts
+    from drills d left join runs r on r.id = d.id
     union all
     select r.environment, r.id, r.ended_at, 'failover' as source, true as passed, s.output as facts
     from runs r join steps s on s.run_id = r.id and s.name = 'close_failover' and s.status = 'succeeded'
@@ -539,6 +548,15 @@ limit %(limit)s
 
 -- last_drill
 select max(ended_at) as ended_at from drills where environment = %(environment)s and passed
+
+-- skipped_drill
+select opening, skipped_by from skipped_drills where environment = %(environment)s
+
+-- skip_drill
+insert into skipped_drills (environment, opening, skipped_by)
+values (%(environment)s, %(opening)s, %(skipped_by)s)
+on conflict (environment) do update set opening = excluded.opening, skipped_by = excluded.skipped_by
+where skipped_drills.opening < excluded.opening
 
 -- last_verified_backup
 -- The newest backup of an environment that a run restored and checked.

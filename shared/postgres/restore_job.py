@@ -5,7 +5,6 @@ so that they are built once. Its settings come as environment variables out of a
 one JSON line per sign of progress, and nothing that is secret.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -18,12 +17,11 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 import psycopg
-from azure.core.exceptions import AzureError
-from azure.storage.blob import BlobClient
 from psycopg.pq import Conninfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.postgres.archives import ArchiveDamaged, ArchiveUnreadable, fetch
 from shared.postgres.postponed import record_unique_columns, unique_columns
 
 Part = Literal["rows", "indexes"]
@@ -34,7 +32,6 @@ ARCHIVE_IS_WRONG = 65
 TRY_AGAIN = 75
 """Exit code: storage or server failed (EX_TEMPFAIL)."""
 
-_CHUNK = 8 * 1024 * 1024
 _SECONDS_BETWEEN_REPORTS = 0.5
 _ITEM = re.compile(r"pg_restore: (creating|processing data for) ")
 _OPTIONS = {
@@ -92,31 +89,19 @@ def restore(settings: RestoreSettings) -> None:
 
 
 def _fetch(settings: RestoreSettings, archive: Path) -> None:
-    hasher, done, reported = hashlib.sha256(), 0, 0.0
-    with archive.open("wb") as file:
-        for chunk in _chunks(settings.archive_url.get_secret_value()):
-            hasher.update(chunk)
-            file.write(chunk)
-            done += len(chunk)
-            if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
-                reported = time.monotonic()
-                _report("download", done=done, of=settings.archive_size)
-    if (done, hasher.hexdigest()) != (settings.archive_size, settings.archive_sha256):
-        raise RestoreFailed(
-            ARCHIVE_IS_WRONG,
-            f"the archive is damaged: expected {settings.archive_size} bytes with SHA-256 "
-            f"{settings.archive_sha256}, found {done} bytes with {hasher.hexdigest()}",
-        )
-
-
-def _chunks(url: str) -> Iterator[bytes]:
+    size = settings.archive_size
     try:
-        with BlobClient.from_blob_url(url, max_chunk_get_size=_CHUNK) as blob:
-            yield from blob.download_blob().chunks()
-    except AzureError as error:
-        # Its text may quote the signed URL.
-        code = getattr(error, "error_code", None) or type(error).__name__
-        raise RestoreFailed(TRY_AGAIN, f"the archive cannot be read: {code}") from None
+        fetch(
+            settings.archive_url.get_secret_value(),
+            archive,
+            size=size,
+            sha256=settings.archive_sha256,
+            report=lambda done: _report("download", done=done, of=size),
+        )
+    except ArchiveDamaged as error:
+        raise RestoreFailed(ARCHIVE_IS_WRONG, str(error)) from None
+    except ArchiveUnreadable as error:
+        raise RestoreFailed(TRY_AGAIN, str(error)) from None
 
 
 def _items(part: Part, archive: Path) -> int:

@@ -328,6 +328,21 @@ def told_of(chat: WebhookReceiver, run: str) -> list[dict[str, Any]]:
     return [each.body for each in chat.posted if f"/runs/{run}" in each.content.decode()]
 
 
+def test_a_drill_is_held_beside_the_standby_and_kept(site: Site, refreshed: Refreshed) -> None:
+    held = site.cli("trigger", "drill-requested", "--environment", SOURCE, "--wait", "--json")
+
+    [(run, status)] = json.loads(held.stdout)["runs"].items()
+    assert status == "succeeded", site.evidence(UUID(run))["evidence"]["run"]
+    [(environment, id, source, passed, facts)] = site.ask(
+        "select environment, id, source, passed, facts from drills"
+    )
+    assert (environment, str(id), source, passed) == (SOURCE, run, site.manifest, True)
+    assert (facts["rto_met"], facts["lost_seconds"] < 5) == (True, True)
+    [shown] = json.loads(site.cli("drill", "show", "--json").stdout)
+    assert shown["passed_at"] is not None
+    assert not [job for job in site.state("acme-standby").jobs if "drill" in job]
+
+
 # -- messages ------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from infra.local.kubernetes.shapes import (
 from infra.local.kubernetes.status import Json
 from infra.local.kubernetes.store import Store
 
-_INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
+_INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ")
 _PYTHON = frozenset({"python", "python3"})
 _EXPANSION = re.compile(r"\$(?:\$|\((?P<name>[-._a-zA-Z][-._a-zA-Z0-9]*)\))")
 _ANNOTATION = re.compile(r"metadata\.(?P<map>annotations|labels)\['(?P<key>[^']+)'\]")

@@ -135,6 +135,11 @@ def propose(cluster: Cluster) -> None:
     cluster.propose(NAMESPACE, "proposal", {"password": "new"}, run_id="1", epoch=5)
 
 
+def saved_secret(cluster: Cluster) -> None:
+    save(cluster)
+    cluster.saved_secret(NAMESPACE, "snapshot", "odoo-database")
+
+
 def restore(cluster: Cluster) -> None:
     save(cluster)
     cluster.write_config(NAMESPACE, "odoo-config", {"changed": "meanwhile"}, epoch=3)
@@ -200,6 +205,7 @@ USES: dict[str, Callable[[Cluster], Any]] = {
     "proposed": lambda c: c.proposed(NAMESPACE, "proposal", run_id="1"),
     "delete_secret": lambda c: c.delete_secret(NAMESPACE, "proposal"),
     "save": save,
+    "saved_secret": saved_secret,
     "restore": restore,
     "greet": lambda c: c.greet(),
     "may": lambda c: c.may(NAMESPACE, Permission("get", "pods")),

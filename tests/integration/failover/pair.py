@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from functions.failover import REJOIN, RUNBOOK
+from functions.failover import DRILL, REJOIN, RUNBOOK
 from functions.failover.standing_orders import execute_fence_orders, withdraw_left_sides
 from functions.intake import accept_event
 from infra.local.furnish import furnish
@@ -53,9 +53,10 @@ from tests.keepingbus import KeepingBus
 from tests.memoryblobs import MemoryBlobs
 
 PRODUCTION, STANDBY = "acme-prod", "acme-standby"
+BOOKS = (RUNBOOK, REJOIN, DRILL)
 ACTIONS = {
     (topic, action.subscription): action
-    for book in (RUNBOOK, REJOIN)
+    for book in BOOKS
     for action in book.actions()
     for topic in book.topics
 }
@@ -140,7 +141,7 @@ class World:
         accept_event(
             Received("platform-events", "accept-event", id, body, {}),
             runner=self.runner,
-            intake=Intake((RUNBOOK, REJOIN), self.resources.estate),
+            intake=Intake(BOOKS, self.resources.estate),
             bus=self.bus,
         )
         return self.ledger.runs_of_event("/tests", id)
@@ -157,16 +158,24 @@ class World:
         return run
 
     def work(
-        self, run: UUID, *, before: str | None = None, twice: bool = False, seconds: float = 40
+        self,
+        run: UUID,
+        *,
+        before: str | None = None,
+        looks: int | None = None,
+        twice: bool = False,
+        seconds: float = 40,
     ) -> str:
-        """Deliver commands until the run is over, waits for people, or is about to do a step.
+        """Deliver commands until the run is over, waits for people, is about to do a step, or has
+        looked so often.
 
         With ``twice`` each delivery is preceded by one whose process dies behind its effects.
         """
         deadline = monotonic() + seconds
         while self.status(run) not in OVER:
             assert monotonic() < deadline, self.steps(run)
-            envelope = self._next()
+            envelope = self._next() if looks != 0 else None
+            looks = looks and looks - 1
             action = envelope and ACTIONS[envelope.topic, envelope.subject]
             if envelope is None or action is None or action.name == before:
                 break

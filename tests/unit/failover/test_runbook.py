@@ -6,20 +6,25 @@ from typing import Any
 
 import pytest
 
-from functions.failover import REJOIN, RUNBOOK
+from functions.failover import DRILL, REJOIN, RUNBOOK
 from functions.failover.approve_failover import reasons_to_ask
 from functions.failover.close_failover import measured, segments
 from functions.failover.endpoints import taken_over, withdrawn
 from shared.estate import Environment, Failover, load_estate
 from shared.ledger import Pair
-from shared.messages.failover import ExpectedLoss, IntegrationsResumed, RegionAssessed
+from shared.messages.failover import (
+    ExpectedLoss,
+    FailoverClosed,
+    IntegrationsResumed,
+    RegionAssessed,
+)
 from shared.runs.runbook import Priority
 
 ESTATE = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
 PROD, STANDBY = ESTATE.environment("acme-prod"), ESTATE.environment("acme-standby")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LOSS = ExpectedLoss(bytes=10, seconds=1.5, transactions=2, known_at=NOON)
-ACTIONS = (*RUNBOOK.actions(), *REJOIN.actions())
+ACTIONS = (*RUNBOOK.actions(), *REJOIN.actions(), *DRILL.actions())
 
 
 def assessed(**facts: Any) -> RegionAssessed:
@@ -126,6 +131,23 @@ def resumed(**facts: Any) -> IntegrationsResumed:
         **times,
     }
     return IntegrationsResumed.model_validate(known | facts)
+
+
+def closed(**facts: Any) -> FailoverClosed:
+    """What the last step of a failover says."""
+    known: dict[str, Any] = {
+        **dict(resumed()),
+        "segments": (),
+        "took": "PT8S",
+        "rto": "PT1H",
+        "rto_met": True,
+        "rpo": "PT15M",
+        "rpo_met": True,
+        "lost_bytes": 0,
+        "lost_transactions": 0,
+        "lost_seconds": 0.0,
+    }
+    return FailoverClosed.model_validate(known | facts)
 
 
 def test_the_parts_of_the_recovery_time_are_all_of_it() -> None:

@@ -11,7 +11,8 @@ import yaml
 from kubernetes import client
 from pydantic import ValidationError
 
-from functions.refresh.restore_jobs import job_manifest
+from functions.failover.hold_drill import job_manifest as drill_job
+from functions.refresh.restore_jobs import job_manifest as restore_job
 
 ROOT = Path(__file__).parents[3]
 CUSTOM = ("gitops", "scaled-object.yaml")
@@ -36,11 +37,17 @@ MODELS = {
 }
 APP = ROOT / "infra" / "azure" / "app.bicep"
 POLICIES = ROOT / "infra" / "kubernetes" / "nonproduction" / "network-policies.yaml"
+OF_PRODUCTION = ROOT / "infra" / "kubernetes" / "production" / "network-policies.yaml"
 
 ODOO = {"app": "odoo"}
 RESTORE = {
     "app.kubernetes.io/managed-by": "signalbox",
     "app.kubernetes.io/component": "restore",
+}
+DRILL = RESTORE | {"app.kubernetes.io/component": "drill"}
+JOBS = {
+    "restore": (restore_job("restore", "image"), RESTORE),
+    "drill": (drill_job("drill", "image"), DRILL),
 }
 PRODUCTION = (("10.20.0.4", 5432), ("203.0.113.10", 443), ("10.20.0.5", 443), ("10.20.0.6", 6379))
 OUTSIDE = (("198.51.100.7", 25), ("198.51.100.7", 587), ("169.254.169.254", 80))
@@ -87,22 +94,29 @@ def test_a_manifest_has_the_fields_of_the_api_and_no_others(path: Path) -> None:
             MODELS[document["kind"]].model_validate(document)
 
 
-def test_the_restore_job_is_a_job_that_hardened_namespaces_admit() -> None:
-    job = client.V1Job.model_validate(job_manifest("restore", "image"))
+@pytest.mark.parametrize(("made", "labels"), JOBS.values(), ids=JOBS)
+def test_a_job_of_ours_is_one_that_hardened_namespaces_admit(
+    made: dict[str, Any], labels: dict[str, str]
+) -> None:
+    job = client.V1Job.model_validate(made)
 
     pod = job.spec.template.spec
     assert pod.automount_service_account_token is False
     assert pod.security_context.run_as_non_root
     assert pod.containers[0].security_context.read_only_root_filesystem
-    assert job.spec.template.metadata.labels == RESTORE, "network policies select it by these"
+    assert job.spec.template.metadata.labels == labels, "network policies select it by these"
 
 
-@pytest.mark.parametrize("labels", [ODOO, RESTORE], ids=["odoo", "restore"])
+@pytest.mark.parametrize(
+    ("policies", "labels"),
+    [(POLICIES, ODOO), (POLICIES, RESTORE), (OF_PRODUCTION, DRILL)],
+    ids=["odoo", "restore", "drill"],
+)
 @pytest.mark.parametrize(("address", "port"), PRODUCTION + OUTSIDE)
 def test_a_copy_cannot_reach_production_or_a_mail_server(
-    labels: dict[str, str], address: str, port: int
+    policies: Path, labels: dict[str, str], address: str, port: int
 ) -> None:
-    assert not allows(documents(POLICIES), labels, address, port)
+    assert not allows(documents(policies), labels, address, port)
 
 
 def test_a_copy_reaches_its_database_and_only_its_restore_job_reaches_storage() -> None:
@@ -112,6 +126,14 @@ def test_a_copy_reaches_its_database_and_only_its_restore_job_reaches_storage() 
     assert allows(policies, RESTORE, "10.40.0.4", 5432)
     assert allows(policies, RESTORE, "198.51.100.7", 443)
     assert not allows(policies, ODOO, "198.51.100.7", 443)
+
+
+def test_a_drill_reaches_storage_and_production_itself_is_left_alone() -> None:
+    [drill] = policies = documents(OF_PRODUCTION)
+
+    assert drill["spec"]["ingress"] == []
+    assert allows(policies, DRILL, "198.51.100.7", 443)
+    assert allows(policies, ODOO, "198.51.100.7", 25)
 
 
 def test_a_policy_that_forgets_an_exception_is_noticed() -> None:
@@ -140,7 +162,9 @@ def test_the_images_have_what_the_jobs_and_the_host_run() -> None:
     )
     assert re.findall(r"^FROM \S*python:(\S+) AS", text, re.MULTILINE) == [
         f"{version}-slim-bookworm",
+        f"{version}-slim-bookworm",
         f"4-python{version}",
     ]
-    (container,) = job_manifest("restore", "image")["spec"]["template"]["spec"]["containers"]
-    assert f"CMD {container['command']}".replace("'", '"') in text
+    for job, _ in JOBS.values():
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        assert f"CMD {container['command']}".replace("'", '"') in text

@@ -12,6 +12,7 @@ from shared.estate import Estate, load_estate
 from shared.ledger.hours import HoursRecord
 from shared.messages import CloudEvent
 from shared.messages.refresh import BackupCompleted
+from shared.runs.drills import next_drill
 from shared.runs.hours import Hours, hours
 from shared.runs.translation import translate
 
@@ -52,6 +53,9 @@ def utc(said: str) -> datetime:
         ({"environments": ["acme-stagin"]}, "there is no environment acme-stagin"),
         ({"awake": "mondays", "classes": ["qa"]}, "there is no calendar mondays"),
         ({"awake": None, "refresh": None, "classes": ["qa"]}, "it says nothing"),
+        ({"awake": None, "drill": "mondays", "classes": ["production"]}, "no calendar mondays"),
+        ({"awake": None, "drill": "sundays", "classes": ["staging"]}, "only production is drilled"),
+        ({"awake": None, "drill": "sundays", "environments": ["acme-standby"]}, "only production"),
         (
             {"environments": ["acme-training"], "refresh": {"at": "sundays"}},
             "acme-training has no refresh_from",
@@ -63,6 +67,47 @@ def test_a_schedule_that_cannot_be_followed_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=complaint):
         estate({"name": "s", "awake": "sundays"} | schedule)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "complaint"),
+    [
+        (("environments", 0, "backups"), "acme-prod has no backups to drill with"),
+        (("clusters", 1, "drill_image"), "cannot be drilled on cluster aks-northeurope"),
+        (("environments", 1, "standby_of"), "acme-prod has no standby to drill with"),
+    ],
+)
+def test_a_drill_that_could_not_be_held_is_refused(
+    lacking: tuple[str, int, str], complaint: str
+) -> None:
+    drilled = {"name": "d", "environments": ["acme-prod"], "drill": "sundays"}
+    plain = DEMO.model_dump(by_alias=True) | {"calendars": [SUNDAYS], "schedules": [drilled]}
+    assert Estate.model_validate(plain).schedule_of("acme-prod")
+    kind, number, field = lacking
+    plain[kind][number][field] = None
+    for each in plain["environments"]:
+        each["refresh_from"] = None
+
+    with pytest.raises(ValidationError, match=complaint):
+        Estate.model_validate(plain)
+
+
+@pytest.mark.parametrize(
+    ("due", "behind", "expected"),
+    [
+        (None, "2026-11-23", "2026-11-29 01:30"),
+        ("2026-11-20", "2026-11-23", "2026-11-29 01:30"),
+        ("2026-12-06 01:30", "2026-11-23", "2026-12-06 01:30"),
+        ("2026-12-06 01:29", "2026-11-23", "2026-11-29 01:30"),
+        ("2027-01-01", "2026-11-29 01:30", "2026-12-27 01:30"),
+    ],
+)
+def test_a_drill_is_held_at_the_last_opening_before_it_is_due(
+    due: str | None, behind: str, expected: str
+) -> None:
+    [sundays] = estate(FORTNIGHTLY).calendars
+
+    assert next_drill(sundays, utc(due) if due else None, utc(behind)) == utc(expected)
 
 
 def test_who_has_two_schedules_is_refused_and_its_own_goes_before_that_of_its_class() -> None:

@@ -11,7 +11,7 @@ from functions.upkeep.standbys import watch_standbys
 def test_pairs_are_measured_at_the_same_time():
     together = Barrier(2, timeout=5)
     replication: Any = SimpleNamespace(
-        pairs=lambda: [SimpleNamespace(streaming=True)] * 2, measure=lambda _: together.wait()
+        streaming=lambda: [SimpleNamespace()] * 2, measure=lambda _: together.wait()
     )
     committed: list[object] = []
 
