@@ -169,7 +169,7 @@ def on_web(app: func.FunctionApp, name: str, application: Any) -> None:
     @app.function_name(name)
     @app.route(
         "{*path}",
-        methods=["GET", "POST"],
+        methods=["GET", "POST", "DELETE"],
         auth_level=func.AuthLevel.ANONYMOUS,
         trigger_arg_name="request",
     )

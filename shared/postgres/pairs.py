@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.errors import PermanentError
+from shared.errors import StepError
 from shared.estate import Environment, Estate, Reference
 from shared.postgres.marker import Database
-from shared.postgres.reach import Unreachable, reach
+from shared.postgres.reach import reach
 from shared.postgres.replication import PrimaryView, StandbyView, primary_view, standby_view
 
 View = TypeVar("View", PrimaryView, StandbyView)
@@ -44,6 +44,6 @@ class Pairs:
         try:
             with reach(self._resolve(server.url)) as connection:
                 return view(connection)
-        except (Unreachable, PermanentError) as error:
+        except StepError as error:
             silent.append(f"{server.name}: {error}")
             return None

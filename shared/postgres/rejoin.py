@@ -8,9 +8,10 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from shared.errors import PermanentError, TemporaryError
 from shared.postgres.fencing import administration
@@ -123,17 +124,13 @@ class RejoinHook:
         return None if answer.state == "done" else RejoinPending(answer.why or "in work")
 
     def _ask(self, order: RejoinOrder) -> _Answer:
-        request = urllib.request.Request(
-            self._url,
-            json.dumps(asdict(order)).encode(),
-            {"Content-Type": "application/json"},
-            method="POST",
-        )
+        body, headers = json.dumps(asdict(order)).encode(), {"Content-Type": "application/json"}
         try:
+            request = urllib.request.Request(self._url, body, headers, method="POST")
             with urllib.request.urlopen(request, timeout=_SECONDS) as response:
                 return _Answer.model_validate_json(response.read())
-        except (OSError, ValidationError) as error:
-            # The address is a secret: it says who may do this.
+        except (OSError, ValueError, HTTPException) as error:
+            # The address is a secret: it says who may do this. An error that it is none quotes it.
             raise HookOutOfReach(
                 f"the hook that makes server {order.server} a standby again gave no answer that "
                 f"counts: {_reason(error)}"

@@ -17,6 +17,7 @@ from shared.ledger import Ledger, StepRecord, Transaction
 from shared.messages import Command
 from shared.runs.attempts import Failed, Outcome, Retrying, Succeeded, begin, finish
 from shared.runs.outbox import Post, commit
+from shared.runs.reading import storable
 from shared.runs.runbook import Action, Again, Run, RunbookInvalid
 from shared.telemetry import SILENT, Telemetry
 from shared.telemetry.context import trace_id
@@ -128,7 +129,7 @@ class Runner:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {_said(error)}"[:2000]
+    return storable(f"{type(error).__name__}: {_said(error)}"[:2000])
 
 
 def _said(error: Exception) -> str:

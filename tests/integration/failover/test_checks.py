@@ -11,8 +11,9 @@ import pytest
 
 from functions.failover.checks import NewPrimary
 from functions.failover.redirect_traffic import NotReadBack, redirect_traffic
-from shared.blobs import Blobs
+from shared.blobs import Blob, Blobs
 from shared.cluster import Cluster, Clusters
+from shared.errors import TemporaryError
 from shared.estate import Reference
 from shared.estate.tried_login import TriedLogin
 from shared.messages.failover import StandbyPromoted, TrafficRedirected
@@ -20,6 +21,7 @@ from shared.postgres.fencing import admit
 from shared.runs import Again, Run
 from tests.integration.failover.azure import RECORD, AzureNetwork
 from tests.integration.failover.pair import PRODUCTION, STANDBY, World, wait_until
+from tests.memoryblobs import MemoryBlobs
 from tests.odooserver import OdooServer
 
 PATH = "ab/" + "ab" * 20
@@ -91,6 +93,24 @@ def test_a_file_that_has_arrived_is_no_finding(new: NewPrimary, calm: World) -> 
     blobs.upload(f"filestore/acme-prod/{PATH}", b"")
 
     assert failed(new) == {}
+
+
+class Lost(MemoryBlobs):
+    """Storage that went with its region."""
+
+    def list(self, prefix: str) -> Iterator[Blob]:
+        raise TemporaryError(f"Storage could not serve {prefix}.")
+
+
+def test_what_cannot_be_asked_is_found_and_stops_nothing(new: NewPrimary) -> None:
+    new.connection.execute(
+        "insert into ir_attachment (store_fname, create_date) values (%s, now())", [PATH]
+    )
+
+    found = failed(replace(new, blobs=Lost()))
+
+    assert list(found) == ["attachments-of-the-last-hour"]
+    assert "Storage could not serve" in found["attachments-of-the-last-hour"]
 
 
 def test_a_user_who_cannot_log_in_is_found(new: NewPrimary) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.errors import TemporaryError
 from shared.estate import LagLimits
 from shared.lag import Replication
 from shared.postgres.pairs import Pairs
@@ -102,6 +103,18 @@ def test_old_samples_are_forgotten_but_for_the_last_words(site, servers):
     assert len(samples.since("acme-prod", everything)) == 1
     assert samples.last_primary("acme-prod") is not None
     assert samples.last_standby("acme-prod") is not None
+
+
+def test_an_address_that_cannot_be_looked_up_is_said_and_no_lag(site):
+    def resolve(reference):
+        raise TemporaryError("Key Vault acme cannot be reached.")
+
+    nobody = Replication(site.estate, site.ledger, Pairs(site.estate, resolve))
+
+    sample = nobody.measure(site.pair)
+
+    assert sample.behind is None
+    assert sample.silent.count("Key Vault acme cannot be reached.") == 2
 
 
 class Mixed(Pairs):

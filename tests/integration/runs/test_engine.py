@@ -177,6 +177,19 @@ def test_a_permanent_error_fails_the_run_after_one_delivery_and_undoes_in_revers
     assert engine.announced()[-1] == "run-failed"
 
 
+def test_a_reason_that_cannot_be_stored_fails_the_run_all_the_same(engine):
+    run = engine.happen(Arrived(environment="north"))
+
+    def binary(this):
+        raise PermanentError("the log ends with \x00\ud800")
+
+    engine.yard.behave = binary
+    engine.deliver_all()
+
+    assert engine.status(run) == "failed"
+    assert "the log ends with" in engine.ledger.run_record(run)["run"]["reason"]
+
+
 def test_a_step_that_was_never_begun_is_not_undone(engine):
     engine.happen(Arrived(environment="north"))
     engine.yard.behave = fails_once(PermanentError("the lorry is empty"))

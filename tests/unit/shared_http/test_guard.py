@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import azure.functions as func
 import pytest
 from azure.functions.meta import Datum
 
+from functions.console import Desk, build_console
 from shared.identity import Caller, Role
 from shared.limits import RateLimit
-from shared.triggers import MAX_BODY, Answer, Asked, Guard, Handle, on_event_grid, on_http
+from shared.triggers import MAX_BODY, Answer, Asked, Guard, Handle, on_event_grid, on_http, on_web
 
 KEY = "the-key"
 
@@ -42,6 +43,18 @@ def request(
     return func.HttpRequest(
         "POST", "/api/ask", headers=headers, params=params or {}, route_params={}, body=body
     )
+
+
+def test_the_host_lets_through_every_method_that_the_console_answers() -> None:
+    app, console = func.FunctionApp(), build_console(cast("Desk", None))
+    on_web(app, "console", console)
+
+    [function] = app.get_functions()
+    let_through = function.get_trigger().get_dict_repr()["methods"]
+
+    wanted = {method.upper() for path in console.openapi()["paths"].values() for method in path}
+    assert "DELETE" in wanted
+    assert wanted <= {str(each.value) for each in let_through}
 
 
 def test_an_answer_bears_what_browsers_must_obey() -> None:
