@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import islice
 
 from functions.environments.places import made_by, own_clone, source_of
 from functions.environments.traces import files_of
 from shared.blobs import Blobs
 from shared.errors import PermanentError
-from shared.estate import Estate
+from shared.estate import Environment, Estate
 from shared.filestore import Seen, filestore_of, sync_files
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages.environments import CloneFilesCopied, NamespaceMade
@@ -68,11 +69,11 @@ def undo_copy(
 
     Safe to repeat: what is gone stays gone.
     """
-    removed = delete_files(blobs, list(files_of(made_by(run, on_request).place, blobs)))
+    removed = delete_files(made_by(run, on_request).place, blobs)
     return Again(timedelta(0)) if removed == BATCH else None
 
 
-def delete_files(blobs: Blobs, paths: list[str]) -> int:
-    """Delete the first few; returns how many."""
+def delete_files(place: Environment, blobs: Blobs) -> int:
+    """Delete up to ``BATCH`` files of an environment; returns how many."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return len(list(pool.map(blobs.delete, paths[:BATCH])))
+        return len(list(pool.map(blobs.delete, islice(files_of(place, blobs), BATCH))))

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from functions.environments.copy_clone_files import delete_files
+from functions.environments.copy_clone_files import BATCH, delete_files
 from functions.environments.places import look_again
-from functions.environments.traces import databases_of, files_of
+from functions.environments.traces import databases_of
 from shared.blobs import Blobs
 from shared.cluster import Clusters
 from shared.errors import PermanentError
@@ -79,11 +79,10 @@ def remove_clone_files(
 
     Safe to repeat: what is gone stays gone.
     """
-    paths = list(files_of(on_request.of(dropped.id).place, blobs))
     still_mine(run)
-    before: int = run.checkpoint.get("removed", 0)
-    removed = before + delete_files(blobs, paths)
-    if len(paths) > removed - before:
-        progress = {"phase": "remove files", "done": removed, "of": before + len(paths)}
+    batch = delete_files(on_request.of(dropped.id).place, blobs)
+    removed = run.checkpoint.get("removed", 0) + batch
+    if batch == BATCH:
+        progress = {"reason": f"{removed} files are removed"}
         return Again(timedelta(0), {"removed": removed, "progress": progress})
     return dropped.become(CloneFilesRemoved, files=removed)

@@ -1,7 +1,5 @@
 """Ask every check of safety of exactly what people are about to get."""
 
-from pathlib import Path
-
 from functions.environments.places import clone_of, made_by, own_clone, source_of
 from shared.errors import PermanentError
 from shared.estate import Environment, Estate
@@ -54,11 +52,10 @@ def verify_clone(
 
 
 def _expected(connection: Database, run: Run, place: Environment, source: Environment) -> Expected:
-    policy = load_policy(Path(source.masking) if source.masking else None)
     return Expected(
         clone=clone_of(run, place),
         rows={},
         modules=dict.fromkeys(installed_modules(connection), ""),
         foreign_keys=0,
-        plan=plan_masking(connection, policy),
+        plan=plan_masking(connection, load_policy(source.masking)),
     )

@@ -1,7 +1,5 @@
 """Who is asked whether production's region works, and what their words are worth together."""
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -11,9 +9,10 @@ from typing import Literal, LiteralString
 
 from functions.failover.sides import administrators_dsn
 from shared.cluster import Clusters
-from shared.errors import StepError
+from shared.errors import StepError, TemporaryError
 from shared.ledger import Pair
 from shared.messages.failover import RegionDegraded, Says, Testimony
+from shared.odoo.health import ask_health
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import administration
 from shared.postgres.reach import Silence, Unreachable, reach
@@ -81,13 +80,8 @@ class Witnesses:
         url = self.pair.production.failover.health_url
         if url is None:
             return _says("application", "unknown", "the estate names no health_url")
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE.total_seconds()) as answer:
-                return _says("application", "healthy", f"HTTP {answer.status}")
-        except urllib.error.HTTPError as error:
-            return _says("application", "down", f"HTTP {error.code}")
-        except OSError as error:
-            return _says("application", "down", f"no answer: {error}")
+        healthy, said = ask_health(url, PATIENCE)
+        return _says("application", "healthy" if healthy else "down", said)
 
     def _kubernetes(self) -> Testimony:
         """The Kubernetes API of the active side's region: it answers, and pods are ready."""
@@ -101,7 +95,7 @@ class Witnesses:
                 if not cluster.is_ready(side.namespace, workload)
                 or cluster.is_stopped(side.namespace, workload)
             ]
-        except StepError as error:
+        except TemporaryError as error:
             return _says("kubernetes", "down", str(error))
         if idle:
             return _says("kubernetes", "down", f"not ready: {', '.join(idle)}")
@@ -168,9 +162,13 @@ def planned(testimonies: Sequence[Testimony]) -> tuple[Verdict, str]:
 
 
 def _answer(witness: str, answer: Future[Testimony]) -> Testimony:
-    if answer.done():
+    """Who could not be asked, for want of a right or of an address, says nothing."""
+    if not answer.done():
+        return _says(witness, "unknown", f"nothing was heard within {PATIENCE.total_seconds():g} s")
+    try:
         return answer.result()
-    return _says(witness, "unknown", f"nothing was heard within {PATIENCE.total_seconds():g} s")
+    except StepError as error:
+        return _says(witness, "unknown", str(error))
 
 
 def _stream_says(in_recovery: bool, status: str | None, silent: float | None) -> Testimony:

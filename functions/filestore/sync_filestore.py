@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 from shared.blobs import Blobs
 from shared.errors import PermanentError
@@ -61,4 +60,4 @@ def _rules(source: Environment, target: Environment) -> Sequence[AttachmentRule]
     """What may leave real data; None when nothing has to be kept back."""
     if target.environment_class.holds_real_data or not source.environment_class.holds_real_data:
         return None
-    return load_policy(Path(target.masking) if target.masking else None).attachments
+    return load_policy(target.masking).attachments

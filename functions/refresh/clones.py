@@ -1,12 +1,11 @@
-"""What the steps on the incoming database have in common: its connection, its facts, its policy."""
+"""What the steps on the incoming database have in common: its connection and its facts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from functions.refresh.targets import BUDGET, Target, go_on
 from shared.estate import Environment, Estate
-from shared.masking import MaskingPlan, MaskingPolicy, MaskingProgress, load_policy, mask_tables
+from shared.masking import MaskingPlan, MaskingProgress, mask_tables
 from shared.odoo.clone import Clone
 from shared.postgres.databases import Databases
 from shared.postgres.marker import Database
@@ -75,8 +74,3 @@ def replacements(estate: Estate, source: Environment, target: Environment) -> di
     }
     paired = zip((endpoint.host for endpoint in source.endpoints), ours, strict=False)
     return foreign | dict(paired)
-
-
-def policy_of(environment: Environment) -> MaskingPolicy:
-    """The environment's masking policy, or the one that ships with Signalbox."""
-    return load_policy(Path(environment.masking) if environment.masking else None)

@@ -1,9 +1,9 @@
 """Mask the rows of the incoming database, before it has indexes."""
 
-from functions.refresh.clones import incoming_clone, mask_within_budget, policy_of
+from functions.refresh.clones import incoming_clone, mask_within_budget
 from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
-from shared.masking import plan_masking
+from shared.masking import load_policy, plan_masking
 from shared.masking.coverage import refuse_gaps
 from shared.masking.proof import remember
 from shared.messages.refresh import DatabaseMasked, DatabaseRestored
@@ -28,7 +28,7 @@ def mask_database(
     """
     target = target_of(run, estate)
     with incoming_clone(databases, target, run) as connection:
-        plan = plan_masking(connection, policy_of(target.environment)).rewrites
+        plan = plan_masking(connection, load_policy(target.environment.masking)).rewrites
         refuse_gaps(plan.gaps)
         key = secrets.resolve(estate.masking_key).encode()
         remember(connection, plan, key, run_id=str(run.id), epoch=run.epoch)

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from functions.refresh.clones import incoming_clone, policy_of
+from functions.refresh.clones import incoming_clone
 from functions.refresh.targets import BUDGET, go_on, target_of
 from shared.blobs import Blobs
 from shared.estate import Environment, Estate, Secrets
 from shared.filestore import filestore_of
-from shared.masking import plan_masking, settle
+from shared.masking import load_policy, plan_masking, settle
 from shared.masking.proof import ClonedFile, ProofProgress, prove
 from shared.messages.refresh import EnvironmentVerified, SanitizationProven
 from shared.odoo.attachments import stored_files
@@ -40,7 +40,7 @@ def prove_sanitized(
     target = target_of(run, estate)
     key = secrets.resolve(estate.masking_key).encode()
     with incoming_clone(databases, target, run) as connection:
-        plan = plan_masking(connection, policy_of(target.environment))
+        plan = plan_masking(connection, load_policy(target.environment.masking))
         settle(connection)
         found = prove(
             connection,

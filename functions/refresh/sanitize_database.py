@@ -1,9 +1,9 @@
 """Mask what is left to mask in the incoming database, then neutralize it."""
 
-from functions.refresh.clones import clone_of, incoming_clone, mask_within_budget, policy_of
+from functions.refresh.clones import clone_of, incoming_clone, mask_within_budget
 from functions.refresh.targets import target_of
 from shared.estate import Estate, Secrets
-from shared.masking import plan_masking
+from shared.masking import load_policy, plan_masking
 from shared.messages.refresh import DatabaseSanitized, IndexesBuilt
 from shared.odoo.administrator import set_administrator
 from shared.odoo.documents import replace_documents
@@ -31,7 +31,7 @@ def sanitize_database(
     """
     target = target_of(run, estate)
     with incoming_clone(databases, target, run) as connection:
-        plan = plan_masking(connection, policy_of(target.environment))
+        plan = plan_masking(connection, load_policy(target.environment.masking))
         key = secrets.resolve(estate.masking_key).encode()
         progress = mask_within_budget(databases, target, run, connection, plan, key)
         if isinstance(progress, Again):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from functions.refresh.clones import clone_of, incoming_clone, policy_of
+from functions.refresh.clones import clone_of, incoming_clone
 from functions.refresh.filestores import SHOWN, File, referred_files, sizes_in
 from functions.refresh.targets import BUDGET, Target, go_on, target_of
 from shared.backups import read_manifest
@@ -10,7 +10,7 @@ from shared.blobs import Blobs
 from shared.errors import PermanentError
 from shared.estate import Estate
 from shared.filestore import filestore_of, within_budget
-from shared.masking import plan_masking
+from shared.masking import load_policy, plan_masking
 from shared.messages.refresh import EnvironmentVerified, FilestoreCopied
 from shared.odoo.checks import CheckResult, Expected
 from shared.odoo.verify import verify
@@ -50,7 +50,7 @@ def verify_environment(
             rows=manifest.rows,
             modules=manifest.modules,
             foreign_keys=copied.foreign_keys,
-            plan=plan_masking(connection, policy_of(target.environment)),
+            plan=plan_masking(connection, load_policy(target.environment.masking)),
         )
         results = verify(connection, expected)
     _refuse(target, results)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from functions.release.places import Place, place_of, states
 from shared.cluster import Clusters
@@ -104,7 +103,7 @@ def _policies(environment: Environment, estate: Estate) -> Iterator[MaskingPolic
     """Those of refreshes into this environment, and from it."""
     own = (environment,) if environment.refresh_from else ()
     names = {each.masking for each in (*own, *estate.refreshed_from(environment.name))}
-    yield from (load_policy(Path(name) if name else None) for name in names)
+    yield from map(load_policy, names)
 
 
 def _refuse_broken_pair(environment: Environment, estate: Estate, placements: Placements) -> None:

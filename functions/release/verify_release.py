@@ -1,7 +1,5 @@
 """See that Odoo works, and that its data is no worse than before."""
 
-import urllib.error
-import urllib.request
 from datetime import timedelta
 
 from functions.release.checks import CHECKS, failing_checks
@@ -9,6 +7,7 @@ from functions.release.places import place_of
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Estate, Secrets
 from shared.messages.release import ReleaseVerified, RolloutCompleted
+from shared.odoo.health import ask_health
 from shared.odoo.login import log_in
 from shared.postgres.databases import Databases
 from shared.runs import Run
@@ -53,13 +52,6 @@ def _not_to_blame(completed: RolloutCompleted) -> set[str]:
 
 
 def _refuse_ill(url: str) -> None:
-    try:
-        with urllib.request.urlopen(url, timeout=PATIENCE.total_seconds()) as answer:
-            if answer.status == 200:
-                return
-            said = f"HTTP {answer.status}"
-    except urllib.error.HTTPError as error:
-        said = f"HTTP {error.code}"
-    except OSError as error:
-        said = f"no answer: {error}"
-    raise NotHealthy(f"{url} says {said} instead of 200", delay=timedelta(seconds=5))
+    healthy, said = ask_health(url, PATIENCE)
+    if not healthy:
+        raise NotHealthy(f"{url} says {said} instead of 200", delay=timedelta(seconds=5))

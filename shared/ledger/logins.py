@@ -27,8 +27,7 @@ class Logins:
 
     def all(self) -> dict[str, LoginRecord]:
         """By environment; those that were never rotated are left out."""
-        with self._ledger.transaction() as tx:
-            found = tx.rows(LoginRecord, "logins", environment=None)
+        found = self._ledger.rows(LoginRecord, "logins", environment=None)
         return {each.environment: each for each in found}
 
     def of(self, environment: str) -> LoginRecord | None:

@@ -105,14 +105,12 @@ class Overview:
 
     def environments(self, names: Sequence[str]) -> dict[str, EnvironmentNow]:
         """What is known of each environment, by name; there is an entry for each name."""
-        with self._ledger.transaction() as tx:
-            found = tx.rows(EnvironmentNow, "environments_now", environments=list(names))
+        found = self._ledger.rows(EnvironmentNow, "environments_now", environments=list(names))
         return {each.environment: each for each in found}
 
     def newest_lag(self) -> dict[str, NewestLag]:
         """By environment; only those that are measured."""
-        with self._ledger.transaction() as tx:
-            return {each.environment: each for each in tx.rows(NewestLag, "newest_lag")}
+        return {each.environment: each for each in self._ledger.rows(NewestLag, "newest_lag")}
 
     def parked(self, id: str) -> ParkedMessage | None:
         """A parked message, dealt with or not."""

@@ -49,8 +49,8 @@ class Workloads:
             return tx.rows(WorkloadSeen, "workload_states", since=tx.now - seen_within)
 
     def verifications(self, environments: Sequence[str]) -> dict[str, Verification]:
-        with self._ledger.transaction() as tx:
-            found = tx.rows(Verification, "last_verifications", environments=list(environments))
+        names = list(environments)
+        found = self._ledger.rows(Verification, "last_verifications", environments=names)
         return {each.environment: each for each in found}
 
     def parked(self) -> dict[str, int]:

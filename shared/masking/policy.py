@@ -163,13 +163,13 @@ class MaskingPolicy(PolicyPart):
         )
 
 
-def load_policy(path: Path | None = None) -> MaskingPolicy:
+def load_policy(path: str | Path | None = None) -> MaskingPolicy:
     """The policy in a file, or the one for Odoo that comes with Signalbox.
 
     One that ``extends: odoo`` is followed by that one. Raises PolicyInvalid with the place and the
     reason.
     """
-    source = path or files("shared.masking").joinpath("policies", "odoo.yaml")
+    source = Path(path) if path else files("shared.masking").joinpath("policies", "odoo.yaml")
     try:
         policy = MaskingPolicy.model_validate(_parse(source.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:

@@ -9,28 +9,41 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import psycopg
 
 from functions.failover.witnesses import Witnesses
-from shared.cluster import Clusters
+from shared.cluster import Cluster, ClusterRefused, Clusters
+from shared.cluster.api import Api
+from shared.errors import TemporaryError
+from shared.estate import Reference
 from shared.messages.failover import RegionDegraded
+from shared.postgres.databases import Databases
 from tests.integration.failover.pair import PRODUCTION, World
 
 NOWHERE = "http://127.0.0.1:1"
 
 
-def ask(world: World, clusters: Clusters | None = None, **facts: object) -> dict[str, str]:
+def ask(
+    world: World,
+    clusters: Clusters | None = None,
+    *,
+    databases: Databases | None = None,
+    **facts: object,
+) -> dict[str, str]:
     """What every witness says."""
     found = world.resources
     pair = found.placements.pair(PRODUCTION, found.estate)
     event = RegionDegraded.model_validate({"environment": PRODUCTION, **facts})
-    witnesses = Witnesses(pair, found.databases, clusters or found.clusters, event)
+    witnesses = Witnesses(pair, databases or found.databases, clusters or found.clusters, event)
     return {each.witness: each.says for each in witnesses.ask()}
 
 
 @contextmanager
 def page(status: int) -> Iterator[str]:
-    """A health page that answers so."""
+    """A health page that answers so; with 0 it is something else than HTTP that listens there."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if not status:
+                self.wfile.write(b"220 mail.acme.example ESMTP\r\n")
+                return
             self.send_response(status)
             self.end_headers()
 
@@ -57,14 +70,19 @@ def test_a_pair_that_works_has_nobody_against_it(calm: World) -> None:
 
 
 def test_the_application_is_healthy_only_while_its_page_says_so(calm: World) -> None:
-    with page(200) as works, page(503) as broken, socket.create_server(("127.0.0.1", 0)) as mute:
+    with (
+        page(200) as works,
+        page(503) as broken,
+        page(0) as mail,
+        socket.create_server(("127.0.0.1", 0)) as mute,
+    ):
         said = []
         silent = f"http://127.0.0.1:{mute.getsockname()[1]}/"
-        for url in (works, broken, silent, "http://127.0.0.1:1/"):
+        for url in (works, broken, mail, silent, "http://127.0.0.1:1/"):
             calm.policy(health_url=url)
             said.append(ask(calm)["application"])
 
-    assert said == ["healthy", "down", "down", "down"]
+    assert said == ["healthy", *["down"] * 4]
 
 
 def test_pods_that_are_gone_and_an_api_that_is_gone_are_both_down(calm: World) -> None:
@@ -81,6 +99,31 @@ def test_pods_that_are_gone_and_an_api_that_is_gone_are_both_down(calm: World) -
 
     assert without_pods == "down"
     assert ask(calm, Clusters(lost))["kubernetes"] == "down"
+
+
+class Refusing(Cluster):
+    """Answers, and lets us do nothing."""
+
+    def greet(self) -> None:
+        raise ClusterRefused("check the identity's role in the namespace")
+
+
+class RefusingOnes(Clusters):
+    def named(self, name: str) -> Cluster:  # noqa: ARG002
+        return Refusing(Api(NOWHERE))
+
+
+def unresolved(reference: Reference) -> str:
+    raise TemporaryError(f"{reference} cannot be looked up now")
+
+
+def test_who_could_not_be_asked_says_nothing(calm: World) -> None:
+    calm.policy(health_url=None)
+    estate = calm.resources.estate
+
+    said = ask(calm, RefusingOnes(estate), databases=Databases(estate, unresolved))
+
+    assert set(said.values()) == {"unknown"}
 
 
 def test_a_database_that_takes_no_writes_is_no_healthy_one(calm: World) -> None:
