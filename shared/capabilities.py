@@ -7,14 +7,16 @@ is said to be unknown, and only what was seen is said to work.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from shared.estate import Environment, Estate, Integration, Service, Workload
 from shared.ledger import Ledger, Placement, Placements
+from shared.ledger.certificates import CertificateSeen, certificates
 from shared.ledger.debts import Debts
 from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
+from shared.ledger.logins import LoginRecord, Logins
 from shared.ledger.overview import EnvironmentNow, NewestLag, Overview
 from shared.ledger.workloads import State, Verification, Workloads, WorkloadSeen
 
@@ -76,6 +78,8 @@ class Health:
 class Known:
     """Everything that is known of an environment, as far as its health follows from it."""
 
+    at: datetime
+    """When."""
     environment: Environment
     integrations: tuple[Integration, ...]
     now: EnvironmentNow
@@ -91,6 +95,10 @@ class Known:
     """Of the newest that was restored and found whole; None when there was none."""
     backup_may_be: timedelta | None = None
     """None where nobody looks after backups."""
+    login: LoginRecord | None = None
+    """The newest that it was given; None: none was."""
+    certificate: CertificateSeen | None = None
+    """What its users see; None where nobody has looked."""
     parked: int = 0
     debts: int = 0
     """What a failover left to be repaired."""
@@ -183,12 +191,29 @@ def _protection(known: Known) -> Iterator[Sign]:
         known.backup_age is None or known.backup_age > known.backup_may_be
     ):
         yield Sign("backup", "at risk", "no backup was restored and found whole lately")
+    yield from _credentials(known)
     if known.failed:
         yield Sign("automation", "at risk", f"the last {known.failed} failed")
     if known.parked:
         yield Sign("automation", "at risk", f"{known.parked} of its events are parked")
     if known.debts:
         yield Sign("debts", "at risk", f"a failover left {known.debts} things to be repaired")
+
+
+def _credentials(known: Known) -> Iterator[Sign]:
+    """What was to be renewed by now, and was not."""
+    rotation, login = known.environment.rotation, known.login
+    if rotation and rotation.every and login and known.at - login.rotated_at > rotation.every:
+        says = f"the login of {login.rotated_at:%F} was to be exchanged by now"
+        yield Sign("login", "at risk", says)
+    stated, seen = known.environment.certificate, known.certificate
+    if stated is None or seen is None:
+        return
+    if seen.ends_at is not None and seen.ends_at - known.at < stated.renew_before:
+        says = f"the certificate ends at {seen.ends_at:%F %R} UTC and is not renewed"
+        yield Sign("certificate", "at risk", says)
+    if seen.is_missed(known.at):
+        yield Sign("certificate", "at risk", f"no certificate is seen: {seen.reason}")
 
 
 def what_is_known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
@@ -203,12 +228,14 @@ def what_is_known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
     seen: dict[str, dict[tuple[str, str], WorkloadSeen]] = {}
     for each in workloads.states(seen_within=SEEN_WITHIN):
         seen.setdefault(each.environment, {})[each.kind, each.name] = each
-    placements = _placements(ledger, estate)
+    placements, at = _placements(ledger, estate), ledger.clock()
+    logins, served = Logins(ledger).all(), certificates(ledger)
     for environment in environments:
         production = environment.standby_of or environment.name
         proven = nows[production].verified_at
         may_be = (each.oldest_backup for each in estate.refreshed_from(environment.name))
         yield Known(
+            at=at,
             environment=environment,
             integrations=estate.integrations_of(environment),
             now=nows[environment.name],
@@ -217,8 +244,10 @@ def what_is_known(ledger: Ledger, estate: Estate) -> Iterator[Known]:
             workloads=seen.get(environment.name, {}),
             verification=verified.get(production),
             lag=lags.get(production) if production in placements else None,
-            backup_age=ledger.clock() - proven if proven else None,
+            backup_age=at - proven if proven else None,
             backup_may_be=min(may_be, default=None),
+            login=logins.get(environment.name),
+            certificate=served.get(environment.name),
             parked=parked.get(environment.name, 0),
             debts=debts[production],
         )

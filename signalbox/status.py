@@ -1,12 +1,13 @@
 """``signalbox status``: what each environment can do now, in the words of a business."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from shared.capabilities import Health, health
+from shared.capabilities import Health, Known, judge, what_is_known
 from signalbox.options import AsJson
 from signalbox.session import Session
 from signalbox.views import print_json, show_table
@@ -30,21 +31,24 @@ def status(
 ) -> None:
     """Whether each environment can capture orders, run the warehouse, invoice, and integrate.
 
-    Exit status 1 when something is broken.
+    Then when logins were exchanged and certificates end, where they are looked after. Exit status 1 when something is broken.
 
     Example: signalbox status --environment acme-prod
     """
     session: Session = context.obj()
     with session.ledger() as ledger:
-        found = health(ledger, session.estate)
+        found = {each.environment.name: each for each in what_is_known(ledger, session.estate)}
     if environment is not None and environment not in found:
         session.estate.environment(environment)  # raises, and says which there are
-    chosen = {name: able for name, able in found.items() if environment in (None, name)}
+    chosen = [each for name, each in found.items() if environment in (None, name)]
+    able = {each.environment.name: judge(each) for each in chosen}
     if as_json:
-        print_json(chosen)
+        print_json(able)
     else:
-        show_table(("environment", "can do", "", "because"), _rows(chosen))
-    if any(each.verdict == "broken" for able in chosen.values() for each in able):
+        show_table(("environment", "can do", "", "because"), _rows(able))
+        if kept := list(_kept(chosen)):
+            show_table(("environment", "login exchanged", "certificate ends"), kept)
+    if any(each.verdict == "broken" for signs in able.values() for each in signs):
         raise typer.Exit(1)
 
 
@@ -53,3 +57,18 @@ def _rows(found: dict[str, tuple[Health, ...]]) -> Iterator[tuple[str | Text, ..
         for number, each in enumerate(able):
             verdict = Text(each.verdict, STYLES[each.verdict])
             yield "" if number else name, each.capability, verdict, each.because
+
+
+def _kept(known: Iterable[Known]) -> Iterator[tuple[str, ...]]:
+    """When logins were exchanged and certificates end, where Signalbox looks after them."""
+    for each in known:
+        rotation, certificate = each.environment.rotation, each.environment.certificate
+        since = each.login.rotated_at if each.login else None
+        until = each.certificate.ends_at if each.certificate else None
+        if rotation or certificate:
+            said = _day(since) if rotation else "", _day(until) if certificate else ""
+            yield each.environment.name, *said
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at:%F %R}" if at else "unknown"

@@ -7,6 +7,7 @@ from uuid import UUID
 from functions.console.desk import Desk
 from functions.console.schedules import schedules_of
 from shared.capabilities import Health, Known, judge, what_is_known
+from shared.ledger.certificates import CertificateSeen
 from shared.ledger.environments import EnvironmentsOnRequest, FailedRemoval
 from shared.ledger.overview import EnvironmentNow, NewestLag
 from shared.ledger.workloads import Verification
@@ -42,6 +43,12 @@ class Card:
     """When it is removed, being one on request."""
     hours: Hours | None
     """Whether it is asleep, if it ever is."""
+    rotated: bool
+    """Whether its login is exchanged by Signalbox."""
+    login_since: datetime | None
+    """When it was exchanged last."""
+    certificate: CertificateSeen | None
+    """What its users see, where that is looked after."""
     verified: Verification | None
     """The newest run that verified it, or that it was cloned in."""
     lag: NewestLag | None
@@ -79,6 +86,9 @@ def _card(known: Known, hours: Hours | None, failed: FailedRemoval | None) -> Ca
         backed_up=environment.backups is not None,
         expires_at=known.on_request.expires_at if known.on_request else None,
         hours=hours,
+        rotated=environment.rotation is not None,
+        login_since=known.login.rotated_at if known.login else None,
+        certificate=known.certificate if environment.certificate else None,
         verified=known.verification,
         checkpoint_until=kept + environment.checkpoint_keep if kept else None,
         lag=known.lag,

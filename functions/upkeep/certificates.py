@@ -1,6 +1,6 @@
 """See when the certificates end that users see."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -16,9 +16,6 @@ from shared.runs.commands import remind
 from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/certificates"
-
-UNSEEN = timedelta(days=1)
-"""How long a host may be out of reach before people are told."""
 
 log = structlog.get_logger()
 
@@ -51,7 +48,7 @@ def _act(
     seen, today = record_certificate(tx, name, ends, reason), f"{name}:{tx.now:%F}"
     if ends is not None and ends - tx.now < certificate.renew_before:
         publish_later(tx, CertificateNearExpiry(environment=name), id=today, source=SOURCE)
-    if reason is not None and (seen.seen_at is None or tx.now - seen.seen_at >= UNSEEN):
+    if reason is not None and seen.is_missed(tx.now):
         told = CertificateNotSeen(
             environment=name, reason=reason, ends_at=seen.ends_at, seen_at=seen.seen_at, at=tx.now
         )

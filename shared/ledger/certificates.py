@@ -1,10 +1,13 @@
 """Which certificates users see, as upkeep saw them last."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.ledger.ledger import Ledger
 from shared.ledger.transaction import Transaction
+
+UNSEEN = timedelta(days=1)
+"""How long a host may be out of reach before anybody has to care."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,10 @@ class CertificateSeen:
     seen_at: datetime | None
     reason: str | None
     """Why the newest look saw none."""
+
+    def is_missed(self, now: datetime) -> bool:
+        """Whether it was not seen for so long that a person has to look."""
+        return self.reason is not None and (self.seen_at is None or now - self.seen_at >= UNSEEN)
 
 
 def certificates(ledger: Ledger) -> dict[str, CertificateSeen]:

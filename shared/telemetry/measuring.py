@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from shared.capabilities import health
+from shared.capabilities import Known, judge, what_is_known
 from shared.estate import Environment, Estate
 from shared.ledger import FailoverHistory, Ledger
 from shared.ledger.debts import Debts
 from shared.ledger.history import Achieved
-from shared.ledger.logins import LoginRecord, Logins
-from shared.ledger.overview import EnvironmentNow, NewestLag, Overview, Totals
+from shared.ledger.overview import Overview, Totals
 from shared.telemetry.metrics import Reading
 
 ACTIVE = ("waiting", "running", "undoing")
@@ -28,22 +27,16 @@ class Recovery(BaseModel):
 
 def readings(ledger: Ledger, estate: Estate) -> Iterator[Reading]:
     """Everything in the table of metrics that is known; what is not known is left out."""
-    overview, now = Overview(ledger), ledger.clock()
     yield Reading("signalbox_upkeep", 1)
-    yield from _totals(overview.totals(), now)
-    names = [each.name for each in estate.environments]
-    able = health(ledger, estate)
-    known, lags = overview.environments(names), overview.newest_lag()
-    logins = Logins(ledger).all()
-    for environment in estate.environments:
-        for each in able[environment.name]:
-            labels = {"environment": environment.name, "capability": each.capability}
-            broken = each.verdict in ("broken", "unknown")
-            yield Reading("signalbox_capability_down", broken, labels)
-        measured = _Measured(environment, known[environment.name], now)
+    yield from _totals(Overview(ledger).totals(), ledger.clock())
+    for known in what_is_known(ledger, estate):
+        if known.on_request is not None:
+            continue
+        environment, measured = known.environment, _Measured(known)
+        yield from measured.capabilities()
         yield from measured.ages(_longest_wait(environment, estate))
-        yield from measured.lag(lags.get(environment.name))
-        yield from measured.login(logins.get(environment.name))
+        yield from measured.lag()
+        yield from measured.login()
         if estate.standby_for(environment.name):
             yield from measured.recovery(FailoverHistory(ledger))
             yield from measured.debts(Debts(ledger))
@@ -84,25 +77,34 @@ def _age(since: datetime | None, now: datetime) -> float:
 
 @dataclass(frozen=True)
 class _Measured:
-    environment: Environment
-    known: EnvironmentNow
-    now: datetime
+    known: Known
+
+    @property
+    def environment(self) -> Environment:
+        return self.known.environment
 
     def _say(self, metric: str, value: float) -> Reading:
         return Reading(f"signalbox_{metric}", value, {"environment": self.environment.name})
 
+    def capabilities(self) -> Iterator[Reading]:
+        for each in judge(self.known):
+            labels = {"environment": self.environment.name, "capability": each.capability}
+            broken = each.verdict in ("broken", "unknown")
+            yield Reading("signalbox_capability_down", broken, labels)
+
     def ages(self, allowed: timedelta | None) -> Iterator[Reading]:
         for name, at in (
-            ("data_age", self.known.refreshed_at),
-            ("backup_verified_age", self.known.verified_at),
+            ("data_age", self.known.now.refreshed_at),
+            ("backup_verified_age", self.known.now.verified_at),
         ):
             if at is not None:
-                yield self._say(f"{name}_seconds", _age(at, self.now))
+                yield self._say(f"{name}_seconds", _age(at, self.known.at))
             if at is not None and allowed:
-                yield self._say(f"{name}_share", (self.now - at) / allowed)
+                yield self._say(f"{name}_share", (self.known.at - at) / allowed)
 
-    def lag(self, lag: NewestLag | None) -> Iterator[Reading]:
-        if lag is None:
+    def lag(self) -> Iterator[Reading]:
+        lag = self.known.lag
+        if lag is None or self.environment.standby_of:
             return
         yield self._say("lag_unknown", lag.seconds is None)
         if lag.seconds is not None:
@@ -110,10 +112,10 @@ class _Measured:
             allowed = max(self.environment.rpo.total_seconds(), 1.0)
             yield self._say("lag_share", lag.seconds / allowed)
 
-    def login(self, login: LoginRecord | None) -> Iterator[Reading]:
-        rotation = self.environment.rotation
+    def login(self) -> Iterator[Reading]:
+        rotation, login = self.environment.rotation, self.known.login
         if login is not None and rotation is not None and rotation.every is not None:
-            yield self._say("login_age_share", (self.now - login.rotated_at) / rotation.every)
+            yield self._say("login_age_share", (self.known.at - login.rotated_at) / rotation.every)
 
     def recovery(self, history: FailoverHistory) -> Iterator[Reading]:
         name = self.environment.name
@@ -121,7 +123,9 @@ class _Measured:
             yield from self._achieved(newest)
         last = history.last_drill(name)
         if last is not None:
-            yield self._say("drill_age_share", (self.now - last) / self.environment.drill_every)
+            yield self._say(
+                "drill_age_share", (self.known.at - last) / self.environment.drill_every
+            )
 
     def debts(self, debts: Debts) -> Iterator[Reading]:
         yield self._say("debts", len(debts.open(self.environment.name)))

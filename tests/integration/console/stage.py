@@ -16,10 +16,13 @@ import uvicorn
 from functions.console import Desk, build_console
 from functions.intake import accept_event
 from shared.errors import PermanentError
-from shared.estate import load_estate
+from shared.estate import Certificate, load_estate
+from shared.estate.rotations import Rotation
 from shared.identity import Caller, Role
 from shared.ledger import Ledger
+from shared.ledger.certificates import record_certificate
 from shared.ledger.environments import EnvironmentsOnRequest, OnRequest
+from shared.ledger.logins import Logins
 from shared.ledger.overview import Overview
 from shared.limits import RateLimit
 from shared.messages import CloudEvent, Command, Event, Message
@@ -171,6 +174,19 @@ class Stage:
         found = on_request.reserve(uuid4(), place, offer, requested_by="ana", lives=lives)
         on_request.opened(found.id)
         return found
+
+    def keep_up(self, name: str, *, until: datetime) -> None:
+        """Say of an environment that its login was exchanged, and its certificate seen."""
+        kept = {"rotation": Rotation(), "certificate": Certificate(keyvault="acme/erp")}
+        environments = tuple(
+            each.model_copy(update=kept) if each.name == name else each
+            for each in self.estate.environments
+        )
+        estate = self.estate.model_copy(update={"environments": environments})
+        self.app.state.desk = replace(self.desk, estate=estate)
+        day = timedelta(days=1)
+        Logins(self.ledger).rotated(name, "login_a", previous="owner", grace=day, epoch=1)
+        self.ledger.persist(lambda tx: record_certificate(tx, name, until, None))
 
     def park(self, body: bytes) -> None:
         """A message that nobody understands."""

@@ -1,6 +1,7 @@
 """The API: what programs get, and how they are refused."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -198,6 +199,7 @@ def test_what_is_no_json_is_not_replayed_and_stays_parked(stage: Stage, web: htt
 def test_the_estate_says_what_each_environment_holds_and_who_holds_it(
     stage: Stage, web: httpx.Client
 ) -> None:
+    stage.keep_up("acme-prod", until=datetime(2099, 1, 2, tzinfo=UTC))
     done, going = stage.backup(), stage.backup("backups/acme-prod/2/manifest.json")
     stage.work(4)
 
@@ -209,6 +211,12 @@ def test_the_estate_says_what_each_environment_holds_and_who_holds_it(
     assert staging["now"]["checkpoint"] == f"before_{done.hex[:8]}"
     assert production["now"]["verified_by"] == str(done)
     assert cards["acme-training"]["now"]["refreshed_at"] is None
+    assert datetime.fromisoformat(production["login_since"]) <= datetime.now(UTC)
+    assert production["certificate"]["ends_at"] == "2099-01-02T00:00:00Z"
+    page = web.get("/").text
+    assert "<dt>Login</dt><dd>exchanged" in page
+    assert '<dt>Certificate</dt><dd>ends <time datetime="2099-01-02' in page
+    assert "login_a" not in json.dumps(cards) + page, "a role's name helps whoever has no business"
 
 
 def test_a_failed_run_is_a_concern_until_another_one_succeeds(

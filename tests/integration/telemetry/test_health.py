@@ -18,8 +18,10 @@ from infra.local.processes import free_port
 from shared.capabilities import health
 from shared.cluster import Cluster, Clusters
 from shared.cluster.api import Api
-from shared.estate import Workload, load_estate
+from shared.estate import Certificate, Workload, load_estate
+from shared.estate.rotations import Rotation
 from shared.ledger import Ledger
+from shared.ledger.certificates import record_certificate
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.ledger.workloads import Workloads
 from signalbox.status import app
@@ -76,7 +78,13 @@ def states(ledger: Ledger) -> dict[tuple[str, str], str]:
 def test_what_upkeep_saw_is_what_status_says(
     ledger: Ledger, staging: Cluster, kubernetes: KubernetesEmulator
 ) -> None:
-    session = SimpleNamespace(ledger=lambda: nullcontext(ledger), estate=ESTATE)
+    rotated = {"rotation": Rotation(), "certificate": Certificate(keyvault="acme/erp")}
+    estate = ESTATE.model_copy(
+        update={"environments": tuple(e.model_copy(update=rotated) for e in ESTATE.environments)}
+    )
+    session = SimpleNamespace(ledger=lambda: nullcontext(ledger), estate=estate)
+    until = datetime(2099, 1, 2, tzinfo=UTC)
+    ledger.persist(lambda tx: record_certificate(tx, STAGING, until, None))
 
     def status(*words: str) -> Any:
         return CliRunner().invoke(app, words, obj=lambda: session)
@@ -89,6 +97,7 @@ def test_what_upkeep_saw_is_what_status_says(
     assert states(ledger)["acme-training", "odoo"] == "unknown", "it is not in the cluster"
     assert shown.exit_code == 1
     assert "odoo is stopped" in " ".join(shown.stdout.split())
+    assert f"{STAGING} unknown 2099-01-02 00:00" in " ".join(shown.stdout.split())
     [capture] = [each for each in asked[STAGING] if each["capability"] == "order capture"]
     assert capture["verdict"] == "broken"
     assert {each["verdict"] for each in asked["acme-standby"]} == {"idle"}

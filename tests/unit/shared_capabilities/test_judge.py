@@ -8,8 +8,11 @@ from uuid import UUID
 import pytest
 
 from shared.capabilities import CHECKS, NEEDS, Capability, Known, judge
-from shared.estate import Service, load_estate
+from shared.estate import Certificate, Service, load_estate
+from shared.estate.rotations import Rotation
 from shared.ledger import Placement
+from shared.ledger.certificates import CertificateSeen
+from shared.ledger.logins import LoginRecord
 from shared.ledger.overview import EnvironmentNow, NewestLag
 from shared.ledger.workloads import State, Verification, WorkloadSeen
 
@@ -36,8 +39,18 @@ QUIET = EnvironmentNow(
     verified_manifest=None,
 )
 LAG = NewestLag("acme-prod", AT, 0, 0.2, 0.1, None)
+KEPT = PRODUCTION.model_copy(
+    update={
+        "rotation": Rotation(every=timedelta(days=90)),
+        "certificate": Certificate(keyvault="acme/erp"),
+    }
+)
+LOGIN = LoginRecord("acme-prod", "login_a", AT - timedelta(days=89), "owner", AT, AT)
+CERTIFICATE = CertificateSeen("acme-prod", AT + timedelta(days=22), AT, None)
+SILENT = replace(CERTIFICATE, seen_at=AT - timedelta(days=1), reason="timed out")
 WELL = Known(
-    environment=PRODUCTION,
+    at=AT,
+    environment=KEPT,
     integrations=PRODUCTION.integrations,
     now=QUIET,
     workloads={
@@ -46,6 +59,8 @@ WELL = Known(
     },
     verification=Verification("acme-prod", RUN, AT, []),
     lag=LAG,
+    login=LOGIN,
+    certificate=CERTIFICATE,
     backup_age=timedelta(days=1),
     backup_may_be=timedelta(days=7),
 )
@@ -108,6 +123,12 @@ def test_what_fails_breaks_what_needs_it_and_nothing_else(known: Known, broken: 
         (replace(WELL, backup_age=timedelta(days=8)), "no backup was restored"),
         (replace(WELL, backup_age=None), "no backup was restored"),
         (replace(WELL, now=replace(QUIET, last_status="failed")), "the last release failed"),
+        (replace(WELL, login=replace(LOGIN, rotated_at=AT - timedelta(days=91))), "exchanged by"),
+        (
+            replace(WELL, certificate=replace(CERTIFICATE, ends_at=AT + timedelta(days=20))),
+            "the certificate ends at 2026-12-12 00:00 UTC and is not renewed",
+        ),
+        (replace(WELL, certificate=SILENT), "no certificate is seen: timed out"),
         (replace(WELL, parked=2), "2 of its events are parked"),
         (replace(WELL, debts=2), "a failover left 2 things to be repaired"),
     ],
