@@ -14,6 +14,7 @@ from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT
 
 from functions.console.rendering import render
 from shared.errors import PermanentError
+from shared.estate import UnknownEnvironment
 from shared.ledger.environments import UnknownOnRequest
 from shared.runs.cancelling import NoSuchRun
 from shared.runs.deciding import UnknownApproval
@@ -32,6 +33,9 @@ TITLES = {
     429: "Too many requests",
     503: "Out of reach",
 }
+
+
+UNKNOWN = UnknownApproval | NoSuchRun | UnknownOnRequest | UnknownEnvironment
 
 
 class Problem(BaseModel):
@@ -97,8 +101,7 @@ def _unfitting(request: Request, error: Exception) -> Response:
 
 
 def _impossible(request: Request, error: Exception) -> Response:
-    unknown = isinstance(error, UnknownApproval | NoSuchRun | UnknownOnRequest)
-    return problem(request, 404 if unknown else 409, str(error))
+    return problem(request, 404 if isinstance(error, UNKNOWN) else 409, str(error))
 
 
 def _unstorable(request: Request, _: Exception) -> Response:

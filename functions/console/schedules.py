@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, HTTPException
+from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -104,8 +104,6 @@ def schedules_of(desk: Desk) -> Schedules:
 
 
 def _apply(desk: Desk, caller: Caller, environment: str, wanted: Otherwise) -> None:
-    if environment not in [each.name for each in desk.estate.environments]:
-        raise HTTPException(404, "The estate has no such environment.")
     schedules, by = schedules_of(desk), caller.name
     if wanted.verdict == "follow":
         schedules.follow(environment, by=by)

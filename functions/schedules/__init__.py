@@ -13,12 +13,18 @@ from functions.schedules.keep_hours import keep_awake, keep_hours
 from shared.estate import Estate
 from shared.messages.schedules import HoursChanged
 from shared.runs import Runbook, Step
-from shared.runs.hours import refuse_real_data
+from shared.runs.sleepers import refuse_real_data
 
 
 def concerned(event: HoursChanged, estate: Estate) -> tuple[str, ...]:
-    """The environment itself. Raises NeverSleeps for production and its standbys."""
-    return (refuse_real_data(estate.environment(event.environment)).name,)
+    """The environment itself, of the estate or, where there are offers, perhaps on request.
+
+    Raises UnknownEnvironment, NeverSleeps for production and its standbys.
+    """
+    of_the_estate = [each.name for each in estate.environments]
+    if event.environment in of_the_estate or not estate.offers:
+        refuse_real_data(estate.environment(event.environment))
+    return (event.environment,)
 
 
 RUNBOOK = Runbook(

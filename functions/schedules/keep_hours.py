@@ -1,13 +1,15 @@
 """The only step: the environment becomes what it is to be at this moment."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.cluster import Cluster, Clusters
 from shared.errors import PermanentError
-from shared.estate import Environment, Estate
+from shared.estate import Environment, UnknownEnvironment
 from shared.messages.schedules import HoursChanged, HoursKept
 from shared.runs import Again, Run, still_mine
-from shared.runs.hours import Hours, Schedules, refuse_real_data
+from shared.runs.hours import Hours, Schedules
+from shared.runs.sleepers import NotOpen
 
 LOOK = timedelta(seconds=5)
 
@@ -20,24 +22,27 @@ def keep_hours(
     changed: HoursChanged,  # noqa: ARG001 - what holds now is what counts
     *,
     run: Run,
-    estate: Estate,
     clusters: Clusters,
     schedules: Schedules,
 ) -> HoursKept | Again:
     """Scale the workloads to zero and suspend CronJobs, or give back exactly what they had.
 
     Safe to repeat: what sleeps remembers what it had, and is not put to sleep again. What is to be
-    is asked at each look, so a change meanwhile is not missed.
+    is asked at each look, so a change meanwhile is not missed. What is not open any more is left
+    alone: it is removed as it is, asleep or awake.
 
     Raises NeverSleeps, DoesNotWake.
     """
-    environment = refuse_real_data(estate.environment(run.environment))
-    wanted, cluster = schedules.of(environment.name), clusters.of(environment)
+    try:
+        wanted = schedules.of(run.environment)
+    except (NotOpen, UnknownEnvironment) as gone:
+        return HoursKept(asleep=None, until=None, because=str(gone))
+    environment, cluster = wanted.sleeper.place, clusters.of(wanted.sleeper.place)
     if run.checkpoint.get("asleep") != wanted.asleep:
         return Again(timedelta(0), {"asleep": wanted.asleep})
     still_mine(run)
     _bring_about(wanted, environment, cluster, run)
-    schedules.record(environment.name, asleep=wanted.asleep, epoch=run.epoch)
+    schedules.record(wanted.sleeper.key, asleep=wanted.asleep, epoch=run.epoch)
     if not _is_so(wanted, environment, cluster):
         until = "rest" if wanted.asleep else "are ready"
         progress = {"reason": f"waits until the workloads {until}"}
@@ -49,20 +54,22 @@ def keep_awake(
     changed: HoursChanged,  # noqa: ARG001 - an undo gets what its step got
     *,
     run: Run,
-    estate: Estate,
     clusters: Clusters,
     schedules: Schedules,
 ) -> None:
-    """Wake what was put to sleep only in part. What did not wake is left as it is.
+    """Wake what was put to sleep only in part. What did not wake is left as it is, and so is what
+    is to be removed.
 
     Safe to repeat: what is awake has nothing to remember any more.
     """
-    environment = estate.environment(run.environment)
-    if run.checkpoint.get("asleep"):
-        cluster = clusters.of(environment)
-        for workload in environment.all_workloads:
-            cluster.wake_workload(environment.namespace, workload, epoch=run.epoch)
-        schedules.record(environment.name, asleep=False, epoch=run.epoch)
+    if not run.checkpoint.get("asleep"):
+        return
+    with suppress(NotOpen):
+        sleeper = schedules.of(run.environment).sleeper
+        place, cluster = sleeper.place, clusters.of(sleeper.place)
+        for workload in place.all_workloads:
+            cluster.wake_workload(place.namespace, workload, epoch=run.epoch)
+        schedules.record(sleeper.key, asleep=False, epoch=run.epoch)
 
 
 def _bring_about(wanted: Hours, environment: Environment, cluster: Cluster, run: Run) -> None:

@@ -17,7 +17,7 @@ from shared.estate.load import EstateInvalid, load_estate
 from shared.estate.offers import Offer
 from shared.estate.references import Reference, SecretReference
 from shared.estate.releases import Release, ReleaseRules
-from shared.estate.schedules import RefreshSchedule
+from shared.estate.schedules import RefreshSchedule, Schedule
 from shared.estate.secrets import SecretMissing, Secrets
 from shared.estate.servers import Database, RunByAzure, RunByCloudNativePg, RunByUs, Server
 from shared.estate.workloads import Integration, Service, Workload
@@ -45,6 +45,7 @@ __all__ = [
     "RunByCloudNativePg",
     "RunByUs",
     "ScaledDown",
+    "Schedule",
     "SecretMissing",
     "SecretReference",
     "Secrets",

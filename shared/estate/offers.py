@@ -90,6 +90,8 @@ class Offer(EstateModel):
     """Where their pods may connect to; nowhere else."""
     ingress_from: Name = "traefik"
     """The namespace of the ingress controller, whose pods alone may connect to theirs."""
+    awake: Name | None = None
+    """The calendar that says when they are awake, as in schedules; without one they never sleep."""
     at_once: int = Field(default=5, ge=1)
     """How many there may be at a time."""
     longest: Duration = Field(default=timedelta(days=7), gt=timedelta(0), le=timedelta(days=90))

@@ -151,6 +151,8 @@ def offers_can_be_kept(estate: Entries) -> Iterator[str]:
     clusters = [cluster.name for cluster in estate.clusters]
     for offer in estate.offers:
         yield from problems_of(offer, estate.environments, clusters)
+        if offer.awake is not None:
+            yield from _unknown(f"offer {offer.name}", "calendar", offer.awake, estate.calendars)
 
 
 def _unknown(who: str, kind: str, name: str, known: Sequence[Named]) -> Iterator[str]:

@@ -175,13 +175,18 @@ def current(tx: Transaction) -> list[OnRequest]:
     return tx.rows(OnRequest, "environments_on_request")
 
 
+def not_over(tx: Transaction, name: str) -> OnRequest | None:
+    """The one of this name; it stays what it is while this transaction lasts."""
+    return tx.row(OnRequest, "environment_on_request", name=name)
+
+
 def failed_removals(tx: Transaction) -> list[FailedRemoval]:
     return tx.rows(FailedRemoval, "failed_removals")
 
 
 def known(tx: Transaction, name: str) -> OnRequest:
     """The one of this name that is not over, locked. Raises UnknownOnRequest."""
-    found = tx.row(OnRequest, "environment_on_request", name=name)
+    found = not_over(tx, name)
     if found is None:
         names = ", ".join(each.name for each in current(tx)) or "none"
         raise UnknownOnRequest(f"there is no environment on request {name}; there are: {names}")
@@ -198,7 +203,7 @@ def _reserve(
     lives: timedelta,
 ) -> OnRequest:
     tx.all_of("lock_offer", offer=offer.name)
-    taken = tx.row(OnRequest, "environment_on_request", name=place.name)
+    taken = not_over(tx, place.name)
     if taken is not None:
         _refuse_taken(taken, run)
         return taken

@@ -62,8 +62,13 @@ where id = %(id)s and status = 'creating'
 update environments_on_request set status = 'closing' where id = %(id)s and status <> 'closed'
 
 -- environment_over
-update environments_on_request set status = %(status)s, closed_at = %(now)s
-where id = %(id)s and closed_at is null
+-- Whether it slept, and who wanted that, is forgotten.
+with done as (
+    update environments_on_request set status = %(status)s, closed_at = %(now)s
+    where id = %(id)s and closed_at is null
+    returning id
+)
+delete from hours where environment in (select id::text from done)
 
 -- extend_environment
 update environments_on_request

@@ -11,6 +11,7 @@ class HoursRecord:
     """What is known of one environment."""
 
     environment: str
+    """Its name; of one on request the id of the run that made it."""
     asleep: bool = False
     """As far as a run has brought it."""
     since_at: datetime | None = None

@@ -13,6 +13,7 @@ class HoursChanged(Event):
     """
 
     type: ClassVar[str] = "hours-changed"
+    of_the_estate: ClassVar[bool] = False
 
     reason: str | None = None
     """Why, for people."""
@@ -21,7 +22,8 @@ class HoursChanged(Event):
 class HoursKept(Message):
     """The environment is what it is to be."""
 
-    asleep: bool
+    asleep: bool | None
+    """None: nobody has it any more, so it was left as it was."""
     until: datetime | None
     """When that is to end; None: not by the clock."""
     because: str

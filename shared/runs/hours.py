@@ -21,19 +21,13 @@ from shared.messages import CloudEvent
 from shared.messages.schedules import HoursChanged
 from shared.runs.outbox import Post, commit
 from shared.runs.publishing import enveloped
+from shared.runs.sleepers import AWAKE_FOR, Sleeper, all_sleepers, sleeper, sleepers_of
 
 SOURCE = "/signalbox/schedules"
 LATE = timedelta(hours=1)
 """A refresh that could not be published for longer than this is left out."""
 
-AWAKE_FOR = timedelta(hours=4)
-"""How long an environment is awake whose waker says nothing."""
-
 _LEAST = timedelta(microseconds=1)
-
-
-class NeverSleeps(PermanentError):
-    """The environment holds real data: it is not put to sleep, whoever asks."""
 
 
 class NoRefreshScheduled(PermanentError):
@@ -44,7 +38,7 @@ class NoRefreshScheduled(PermanentError):
 class Hours:
     """What an environment is to be now."""
 
-    environment: str
+    sleeper: Sleeper
     asleep: bool
     until: datetime | None
     """When that is to end; None: not by the clock."""
@@ -54,6 +48,11 @@ class Hours:
     next_refresh: datetime | None = None
     by: str | None = None
     """Who wants it so, for now; None: the schedule."""
+
+    @property
+    def environment(self) -> str:
+        """Its name."""
+        return self.sleeper.place.name
 
     @property
     def state(self) -> Literal["asleep", "waking", "going to sleep", "awake"]:
@@ -72,7 +71,7 @@ class Hours:
         """Of the event that asks for it: until something changes, the same one."""
         wanted = "asleep" if self.asleep else "awake"
         until = f"{self.until:%Y%m%dT%H%M%SZ}" if self.until else "further-notice"
-        return f"{self.environment}:{self.record.number}:{wanted}:{until}"
+        return f"{self.sleeper.key}:{self.record.number}:{wanted}:{until}"
 
 
 class Schedules:
@@ -86,38 +85,43 @@ class Schedules:
     def all(self) -> list[Hours]:
         """Every environment that follows a schedule, sleeps, or is wanted so by somebody."""
         with self._ledger.transaction() as tx:
-            known, now = all_hours(tx), tx.now
+            known, found, now = all_hours(tx), [*all_sleepers(self._estate, tx)], tx.now
         return [
-            hours(self._estate, each, known.get(each.name, HoursRecord(each.name)), now)
-            for each in self._estate.environments
-            if not each.environment_class.holds_real_data
-            and (each.name in known or self._estate.schedule_of(each.name))
+            hours(self._estate, each, known.get(each.key, HoursRecord(each.key)), now)
+            for each in found
+            if each.key in known or each.schedule
         ]
 
     def of(self, name: str) -> Hours:
-        """Raises NeverSleeps for production and its standbys."""
-        environment = refuse_real_data(self._estate.environment(name))
+        """Raises UnknownEnvironment, NeverSleeps, NotOpen."""
         with self._ledger.transaction() as tx:
-            return hours(self._estate, environment, hours_of(tx, name), tx.now)
+            found = sleeper(self._estate, tx, name)
+            return hours(self._estate, found, hours_of(tx, found.key), tx.now)
 
-    def record(self, name: str, *, asleep: bool, epoch: int) -> None:
-        """Keep what a run has brought about."""
-        self._ledger.persist(lambda tx: record_hours(tx, name, asleep=asleep, epoch=epoch))
+    def record(self, key: str, *, asleep: bool, epoch: int) -> None:
+        """Keep what a run has brought about for the sleeper of this key."""
+        self._ledger.persist(lambda tx: record_hours(tx, key, asleep=asleep, epoch=epoch))
 
     def want(
         self, name: str, *, asleep: bool, until: datetime | None, by: str, reason: str
     ) -> CloudEvent:
         """Override the schedule until then. When nothing is said it is awake for four hours, and
-        asleep until its next waking hours. Raises NeverSleeps."""
-        environment, now = refuse_real_data(self._estate.environment(name)), self._ledger.clock()
-        if until is None:
-            until = _next_waking(self._estate, environment, now) if asleep else now + AWAKE_FOR
-        return self._override(name, asleep=asleep, until=until, by=by, reason=reason)
+        asleep until its next waking hours. Raises UnknownEnvironment, NeverSleeps, NotOpen."""
+
+        def override(tx: Transaction) -> CloudEvent:
+            found = sleeper(self._estate, tx, name)
+            usual = _next_waking(self._estate, found, tx.now) if asleep else tx.now + AWAKE_FOR
+            return _override(tx, found, reason, asleep=asleep, until=until or usual, by=by)
+
+        return commit(self._ledger, self._post, override)
 
     def follow(self, name: str, *, by: str) -> CloudEvent:
-        """Follow the schedule again. Raises NeverSleeps."""
-        refuse_real_data(self._estate.environment(name))
-        return self._override(name, asleep=None, until=None, by=None, reason=f"{by} ends it")
+        """Follow the schedule again. Raises UnknownEnvironment, NeverSleeps, NotOpen."""
+
+        def override(tx: Transaction) -> CloudEvent:
+            return _override(tx, sleeper(self._estate, tx, name), f"{by} ends it")
+
+        return commit(self._ledger, self._post, override)
 
     def skip_refresh(self, name: str, *, by: str) -> datetime:
         """Pass the next scheduled refresh over; returns which. Raises NoRefreshScheduled."""
@@ -131,79 +135,74 @@ class Schedules:
         """Environments whose refresh is due, and the opening at which it became so."""
         with self._ledger.transaction() as tx:
             known, now = all_hours(tx), tx.now
-        for each in self._estate.environments:
-            planned = refresh_of(self._estate, each)
+        for each in sleepers_of(self._estate):
+            planned = _refresh_of(each)
             if planned is None:
                 continue
             calendar = self._estate.calendar(planned.at)
             opening = opening_begun(calendar, now, LATE)
-            last = known.get(each.name, HoursRecord(each.name)).refreshed_for
+            last = known.get(each.key, HoursRecord(each.key)).refreshed_for
             if opening is not None and _follows(calendar, planned, last, opening.at):
-                yield each, opening
-
-    def _override(
-        self, name: str, *, asleep: bool | None, until: datetime | None, by: str | None, reason: str
-    ) -> CloudEvent:
-        def override(tx: Transaction) -> CloudEvent:
-            kept = reason if by else None
-            number = override_hours(tx, name, asleep=asleep, until=until, by=by, reason=kept)
-            event = HoursChanged(environment=name, reason=f"{by}: {reason}" if by else reason)
-            wrapped = CloudEvent.of(event, id=f"{name}:{number}", source=SOURCE, time=tx.now)
-            tx.queue([enveloped(wrapped)])
-            return wrapped
-
-        return commit(self._ledger, self._post, override)
+                yield each.place, opening
 
 
-def hours(estate: Estate, environment: Environment, record: HoursRecord, now: datetime) -> Hours:
+def hours(estate: Estate, sleeper: Sleeper, record: HoursRecord, now: datetime) -> Hours:
     """What a person wants goes before what the calendar says."""
-    name, due = environment.name, _next_refresh(estate, environment, record, now)
-    until = record.override_until
+    due, until = _next_refresh(estate, sleeper, record, now), record.override_until
     if record.override_asleep is not None and (until is None or until > now):
         because = f"{record.override_by}: {record.override_reason}"
         asleep, by = record.override_asleep, record.override_by
-        return Hours(name, asleep, until, because, record, due, by)
-    calendar = _waking_hours(estate, environment)
+        return Hours(sleeper, asleep, until, because, record, due, by)
+    calendar = _waking_hours(estate, sleeper)
     if calendar is None:
-        return Hours(name, False, None, "no hours are stated", record, due)
+        return Hours(sleeper, False, None, "no hours are stated", record, due)
     opening, because = next_opening(calendar, now, _LEAST), f"calendar {calendar.name}"
-    if opening is None:
-        return Hours(name, True, None, because, record, due)
-    awake = opening.at <= now
-    return Hours(name, not awake, opening.until if awake else opening.at, because, record, due)
+    if opening is not None and opening.at <= now:
+        return Hours(sleeper, False, opening.until, because, record, due)
+    if sleeper.awake_at_first is not None and sleeper.awake_at_first > now:
+        return Hours(sleeper, False, sleeper.awake_at_first, "it was opened lately", record, due)
+    return Hours(sleeper, True, opening.at if opening else None, because, record, due)
 
 
-def refresh_of(estate: Estate, environment: Environment) -> RefreshSchedule | None:
-    """When an environment is refreshed by the clock, if it is."""
-    schedule = estate.schedule_of(environment.name)
-    return schedule.refresh if schedule and environment.refresh_from else None
+def _override(
+    tx: Transaction,
+    sleeper: Sleeper,
+    reason: str,
+    *,
+    asleep: bool | None = None,
+    until: datetime | None = None,
+    by: str | None = None,
+) -> CloudEvent:
+    key, kept = sleeper.key, reason if by else None
+    number = override_hours(tx, key, asleep=asleep, until=until, by=by, reason=kept)
+    why = f"{by}: {reason}" if by else reason
+    event = HoursChanged(environment=sleeper.place.name, reason=why)
+    wrapped = CloudEvent.of(event, id=f"{key}:{number}", source=SOURCE, time=tx.now)
+    tx.queue([enveloped(wrapped)])
+    return wrapped
 
 
-def refuse_real_data(environment: Environment) -> Environment:
-    """Raise NeverSleeps for production and its standbys."""
-    if environment.environment_class.holds_real_data:
-        raise NeverSleeps(
-            f"{environment.name} is of class {environment.environment_class}: it never sleeps; "
-            "name an environment without real data"
-        )
-    return environment
+def _refresh_of(sleeper: Sleeper) -> RefreshSchedule | None:
+    """When it is refreshed by the clock, if it is."""
+    schedule = sleeper.schedule
+    return schedule.refresh if schedule and sleeper.place.refresh_from else None
 
 
-def _waking_hours(estate: Estate, environment: Environment) -> Calendar | None:
-    schedule = estate.schedule_of(environment.name)
+def _waking_hours(estate: Estate, sleeper: Sleeper) -> Calendar | None:
+    schedule = sleeper.schedule
     return estate.calendar(schedule.awake) if schedule and schedule.awake else None
 
 
-def _next_waking(estate: Estate, environment: Environment, now: datetime) -> datetime | None:
-    calendar = _waking_hours(estate, environment)
+def _next_waking(estate: Estate, sleeper: Sleeper, now: datetime) -> datetime | None:
+    calendar = _waking_hours(estate, sleeper)
     opening = opening_after(calendar, now) if calendar else None
     return opening.at if opening else None
 
 
 def _next_refresh(
-    estate: Estate, environment: Environment, record: HoursRecord, now: datetime
+    estate: Estate, sleeper: Sleeper, record: HoursRecord, now: datetime
 ) -> datetime | None:
-    planned = refresh_of(estate, environment)
+    planned = _refresh_of(sleeper)
     if planned is None:
         return None
     calendar, last = estate.calendar(planned.at), record.refreshed_for

@@ -48,7 +48,11 @@ CALLERS = {
     "argo-cd": ("functions/release/ways.py",),
     "cloudnativepg": ("shared/cluster/cloudnativepg.py",),
     "flux": ("functions/release/ways.py",),
-    "on-request": ("functions/environments",),
+    "on-request": (
+        "functions/environments",
+        "functions/schedules",
+        "functions/upkeep/workloads.py",
+    ),
 }
 EXAMINER = "signalbox/doctor.py"
 """Run by a person, as that person or as the agents."""
@@ -231,6 +235,12 @@ SPEC = {"instances": 1, "storage": {"size": "1Gi"}}
 
 ON_REQUEST: dict[str, Callable[[Cluster], Any]] = {
     "start_workloads": lambda c: c.start_workloads(NAMESPACE, WORKLOADS[:1], epoch=10),
+    "is_ready": lambda c: c.is_ready(NAMESPACE, WORKLOADS[0]),
+    "sleep_workload": lambda c: c.sleep_workload(NAMESPACE, WORKLOADS[0], epoch=10),
+    "is_stopped": lambda c: c.is_stopped(NAMESPACE, WORKLOADS[0]),
+    "wake_workload": lambda c: c.wake_workload(NAMESPACE, WORKLOADS[0], epoch=10),
+    "gave_up": lambda c: c.gave_up(NAMESPACE, WORKLOADS[0]),
+    "workload_state": lambda c: c.workload_state(NAMESPACE, WORKLOADS[0]),
 }
 """The same methods, asked for Deployments, which is all that runs in an environment on request."""
 

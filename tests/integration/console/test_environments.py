@@ -55,6 +55,9 @@ def test_it_is_shown_extended_within_limits_and_removed(stage: Stage, web: httpx
     assert [each["name"] for each in web.get("/api/environments").json()] == ["ana-fix"]
     assert "ana-fix.qa.acme.example" in web.get("/environments").text
     assert "until" in web.get("/").text
+    asleep = web.post("/api/schedules/ana-fix", json={"verdict": "sleep", "reason": "holidays"})
+    assert (asleep.json()["state"], published(stage)[-1][0]) == ("going to sleep", "hours-changed")
+    assert all("holidays" in web.get(page).text for page in ("/", "/schedules"))
     assert web.delete("/api/environments/nobody").status_code == 404
     form = {"token": form_token(stage.desk, ANN), "verdict": "remove"}
     assert web.post("/environments/ana-fix", data=form | {"token": "x"}).status_code == 403

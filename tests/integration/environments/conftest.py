@@ -16,6 +16,7 @@ import pytest
 from functions.environments import REMOVAL, RUNBOOK
 from functions.intake import accept_event
 from functions.refresh.clones import replacements
+from functions.schedules import RUNBOOK as SCHEDULE
 from infra.local.kubernetes import KubernetesEmulator
 from infra.local.postgres import PostgresServer
 from infra.local.processes import wait_until
@@ -23,7 +24,7 @@ from infra.local.sample import create_sample
 from shared.blobs import Blobs
 from shared.cluster import Clusters
 from shared.cluster.api import Api
-from shared.estate import Estate, Secrets, load_estate
+from shared.estate import Calendar, Estate, Secrets, load_estate
 from shared.ledger import Ledger
 from shared.ledger.environments import EnvironmentsOnRequest
 from shared.messages import CloudEvent, Command, Event
@@ -37,11 +38,13 @@ from shared.postgres.databases import Databases
 from shared.postgres.marker import CloneMarker, write_marker
 from shared.runs import Runner
 from shared.runs.approvals import Approvals
+from shared.runs.hours import Schedules
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
 from shared.runs.reading import Received
 from tests.integration.refresh.conftest import databases_like
 from tests.integration.refresh.passage import Passage
+from tests.integration.schedules.conftest import OFFICE
 from tests.keepingbus import KeepingBus
 from tests.memoryblobs import MemoryBlobs
 
@@ -51,7 +54,8 @@ if TYPE_CHECKING:
 ESTATE = Path(__file__).parents[3] / "infra" / "local" / "estate.yaml"
 SERVER, STAGING, OFFER = "erp-nonprod", "acme-staging", "qa-small"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ACTIONS = {(a.topic, a.subscription): a for book in (RUNBOOK, REMOVAL) for a in book.actions()}
+RUNBOOKS = (RUNBOOK, REMOVAL, SCHEDULE)
+ACTIONS = {(a.topic, a.subscription): a for book in RUNBOOKS for a in book.actions()}
 OVER = ("succeeded", "failed", "superseded")
 RESTORED = DatabaseRestored(
     source="acme-prod",
@@ -121,6 +125,10 @@ class Agent:
         self.approvals = Approvals(ledger, self.post)
         self.runner = Runner(ledger, self.post, self, beating=lambda _: nullcontext())
 
+    @property
+    def schedules(self) -> Schedules:
+        return Schedules(self.estate, self.ledger, self.post)
+
     def wanted(self, name: str, *, by: str = "ana", hours: int = 24) -> EnvironmentRequested:
         return EnvironmentRequested(environment=name, offer=OFFER, hours=hours, requested_by=by)
 
@@ -142,13 +150,14 @@ class Agent:
     def accept(self, said: CloudEvent) -> None:
         body = said.model_dump_json().encode()
         received = Received("platform-events", "accept-event", said.id, body, {})
-        intake = Intake((RUNBOOK, REMOVAL), self.estate)
+        intake = Intake(RUNBOOKS, self.estate)
         accept_event(received, runner=self.runner, intake=intake, bus=self.bus)
 
     def change_offer(self, **facts: Any) -> None:
         [offer] = self.estate.offers
         changed = (offer.model_copy(update=facts),)
-        self.estate = self.estate.model_copy(update={"offers": changed})
+        calendars = (Calendar.model_validate(OFFICE),)
+        self.estate = self.estate.model_copy(update={"offers": changed, "calendars": calendars})
 
     def deliver(self) -> None:
         """Deliver what is there; a command that is scheduled moves the clock."""

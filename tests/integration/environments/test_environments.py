@@ -5,10 +5,11 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Network
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from functions.environments import REMOVAL, RUNBOOK
 from functions.environments.traces import traces
 from functions.upkeep import look_at_workloads
 from functions.upkeep.environments import announce_owed_removals, watch_environments
+from functions.upkeep.hours import watch_hours
 from infra.local.azurite import Azurite
 from shared.blobs import AzureBlobs
 from shared.blobs.blobs import BlobsRefused
@@ -28,11 +30,14 @@ from shared.cluster import ObjectMissing
 from shared.estate.offers import Egress
 from shared.filestore import filestore_of, sync_files
 from shared.ledger.environments import ExtensionRefused
+from shared.ledger.hours import all_hours
 from shared.ledger.workloads import Workloads
 from shared.messages import CloudEvent
 from shared.messages.announcements import RemovalOwed
+from shared.messages.schedules import HoursChanged
 from shared.postgres.clones import certified_copies, clone_inside, marker_of
 from shared.runs.cancelling import cancel
+from shared.runs.sleepers import NotOpen
 from tests.integration.environments.conftest import NOON, SERVER, Agent, Machine
 from tests.integration.environments.dying import Deaths
 
@@ -84,12 +89,33 @@ def nothing_is_left(agent: Agent, machine: Machine, name: str) -> bool:
 def watch(agent: Agent) -> list[CloudEvent]:
     """What upkeep says now, delivered if it is an event."""
     watch_environments(agent.estate, agent.runner)
+    watch_hours(agent.schedules, agent.runner)
     said = [CloudEvent.model_validate_json(e.body) for e in agent.bus.sent if e.topic in WATCHED]
     agent.bus.sent[:] = [each for each in agent.bus.sent if each.topic not in WATCHED]
-    return [each for each in said if each.type.startswith("environment-")]
+    return [each for each in said if each.type in ASKED]
 
 
+ASKED = ("environment-expiring", "environment-expired", "hours-changed")
 WATCHED = ("platform-events", "run-events")
+
+
+def go_to(agent: Agent, at: datetime) -> list[UUID]:
+    """The runs of what upkeep on two hosts, and people before, ask for."""
+    agent.time = at
+    seen = watch(agent) + watch(agent)
+    said = {each.id: each for each in seen if each.type != "environment-expiring"}
+    for each in said.values():
+        agent.accept(each)
+    found = (agent.ledger.runs_of_event(each.source, each.id) for each in said.values())
+    return [run for runs in found for run in runs]
+
+
+def pods(agent: Agent, name: str) -> int:
+    """That are there, as many as are wanted."""
+    place = f"qa-{name}"
+    there = len(agent.api.list("Pod", place, "app=odoo"))
+    assert agent.api.read("Deployment", place, "odoo")["spec"]["replicas"] == there
+    return there
 
 
 def assert_only_one_gets_it(agent: Agent) -> None:
@@ -164,6 +190,48 @@ def test_an_environment_works_lives_on_and_leaves_no_trace_though_each_step_is_k
     tries = [*agent.record(run)["attempts"], *agent.record(gone)["attempts"]]
     assert [each["outcome"] for each in tries] == ["lost", "succeeded"] * len(steps)
     assert watch(agent) == []
+
+
+def test_it_sleeps_at_night_wakes_for_its_owner_and_is_removed_in_its_sleep(
+    agent: Agent, machine: Machine
+) -> None:
+    agent.change_offer(awake="office")
+    [offer], morning = agent.estate.offers, NOON.replace(day=25, hour=6)
+    assert agent.finish(agent.request("owl")) == "succeeded"
+    assert go_to(agent, NOON.replace(hour=18, minute=59)) == []
+    [to_bed] = go_to(agent, NOON.replace(hour=19))
+    assert agent.finish(to_bed) == "succeeded"
+    assert pods(agent, "owl") == 0
+    [hours] = agent.schedules.all()
+    assert (hours.environment, hours.state, hours.until) == ("owl", "asleep", morning)
+
+    wake = partial(agent.schedules.want, "owl", asleep=False, until=None, by="ana", reason="a demo")
+    wake()
+    assert {agent.finish(run) for run in go_to(agent, agent.time)} == {"succeeded"}
+    assert pods(agent, "owl") == 1
+    agent.schedules.follow("owl", by="ana")
+    assert {agent.finish(run) for run in go_to(agent, agent.time)} == {"succeeded"}
+    assert pods(agent, "owl") == 0
+
+    end = agent.on_request.extend("owl", offer, morning - agent.time, by="ana", reason="a review")
+    assert go_to(agent, end - timedelta(minutes=1)) == [], "people are reminded"
+    wake()
+    late, removal = go_to(agent, end)
+    [later] = agent.happen(HoursChanged(environment="owl"))
+    assert agent.finish(late) == "succeeded"
+    assert pods(agent, "owl") == 0, "its end goes before waking"
+    assert "extend it first" in agent.facts(late, "keep_hours")["because"]
+    agent.deliver_past(removal, "confirm_removal")
+    with pytest.raises(NotOpen, match="owl is closing"):
+        wake()
+    assert agent.finish(removal) == "succeeded", agent.reason(removal)
+    assert len(agent.facts(removal, "prove_removed")["looked_for"]) == 5
+    assert nothing_is_left(agent, machine, "owl")
+    assert agent.finish(later) == "succeeded"
+    assert agent.facts(later, "keep_hours")["asleep"] is None
+    with agent.ledger.transaction() as tx:
+        assert all_hours(tx) == {}
+    assert go_to(agent, agent.time) == []
 
 
 def test_nothing_is_made_from_a_copy_that_is_not_what_was_certified(

@@ -7,7 +7,7 @@ import pytest
 from functions.schedules import concerned
 from infra.local.kubernetes import Failure
 from shared.messages.schedules import HoursChanged
-from shared.runs.hours import NeverSleeps
+from shared.runs.sleepers import NeverSleeps
 from tests.integration.schedules.conftest import MANIFEST, PLACE, Agent
 
 AWAKE = (3, 0, False, True)

@@ -1,5 +1,6 @@
 """What an estate may say of schedules and logins, and when a schedule means."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ import pytest
 from pydantic import ValidationError
 
 from functions.refresh import concerned
-from shared.estate import Estate, load_estate
+from functions.schedules import concerned as concerned_by_hours
+from shared.estate import Estate, UnknownEnvironment, load_estate
 from shared.ledger.hours import HoursRecord
 from shared.messages import CloudEvent
 from shared.messages.refresh import BackupCompleted
+from shared.messages.schedules import HoursChanged
 from shared.runs.drills import next_drill
 from shared.runs.hours import Hours, hours
+from shared.runs.sleepers import sleepers_of
 from shared.runs.translation import translate
 
 DEMO = load_estate(Path(__file__).parents[3] / "infra" / "local" / "estate.yaml")
@@ -38,11 +42,36 @@ def estate(*schedules: dict[str, Any], **rotations: dict[str, Any]) -> Estate:
 
 def staging(found: Estate, now: str, record: HoursRecord | None = None) -> Hours:
     known = record or HoursRecord("acme-staging")
-    return hours(found, found.environment("acme-staging"), known, utc(now))
+    [sleeper] = [each for each in sleepers_of(found) if each.key == "acme-staging"]
+    return hours(found, sleeper, known, utc(now))
 
 
 def utc(said: str) -> datetime:
     return datetime.fromisoformat(said).replace(tzinfo=UTC)
+
+
+def test_what_somebody_waited_for_is_awake_at_first_however_late_it_was_opened() -> None:
+    found = estate({"name": "s", "classes": ["staging"], "awake": "sundays"})
+    [sleeper] = [each for each in sleepers_of(found) if each.key == "acme-staging"]
+    lately = replace(sleeper, awake_at_first=utc("2027-03-20 23:00"))
+    nothing = HoursRecord("acme-staging")
+
+    before, behind = (
+        hours(found, lately, nothing, utc(now)) for now in ("2027-03-20 22:59", "2027-03-20 23:00")
+    )
+
+    assert (before.asleep, before.until) == (False, utc("2027-03-20 23:00"))
+    assert (behind.asleep, behind.until) == (True, utc("2027-03-21 01:30"))
+    ann = replace(nothing, override_asleep=True, override_by="ann")
+    assert hours(found, lately, ann, utc("2027-03-20 22:00")).asleep
+
+
+def test_a_name_that_may_be_one_on_request_is_looked_up_by_the_run() -> None:
+    found, event = estate(), HoursChanged(environment="ana-fix")
+
+    assert concerned_by_hours(event, found) == ("ana-fix",)
+    with pytest.raises(UnknownEnvironment):
+        concerned_by_hours(event, found.model_copy(update={"offers": ()}))
 
 
 @pytest.mark.parametrize(

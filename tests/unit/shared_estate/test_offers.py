@@ -47,6 +47,7 @@ def test_an_offer_says_where_everything_of_an_environment_is() -> None:
         ({"host": "no-name"}, "String should match pattern"),
         ({"filestore": {"container": "filestore", "prefix": ""}}, "lie in one another"),
         ({"longest": "31 days"}, "longest_in_all"),
+        ({"awake": "office"}, "offer qa-small: there is no calendar office"),
         ({"class": "production"}, "Input should be"),
     ],
 )
