@@ -78,6 +78,8 @@ def test_people_see_what_there_is_and_let_it_live_on(on_request: EnvironmentsOnR
     shown = say("show", "ana-fix").stdout
     assert "a review" in shown
     assert "kubectl get secret -n qa-ana-fix odoo-database" in shown
+    hours = CliRunner().invoke(app, ["schedule", "show", "ana-fix"]).stdout
+    assert "no hours are stated" in hours
 
 
 def test_people_see_that_a_removal_failed_and_what_follows(

@@ -204,6 +204,9 @@ def test_it_sleeps_at_night_wakes_for_its_owner_and_is_removed_in_its_sleep(
     assert pods(agent, "owl") == 0
     [hours] = agent.schedules.all()
     assert (hours.environment, hours.state, hours.until) == ("owl", "asleep", morning)
+    look_at_workloads(agent.estate, agent.on_request, agent.clusters, Workloads(agent.ledger))
+    able = health(agent.ledger, agent.estate)["owl"]
+    assert {each.verdict for each in able} == {"idle"}, able
 
     wake = partial(agent.schedules.want, "owl", asleep=False, until=None, by="ana", reason="a demo")
     wake()
