@@ -220,6 +220,7 @@ def test_it_sleeps_at_night_wakes_for_its_owner_and_is_removed_in_its_sleep(
     assert go_to(agent, end - timedelta(minutes=1)) == [], "people are reminded"
     wake()
     late, removal = go_to(agent, end)
+    assert agent.schedules.all() == []
     [later] = agent.happen(HoursChanged(environment="owl"))
     assert agent.finish(late) == "succeeded"
     assert pods(agent, "owl") == 0, "its end goes before waking"
