@@ -18,6 +18,7 @@ from shared.ledger.approvals import Approval
 from shared.ledger.records import RunStatus
 from shared.runs.cancelling import cancel
 from shared.runs.parking import causes, verdict
+from shared.runs.telling import OVER
 
 OFTEN = timedelta(seconds=1)
 """A run at work is looked at again."""
@@ -25,7 +26,6 @@ SELDOM = timedelta(seconds=2)
 
 PAGE = 50
 STATUSES: tuple[str, ...] = get_args(RunStatus)
-ACTIVE = ("running", "undoing", "waiting")
 
 router = APIRouter(dependencies=[READ], include_in_schema=False)
 open_router = APIRouter(include_in_schema=False)
@@ -44,15 +44,16 @@ def static(name: str) -> Response:
 def show_board(page: Asked) -> Response:
     """The estate, and what waits for a person."""
     desk = page.desk
-    runs = desk.ledger.recent_runs(limit=PAGE)
+    counts = desk.ledger.counts()
     return page.show_live(
         "board",
         SELDOM,
         cards=board(desk),
-        active=[run for run in runs if run.status in ACTIVE],
-        recent=[run for run in runs[:10] if run.status not in ACTIVE],
+        at_work=counts.active_runs,
+        active=desk.ledger.active_runs(limit=PAGE),
+        recent=[run for run in desk.ledger.recent_runs(limit=10) if run.status in OVER],
         approvals=len(desk.approvals.newest(status="waiting")),
-        parked=desk.ledger.counts().parked,
+        parked=counts.parked,
     )
 
 

@@ -177,6 +177,10 @@ class Ledger:
             limit=limit,
         )
 
+    def active_runs(self, *, limit: int = 50) -> list[RunSummary]:
+        """Those that are not over, newest first."""
+        return self.rows(RunSummary, "active_runs", limit=limit)
+
     def run_record(self, run: UUID) -> dict[str, Any] | None:
         """Everything about a run: run, event, steps, attempts, audit, approvals."""
         with self.transaction() as tx:

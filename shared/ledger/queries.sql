@@ -100,7 +100,7 @@ where run_id = %(run)s and position = %(position)s and number = %(number)s
 -- extend_leases
 -- Never past the deadline: a step that hangs must come to an end.
 update steps set lease_until = least(%(until)s, deadline_at)
-where lease_id = any(%(leases)s) and lease_until > %(now)s
+where status = 'ready' and lease_id = any(%(leases)s) and lease_until > %(now)s
 returning lease_id
 
 -- holds_lease
@@ -226,7 +226,7 @@ returning redrives
 
 -- overdue_runs
 update runs set overdue_at = null
-where status in ('running', 'undoing', 'waiting') and overdue_at < %(now)s
+where (status = 'waiting' or status in ('running', 'undoing')) and overdue_at < %(now)s
 returning id, runbook, environment, status, priority, epoch, traceparent
 
 -- current_step
@@ -310,6 +310,15 @@ where (%(environment)s::text is null or r.environment = %(environment)s)
 order by r.created_at desc, r.id desc
 limit %(limit)s
 
+-- active_runs
+-- Newest first. The two arms of the condition have an index each.
+select r.id, r.runbook, r.environment, r.status, r.epoch, r.reason, r.created_at, r.started_at, r.ended_at,
+       (select name from steps s where s.run_id = r.id and s.status = 'ready' order by position limit 1) as step
+from runs r
+where r.status = 'waiting' or r.status in ('running', 'undoing')
+order by r.created_at desc, r.id desc
+limit %(limit)s
+
 -- runs_of_event
 select r.id from runs r where r.event_source = %(source)s and r.event_id = %(id)s order by r.environment
 
@@ -346,7 +355,7 @@ from steps s where s.run_id = %(run)s
 order by s.kind, s.position
 
 -- counts
-select (select count(*) from runs where status in ('waiting', 'running', 'undoing')) as active_runs,
+select (select count(*) from runs where status = 'waiting' or status in ('running', 'undoing')) as active_runs,
        (select count(*) from outbox) as unsent,
        (select count(*) from parked where resolution is null) as parked
 

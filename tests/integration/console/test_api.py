@@ -219,6 +219,25 @@ def test_the_estate_says_what_each_environment_holds_and_who_holds_it(
     assert "login_a" not in json.dumps(cards) + page, "a role's name helps whoever has no business"
 
 
+def test_the_board_shows_what_is_at_work_however_much_has_ended_since(
+    stage: Stage, web: httpx.Client
+) -> None:
+    going = stage.backup()
+    with psycopg.connect(stage.url) as ledger:
+        ledger.execute(
+            "insert into runs (id, runbook, environment, event_source, event_id, status, priority,"
+            " overdue_after, created_at, started_at, ended_at)"
+            " select gen_random_uuid(), 'lag', 'acme-prod', event_source, event_id, 'succeeded', 0,"
+            " overdue_after, created_at + n * interval '1 second', now(), now()"
+            " from runs, generate_series(1, 51) as n"
+        )
+
+    page = web.get("/").text
+
+    assert "<strong>1</strong> at work" in page
+    assert str(going) in page.partition("<h2>At work</h2>")[2].partition("<h2>Latest</h2>")[0]
+
+
 def test_a_failed_run_is_a_concern_until_another_one_succeeds(
     stage: Stage, web: httpx.Client
 ) -> None:

@@ -1,5 +1,7 @@
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -8,6 +10,8 @@ from shared.ledger import migrate
 from shared.ledger.migrate import LedgerTooNew
 from shared.ledger.sql import load_migrations
 from shared.ledger.transaction import queries
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +29,25 @@ def test_every_query_fits_the_schema(name, migrated):
         plan = conn.execute("explain " + queries[name], defaultdict(lambda: None)).fetchall()
 
     assert plan
+
+
+@pytest.mark.parametrize(
+    ("name", "indexes"),
+    [
+        ("counts", {"runs_waiting", "runs_one_at_a_time"}),
+        ("active_runs", {"runs_waiting", "runs_one_at_a_time"}),
+        ("overdue_runs", {"runs_waiting", "runs_one_at_a_time"}),
+        ("extend_leases", {"steps_ready"}),
+    ],
+)
+def test_what_is_asked_all_the_time_passes_over_what_ended(name, indexes, migrated):
+    with psycopg.connect(migrated) as conn:
+        conn.execute("set enable_seqscan = off")
+        values = {"now": NOON, "until": NOON, "leases": [UUID(int=1)], "limit": 50}
+        plan = conn.execute("explain " + queries[name], values).fetchall()
+
+    said = "\n".join(line for (line,) in plan)
+    assert all(index in said for index in indexes), said
 
 
 def test_several_processes_migrate_a_new_ledger_once(database):
