@@ -31,7 +31,8 @@ def status(
 ) -> None:
     """Whether each environment can capture orders, run the warehouse, invoice, and integrate.
 
-    Then when logins were exchanged and certificates end, where they are looked after. Exit status 1 when something is broken.
+    Then when logins were exchanged and certificates end, where they are looked after. Exit status 1
+    when something is broken.
 
     Example: signalbox status --environment acme-prod
     """

@@ -1,6 +1,7 @@
 """Have failovers rehearsed in time, and remind of those that nobody has rehearsed for too long."""
 
-from datetime import datetime
+from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 
 from shared.estate import Environment, Estate
@@ -13,13 +14,27 @@ from shared.runs.drills import Drills
 from shared.runs.publishing import publish_later
 
 SOURCE = "/signalbox/drills"
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def publish_due_drills(estate: Estate, ledger: Ledger, runner: Runner) -> None:
-    """Ask for each drill that is to be held at an opening that has begun: once, however often it is
-    noticed. One that failed is held again at the next opening."""
-    for name, opening in Drills(estate, ledger).due():
-        runner.commit(partial(_request, name=name, opening=opening))
+def publish_due_drills(
+    estate: Estate, history: FailoverHistory, ledger: Ledger, runner: Runner
+) -> None:
+    """Ask for each drill whose opening has begun, the most overdue first, as many as a cluster
+    holds at once. What finds no place before the opening ends is held at the next one.
+
+    Safe to repeat: its event bears the opening. One that failed is held again at the next one.
+    """
+    at_work = Counter(estate.environment(name).cluster for name in history.drills_at_work())
+    now = ledger.clock()
+    for drill in sorted(Drills(estate, ledger).all(), key=lambda each: each.due_at or BEGINNING):
+        if drill.next_at is None or drill.next_at > now:
+            continue
+        cluster = estate.cluster(estate.pair(drill.environment)[1].cluster)
+        id = f"{drill.environment}:drill:{drill.next_at:%Y%m%dT%H%MZ}"
+        if at_work[cluster.name] < cluster.drills_at_once and not ledger.runs_of_event(SOURCE, id):
+            runner.commit(partial(_request, name=drill.environment, id=id))
+            at_work[cluster.name] += 1
 
 
 def announce_due_drills(estate: Estate, history: FailoverHistory, runner: Runner) -> None:
@@ -29,8 +44,7 @@ def announce_due_drills(estate: Estate, history: FailoverHistory, runner: Runner
             runner.commit(partial(_remind, production=production, history=history))
 
 
-def _request(tx: Transaction, *, name: str, opening: datetime) -> None:
-    id = f"{name}:drill:{opening:%Y%m%dT%H%MZ}"
+def _request(tx: Transaction, *, name: str, id: str) -> None:
     publish_later(tx, DrillRequested(environment=name), id=id, source=SOURCE)
 
 

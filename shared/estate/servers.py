@@ -27,6 +27,8 @@ class Cluster(EstateModel):
     drill_image: str | None = None
     """The image that drills run in there: this package with its embedded platform. None: none is
     held there."""
+    drills_at_once: int = Field(default=2, ge=1)
+    """How many drills the clock lets be held there at a time."""
     url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
     """Its API server: with ``https`` that of AKS, signed in to as the managed identity. None takes
     the deployment's ``SIGNALBOX_KUBERNETES_URL``; clusters in two regions state one each."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -35,11 +35,15 @@ class VerifiedBackup:
 
 
 @dataclass(frozen=True, slots=True)
-class SkippedDrill:
-    """The newest opening at which somebody wanted no drill."""
+class Rehearsed:
+    """What is known of the drills of one environment."""
 
-    opening: datetime
-    skipped_by: str
+    environment: str
+    passed_at: datetime | None = None
+    """When one passed for the last time."""
+    skipped_at: datetime | None = None
+    """The newest opening at which somebody wanted none."""
+    skipped_by: str | None = None
 
 
 class FailoverHistory:
@@ -54,17 +58,26 @@ class FailoverHistory:
 
     def last_drill(self, environment: str) -> datetime | None:
         """When a drill passed for the last time."""
-        with self._ledger.transaction() as tx:
-            [(ended_at,)] = tx.all_of("last_drill", environment=environment)
-            return cast("datetime | None", ended_at)
+        return self.rehearsed(environment).passed_at
 
     def is_drill_due(self, environment: str, every: timedelta) -> bool:
         """Whether no drill has passed for longer than that."""
         last = self.last_drill(environment)
         return last is None or self._ledger.clock() - last > every
 
-    def skipped_drill(self, environment: str) -> SkippedDrill | None:
-        return self._ledger.row(SkippedDrill, "skipped_drill", environment=environment)
+    def rehearsed(self, environment: str) -> Rehearsed:
+        found = self._ledger.row(Rehearsed, "rehearsals", environment=environment)
+        return found or Rehearsed(environment)
+
+    def all_rehearsed(self) -> dict[str, Rehearsed]:
+        """By environment; those that nothing is known of are left out."""
+        found = self._ledger.rows(Rehearsed, "rehearsals", environment=None)
+        return {each.environment: each for each in found}
+
+    def drills_at_work(self) -> list[str]:
+        """The environments in which a run holds a drill, or waits to."""
+        with self._ledger.transaction() as tx:
+            return [name for (name,) in tx.all_of("drills_at_work")]
 
     def skip_drill(self, environment: str, opening: datetime, *, by: str) -> None:
         """Be done with an opening, and with those before it."""

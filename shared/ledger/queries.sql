@@ -555,11 +555,16 @@ where %(environment)s::text is null or environment = %(environment)s
 order by ended_at desc
 limit %(limit)s
 
--- last_drill
-select max(ended_at) as ended_at from drills where environment = %(environment)s and passed
+-- rehearsals
+-- When drills passed for the last time, and the openings at which nobody wanted one.
+select environment, d.passed_at, s.opening as skipped_at, s.skipped_by
+from (select environment, max(ended_at) as passed_at from drills where passed group by environment) d
+full join skipped_drills s using (environment)
+where %(environment)s::text is null or environment = %(environment)s
 
--- skipped_drill
-select opening, skipped_by from skipped_drills where environment = %(environment)s
+-- drills_at_work
+select environment from runs
+where runbook = 'drill' and status in ('waiting', 'running', 'undoing')
 
 -- skip_drill
 insert into skipped_drills (environment, opening, skipped_by)

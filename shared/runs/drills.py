@@ -1,16 +1,13 @@
 """When the failover of each production is rehearsed, and who decided otherwise."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.calendars import opening_after, opening_begun
+from shared.calendars import next_opening, opening_after
 from shared.errors import PermanentError
 from shared.estate import Calendar, Environment, Estate
 from shared.ledger import FailoverHistory, Ledger
-
-LATE = timedelta(hours=1)
-"""A drill that could not be published for longer than this waits for the next opening."""
+from shared.ledger.history import Rehearsed
 
 _LEAST = timedelta(microseconds=1)
 
@@ -29,7 +26,7 @@ class Rehearsal:
     due_at: datetime | None
     """When another one must have passed; None: at once, none ever did."""
     next_at: datetime | None
-    """When one is held by the clock; None: none is."""
+    """The opening at which one is held by the clock, which may have begun; None: none is."""
     skipped_by: str | None
     """Who passed the opening over at which one would have been held."""
 
@@ -44,21 +41,17 @@ class Drills:
 
     def all(self) -> list[Rehearsal]:
         """Every production that could be failed over, in the order of the estate."""
-        return [self._rehearsal(each) for each in self._productions()]
+        known, now = self._history.all_rehearsed(), self._ledger.clock()
+        return [
+            self._rehearsal(each, known.get(each.name, Rehearsed(each.name)), now)
+            for each in self._estate.environments
+            if self._estate.standby_for(each.name)
+        ]
 
     def of(self, name: str) -> Rehearsal:
         """Raises NoStandby."""
         production, _ = self._estate.pair(name)
-        return self._rehearsal(production)
-
-    def due(self) -> Iterator[tuple[str, datetime]]:
-        """The productions whose drill is to be held now, and the opening at which it is."""
-        now = self._ledger.clock()
-        for each in self._productions():
-            calendar = self._calendar(each)
-            opening = opening_begun(calendar, now, LATE) if calendar else None
-            if calendar and opening and self._held_at(calendar, opening.at, each):
-                yield each.name, opening.at
+        return self._rehearsal(production, self._history.rehearsed(name), self._ledger.clock())
 
     def skip(self, name: str, *, by: str) -> datetime:
         """Pass the next drill over; returns when it would have been. Raises NoDrillScheduled."""
@@ -68,40 +61,26 @@ class Drills:
         self._history.skip_drill(name, at, by=by)
         return at
 
-    def _productions(self) -> list[Environment]:
-        return [each for each in self._estate.environments if self._estate.standby_for(each.name)]
-
-    def _calendar(self, production: Environment) -> Calendar | None:
+    def _rehearsal(self, production: Environment, known: Rehearsed, now: datetime) -> Rehearsal:
         schedule = self._estate.schedule_of(production.name)
-        return self._estate.calendar(schedule.drill) if schedule and schedule.drill else None
-
-    def _rehearsal(self, production: Environment) -> Rehearsal:
-        name, now, calendar = production.name, self._ledger.clock(), self._calendar(production)
-        passed, skipped = self._history.last_drill(name), self._history.skipped_drill(name)
-        due = passed + production.drill_every if passed else None
-        behind = max(now, skipped.opening) if skipped else now
-        following = next_drill(calendar, due, behind) if calendar else None
-        by = skipped.skipped_by if skipped and skipped.opening > now else None
-        return Rehearsal(name, passed, due, following, by)
-
-    def _held_at(self, calendar: Calendar, at: datetime, production: Environment) -> bool:
-        passed = self._history.last_drill(production.name)
-        skipped = self._history.skipped_drill(production.name)
-        if skipped and skipped.opening >= at:
-            return False
-        due = passed + production.drill_every if passed else None
-        return next_drill(calendar, due, at - _LEAST) == at
+        due = known.passed_at + production.drill_every if known.passed_at else None
+        skipped, following = known.skipped_at, None
+        if schedule and schedule.drill:
+            following = next_drill(self._estate.calendar(schedule.drill), due, now, skipped)
+        by = known.skipped_by if skipped and skipped > now else None
+        return Rehearsal(production.name, known.passed_at, due, following, by)
 
 
-def next_drill(calendar: Calendar, due_at: datetime | None, behind: datetime) -> datetime | None:
-    """The last opening before it is due, or the first one when it is due already.
-
-    None within the calendar's horizon.
-    """
-    opening = opening_after(calendar, behind)
+def next_drill(
+    calendar: Calendar, due_at: datetime | None, now: datetime, skipped_at: datetime | None = None
+) -> datetime | None:
+    """The last opening before it is due, or the first one when it is due already; None within the
+    calendar's horizon. One that has begun counts as long as it is open."""
+    opening = next_opening(calendar, now, _LEAST)
     while opening is not None:
         following = opening_after(calendar, opening.at)
-        if due_at is None or following is None or following.at > due_at:
+        in_time = due_at is None or following is None or following.at > due_at
+        if in_time and (skipped_at is None or opening.at > skipped_at):
             return opening.at
         opening = following
     return None

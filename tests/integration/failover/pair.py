@@ -133,10 +133,10 @@ class World:
 
     # -- the engine ------------------------------------------------------------------------
 
-    def publish(self, event: Event) -> list[UUID]:
+    def publish(self, event: Event, *, id: str | None = None, source: str = "/tests") -> list[UUID]:
         """Let intake have an event; the runs that it started."""
-        id = f"e-{next(_numbers)}"
-        said = CloudEvent.of(event, id=id, source="/tests", time=datetime.now(UTC))
+        id = id or f"e-{next(_numbers)}"
+        said = CloudEvent.of(event, id=id, source=source, time=datetime.now(UTC))
         body = said.model_dump_json().encode()
         accept_event(
             Received("platform-events", "accept-event", id, body, {}),
@@ -144,7 +144,7 @@ class World:
             intake=Intake(BOOKS, self.resources.estate),
             bus=self.bus,
         )
-        return self.ledger.runs_of_event("/tests", id)
+        return self.ledger.runs_of_event(source, id)
 
     def happen(self, event: Event | None = None) -> UUID:
         """Let intake have an event that starts a run."""

@@ -122,21 +122,23 @@ def test_a_drill_that_could_not_be_held_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("due", "behind", "expected"),
+    ("due", "now", "expected"),
     [
         (None, "2026-11-23", "2026-11-29 01:30"),
+        (None, "2026-11-29 04:59", "2026-11-29 01:30"),
+        (None, "2026-11-29 05:00", "2026-12-06 01:30"),
         ("2026-11-20", "2026-11-23", "2026-11-29 01:30"),
         ("2026-12-06 01:30", "2026-11-23", "2026-12-06 01:30"),
         ("2026-12-06 01:29", "2026-11-23", "2026-11-29 01:30"),
-        ("2027-01-01", "2026-11-29 01:30", "2026-12-27 01:30"),
+        ("2027-01-01", "2026-11-29 06:00", "2026-12-27 01:30"),
     ],
 )
 def test_a_drill_is_held_at_the_last_opening_before_it_is_due(
-    due: str | None, behind: str, expected: str
+    due: str | None, now: str, expected: str
 ) -> None:
     [sundays] = estate(FORTNIGHTLY).calendars
 
-    assert next_drill(sundays, utc(due) if due else None, utc(behind)) == utc(expected)
+    assert next_drill(sundays, utc(due) if due else None, utc(now)) == utc(expected)
 
 
 def test_who_has_two_schedules_is_refused_and_its_own_goes_before_that_of_its_class() -> None:
