@@ -21,7 +21,7 @@ from shared.messages import CloudEvent
 from shared.messages.schedules import HoursChanged
 from shared.runs.outbox import Post, commit
 from shared.runs.publishing import enveloped
-from shared.runs.sleepers import AWAKE_FOR, Sleeper, all_sleepers, sleeper, sleepers_of
+from shared.runs.sleepers import AWAKE_FOR, Sleeper, all_sleepers, sleeper_named, sleepers_of
 
 SOURCE = "/signalbox/schedules"
 LATE = timedelta(hours=1)
@@ -95,7 +95,7 @@ class Schedules:
     def of(self, name: str) -> Hours:
         """Raises UnknownEnvironment, NeverSleeps, NotOpen."""
         with self._ledger.transaction() as tx:
-            found = sleeper(self._estate, tx, name)
+            found = sleeper_named(self._estate, tx, name)
             return hours(self._estate, found, hours_of(tx, found.key), tx.now)
 
     def record(self, key: str, *, asleep: bool, epoch: int) -> None:
@@ -109,7 +109,7 @@ class Schedules:
         asleep until its next waking hours. Raises UnknownEnvironment, NeverSleeps, NotOpen."""
 
         def override(tx: Transaction) -> CloudEvent:
-            found = sleeper(self._estate, tx, name)
+            found = sleeper_named(self._estate, tx, name)
             usual = _next_waking(self._estate, found, tx.now) if asleep else tx.now + AWAKE_FOR
             return _override(tx, found, reason, asleep=asleep, until=until or usual, by=by)
 
@@ -119,7 +119,7 @@ class Schedules:
         """Follow the schedule again. Raises UnknownEnvironment, NeverSleeps, NotOpen."""
 
         def override(tx: Transaction) -> CloudEvent:
-            return _override(tx, sleeper(self._estate, tx, name), f"{by} ends it")
+            return _override(tx, sleeper_named(self._estate, tx, name), f"{by} ends it")
 
         return commit(self._ledger, self._post, override)
 

@@ -50,7 +50,7 @@ def all_sleepers(estate: Estate, tx: Transaction) -> Iterator[Sleeper]:
             yield _on_request(estate, each)
 
 
-def sleeper(estate: Estate, tx: Transaction, name: str) -> Sleeper:
+def sleeper_named(estate: Estate, tx: Transaction, name: str) -> Sleeper:
     """The environment of this name; one on request is not removed while the transaction lasts.
 
     Raises UnknownEnvironment, NeverSleeps, NotOpen.

@@ -19,6 +19,7 @@ from psycopg import OperationalError
 
 from functions.environments import REMOVAL, RUNBOOK
 from functions.environments.traces import traces
+from functions.schedules.keep_hours import keep_awake
 from functions.upkeep import look_at_workloads
 from functions.upkeep.environments import announce_owed_removals, watch_environments
 from functions.upkeep.hours import watch_hours
@@ -36,6 +37,7 @@ from shared.messages import CloudEvent
 from shared.messages.announcements import RemovalOwed
 from shared.messages.schedules import HoursChanged
 from shared.postgres.clones import certified_copies, clone_inside, marker_of
+from shared.runs import Run
 from shared.runs.cancelling import cancel
 from shared.runs.sleepers import NotOpen
 from tests.integration.environments.conftest import NOON, SERVER, Agent, Machine
@@ -228,6 +230,10 @@ def test_it_sleeps_at_night_wakes_for_its_owner_and_is_removed_in_its_sleep(
     agent.deliver_past(removal, "confirm_removal")
     with pytest.raises(NotOpen, match="owl is closing"):
         wake()
+    half = Run(later, "owl", 99, "keep_hours", 1, {"asleep": True}, lambda: True)
+    to_hand = {"clusters": agent.clusters, "schedules": agent.schedules}
+    keep_awake(HoursChanged(environment="owl"), run=half, **to_hand)
+    assert pods(agent, "owl") == 0, "not even an undo wakes it"
     assert agent.finish(removal) == "succeeded", agent.reason(removal)
     assert len(agent.facts(removal, "prove_removed")["looked_for"]) == 5
     assert nothing_is_left(agent, machine, "owl")
