@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.backups import BackupDamaged, beside, newest_manifest, read_manifest
 from shared.blobs import Blobs
-from shared.cluster import Cluster, Clusters
+from shared.cluster import Clusters
 from shared.cluster.jobs import job_from
 from shared.errors import PermanentError, TemporaryError
 from shared.estate import Environment, Estate
@@ -14,11 +14,10 @@ from shared.ledger import Placements
 from shared.messages.drills import DrillHeld, DrillRequested
 from shared.postgres.restore_job import ARCHIVE_IS_WRONG
 from shared.runs import Again, Run, still_mine
+from shared.signs import SIGNS
 
 LOOK = timedelta(seconds=4)
 URL_IS_VALID = timedelta(hours=12)
-LINES = 5
-"""Of the Job's log that are looked at: what it found out is in the last one."""
 
 
 class NothingToRehearseWith(PermanentError):
@@ -56,25 +55,27 @@ def hold_drill(
         )
     if "side" not in run.checkpoint:
         return Again(timedelta(0), _choose(event, estate, blobs, placements))
-    side = estate.environment(run.checkpoint["side"])
-    cluster, manifest = clusters.of(side), run.checkpoint["manifest"]
-    job = cluster.job(side.namespace, _name(run))
+    side, manifest = estate.environment(run.checkpoint["side"]), run.checkpoint["manifest"]
+    cluster, name = clusters.of(side), _name(run)
+    job = cluster.job(side.namespace, name)
     if job is None:
+        made = job_manifest(name, _image(side, estate))
+        settings = _settings(event.environment, manifest, blobs)
         still_mine(run)
-        _begin(_name(run), manifest, event.environment, side, estate, blobs, cluster)
+        cluster.run_job(side.namespace, made, settings)
         return _again(run, "the pair is made")
-    lines = cluster.job_log_tail(side.namespace, _name(run), LINES).splitlines()
+    lines = cluster.job_log_tail(side.namespace, name).splitlines()
     if job.phase == "active":
-        return _again(run, lines[-1] if lines else job.reason)
+        return _again(run, _done(lines) or job.reason)
     said = _result(lines)
     if job.phase == "succeeded" and "closed" in said:
         facts = {"production": event.environment, "side": side.name, "manifest": manifest}
         return DrillHeld.model_validate(facts | said)
     # With the pod goes what it has restored.
-    cluster.delete_job(side.namespace, _name(run))
+    cluster.delete_job(side.namespace, name)
     error = BackupDamaged if job.exit_code == ARCHIVE_IS_WRONG else DrillBroken
     raise error(
-        f"{event.environment}: the Job {_name(run)} failed (exit code {job.exit_code}): "
+        f"{event.environment}: the Job {name} failed (exit code {job.exit_code}): "
         f"{said.get('reason') or job.reason or 'it gave no reason'}; "
         "what its pod wrote is where the cluster keeps its logs"
     )
@@ -121,21 +122,18 @@ def _choose(
     return {"side": pair.standby.name, "manifest": manifest}
 
 
-def _begin(
-    name: str,
-    path: str,
-    production: str,
-    side: Environment,
-    estate: Estate,
-    blobs: Blobs,
-    cluster: Cluster,
-) -> None:
+def _image(side: Environment, estate: Estate) -> str:
     image = estate.cluster(side.cluster).drill_image
     if image is None:
         raise NothingToRehearseWith(
             f"cluster {side.cluster} has no drill_image: state it in the estate, or hold the drill "
             "elsewhere with `signalbox drill failover`"
         )
+    return image
+
+
+def _settings(production: str, path: str, blobs: Blobs) -> dict[str, str]:
+    """What the Job is told: see ``signalbox.drill_job``."""
     manifest, _ = read_manifest(blobs, path, None)
     if manifest.environment != production:
         raise NothingToRehearseWith(
@@ -143,12 +141,11 @@ def _begin(
             f"{production}: name one of its own"
         )
     archive = manifest.archive
-    settings = {
+    return {
         "SIGNALBOX_DRILL_ARCHIVE_URL": blobs.read_url(beside(path, archive.path), URL_IS_VALID),
         "SIGNALBOX_DRILL_ARCHIVE_SIZE": str(archive.size),
         "SIGNALBOX_DRILL_ARCHIVE_SHA256": archive.sha256,
     }
-    cluster.run_job(side.namespace, job_manifest(name, image), settings)
 
 
 def _name(run: Run) -> str:
@@ -157,6 +154,11 @@ def _name(run: Run) -> str:
 
 def _again(run: Run, doing: str) -> Again:
     return Again(LOOK, {**run.checkpoint, "progress": {"reason": doing}})
+
+
+def _done(lines: list[str]) -> str | None:
+    """The newest act that is over. Nothing else of the log is kept: errors may quote rows."""
+    return next((line for line in reversed(lines) if line.startswith(SIGNS["succeeded"])), None)
 
 
 def _result(lines: list[str]) -> dict[str, Any]:
