@@ -6,13 +6,15 @@ Exit status: 0 as asked, 1 a run did not succeed or a check failed, 2 it cannot 
 import sys
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
+from psycopg import OperationalError
 
 from shared.errors import StepError
 from shared.estate import EstateInvalid
+from shared.ledger.migrate import LedgerTooNew
 from signalbox.errors import Unusable
 from signalbox.loading import LoadedWhenUsed
 from signalbox.session import Session, profile_file
@@ -57,9 +59,15 @@ def main() -> None:
     )
     try:
         app()
-    except (Unusable, StepError, EstateInvalid) as error:
-        typer.echo(f"signalbox: {error}", err=True)
-        sys.exit(2)
+    except (Unusable, StepError, EstateInvalid, LedgerTooNew) as error:
+        _refuse(str(error))
+    except OperationalError as error:
+        _refuse(f"{str(error).splitlines()[0]}: `signalbox doctor` looks at every server")
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(f"signalbox: {why}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

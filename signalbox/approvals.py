@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.bus import BusOutOfReach, Envelope
-from shared.ledger.approvals import Approval, Decision
+from shared.ledger.approvals import Approval, ApprovalStatus, Decision
 from shared.runs.approvals import Approvals, people
 from shared.runs.outbox import Outbox
 from shared.signs import span
@@ -44,7 +44,7 @@ STYLES = {"waiting": "yellow", "approved": "green", "rejected": "red", "expired"
 def list_(
     context: typer.Context,
     status: Annotated[
-        str | None,
+        ApprovalStatus | None,
         typer.Option(help="Only those waiting, approved, rejected, expired or withdrawn."),
     ] = None,
     environment: Annotated[str | None, typer.Option(help="Only of this one.")] = None,

@@ -52,9 +52,12 @@ def remove(context: typer.Context, name: str, wait: Wait = False, as_json: AsJso
 
     Example: signalbox environment remove ana-fix --wait
     """
+    session: Session = context.obj()
+    with session.ledger() as ledger:
+        EnvironmentsOnRequest(ledger).named(name)
     publish_by_hand(
         EnvironmentExpired,
-        context.obj(),
+        session,
         wait=wait,
         as_json=as_json,
         environment=name,

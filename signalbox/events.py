@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from shared.ledger import ReceivedEvent
+from shared.ledger.records import Disposition
 from signalbox.errors import Unusable
 from signalbox.options import AsJson, Limit
 from signalbox.session import Session
@@ -22,7 +23,7 @@ def list_(
     context: typer.Context,
     environment: Annotated[str | None, typer.Option(help="Only events of this one.")] = None,
     became: Annotated[
-        str | None, typer.Option(help="Only those started, coalesced, ignored or parked.")
+        Disposition | None, typer.Option(help="Only those started, coalesced, ignored or parked.")
     ] = None,
     type: Annotated[
         str | None, typer.Option(help="Only of this type, as sent or as translated.")

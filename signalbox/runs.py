@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.ledger import RunSummary
+from shared.ledger.records import RunStatus
 from shared.runs.cancelling import cancel, retry
 from shared.runs.intake import Intake
 from shared.runs.outbox import Outbox
@@ -29,7 +30,7 @@ app = typer.Typer(no_args_is_help=True, help="What runs, and what ran.")
 def list_(
     context: typer.Context,
     environment: Annotated[str | None, typer.Option(help="Only runs of this one.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only runs in this status.")] = None,
+    status: Annotated[RunStatus | None, typer.Option(help="Only runs in this status.")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:

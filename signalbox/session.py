@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import psycopg
 import typer
+from azure.identity import DefaultAzureCredential
 from pydantic import ValidationError
 
 from shared.estate import Estate, load_estate
 from shared.ledger import Ledger
+from shared.postgres.entra import EntraSignIn
 from shared.settings import Settings
 from signalbox.errors import Unusable
 
@@ -47,11 +50,28 @@ class Session:
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
-        ledger = Ledger.connect(self.settings.ledger_url.get_secret_value(), connections=2)
+        """Raises Unusable when it cannot be reached."""
+        url = self.settings.ledger_url.get_secret_value()
+        _reach(url)
+        ledger = Ledger.connect(url, connections=2)
         try:
             yield ledger
         finally:
             ledger.close()
+
+
+def _reach(ledger_url: str) -> None:
+    """Ask the ledger's server itself: a pool tries for long, and does not say why it gave up."""
+    try:
+        address = EntraSignIn(DefaultAzureCredential()).complete(ledger_url)
+        psycopg.connect(address, connect_timeout=10).close()
+    except psycopg.ProgrammingError:
+        raise Unusable("SIGNALBOX_LEDGER_URL is no URL of PostgreSQL: correct it") from None
+    except psycopg.OperationalError as error:
+        raise Unusable(
+            f"the ledger cannot be reached: {str(error).splitlines()[0]}. Is the platform up, and"
+            " SIGNALBOX_LEDGER_URL right? `signalbox doctor` looks at everything"
+        ) from None
 
 
 def profile_file(name: str) -> Path:

@@ -42,7 +42,7 @@ def cancel(ledger: Ledger, post: Post, run: UUID, *, by: str, reason: str) -> No
 def _cancel(tx: Transaction, id: UUID, said: str) -> None:
     found = tx.run_state(id)
     if found is None:
-        raise NoSuchRun(f"there is no run {id}")
+        raise NoSuchRun(f"there is no run {id}: `signalbox runs list` shows those there are")
     if found.status == "waiting":
         tx.lock_interlock(found.environment)  # so that nobody starts it at this moment
     asked = tx.ask_to_cancel(id, said)
@@ -74,7 +74,7 @@ def retry(
     """
     record = ledger.run_record(run)
     if record is None:
-        raise NoSuchRun(f"there is no run {run}")
+        raise NoSuchRun(f"there is no run {run}: `signalbox runs list` shows those there are")
     status, environment = record["run"]["status"], record["run"]["environment"]
     if status not in ("failed", "superseded"):
         raise NotRetried(f"run {run} is {status}: only what failed or was superseded is retried")

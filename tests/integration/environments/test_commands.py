@@ -13,7 +13,12 @@ from typer.testing import CliRunner, Result
 
 from shared.estate import load_estate
 from shared.ledger import Ledger
-from shared.ledger.environments import EnvironmentsOnRequest, ExtensionRefused, OnRequest
+from shared.ledger.environments import (
+    EnvironmentsOnRequest,
+    ExtensionRefused,
+    OnRequest,
+    UnknownOnRequest,
+)
 from signalbox.__main__ import app
 from tests.integration.environments.conftest import ESTATE
 from tests.integration.environments.removals import fail_removal, give_up
@@ -49,8 +54,13 @@ def test_people_ask_for_one_and_have_it_removed(
     on_request: EnvironmentsOnRequest, broker: "Broker", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ServiceBus", broker.connection_string)
+    reserve(on_request)
 
-    for words in (("request", "qa-small", "--name", "ana-fix", "--for", "3d"), ("remove", "gone")):
+    unknown = say("remove", "gone")
+    for words in (
+        ("request", "qa-small", "--name", "ana-fix", "--for", "3d"),
+        ("remove", "ana-fix"),
+    ):
         assert say(*words).exit_code == 0
 
     with (
@@ -60,7 +70,8 @@ def test_people_ask_for_one_and_have_it_removed(
         said = [json.loads(str(message)) for message in receiver.peek_messages(100)]
     asked, removed = (each["data"] for each in said if each["type"].startswith("environment-"))
     assert (asked["environment"], asked["offer"], asked["hours"]) == ("ana-fix", "qa-small", 72)
-    assert removed["environment"] == "gone"
+    assert removed["environment"] == "ana-fix"
+    assert isinstance(unknown.exception, UnknownOnRequest)
     assert asked["requested_by"] == removed["removed_by"] == getpass.getuser()
 
 
