@@ -13,6 +13,8 @@ from shared.runs.intake import Intake
 from tests.integration.runs.conftest import EMPTY, LEASE, Arrived, Engine, Yard
 
 MINUTE = timedelta(minutes=1)
+PATIENT = 3
+"""The lorry, and tier, of which people may think for longer than the step has time."""
 
 
 class Inspected(Message):
@@ -34,8 +36,9 @@ def put_back(event: Arrived, *, run: Run, yard: Yard) -> None:
 
 def sell(inspected: Inspected, *, run: Run, yard: Yard, approvals: Approvals) -> Sold | Again:
     """Sells only what people agreed to; lorry 1 is of tier 1."""
+    patience = timedelta(days=1) if inspected.crates == PATIENT else 30 * MINUTE
     plan = ApprovalPlan(action="Sell", facts={"crates": inspected.crates, "looks": len(yard.done)})
-    approval = approvals.ask(run, plan, tier=inspected.crates, expires_after=30 * MINUTE)
+    approval = approvals.ask(run, plan, tier=inspected.crates, expires_after=patience)
     if not approval.is_granted:
         yard.do(run, "look")
         return wait_for(approval)

@@ -1,5 +1,6 @@
 """A step waits for people: what they see, who counts, and how every approval comes to an end."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import psycopg
@@ -10,11 +11,12 @@ from shared.runs.deciding import (
     NobodyDecides,
     NotFourEyes,
     OtherPlan,
+    PlanTampered,
     ReasonMissing,
     UnknownApproval,
 )
 from tests.integration.runs.conftest import FIRE, Burning, Engine
-from tests.integration.runs.market import Market
+from tests.integration.runs.market import PATIENT, Market
 
 
 @pytest.fixture
@@ -98,17 +100,24 @@ def test_a_decision_about_another_plan_is_refused(market, plan):
 
 def test_a_plan_that_was_changed_in_the_ledger_cannot_be_approved_or_used(market, empty_ledger):
     run = market.open(tier=2)
+    asked = market.waiting()
+    market.approvals.approve(asked.id, plan=asked.plan_sha256, person="Bob")
     change = """update approvals set plan = jsonb_set(plan, '{facts,crates}', '99')"""
-    market.approvals.approve(
-        market.waiting().id, plan=market.waiting().plan_sha256, person="Bob", reason=None
-    )
 
     with psycopg.connect(empty_ledger) as conn:
         conn.execute(change)
     market.deliver_due()
+    market.open(id="e-2")
+    with psycopg.connect(empty_ledger) as conn:
+        conn.execute(change)
+    with pytest.raises(PlanTampered):
+        market.approvals.approve(
+            market.waiting().id, plan=market.waiting().plan_sha256, person="Bob"
+        )
 
     assert market.engine.status(run) == "failed"
     assert "PlanTampered" in market.record(run)["run"]["reason"]
+    assert market.waiting().approved_by == []
 
 
 def test_a_rejection_by_one_person_fails_the_run_at_once_and_undoes_it(market):
@@ -140,6 +149,14 @@ def test_an_approval_that_nobody_decides_escalates_once_and_then_expires_closed(
     assert market.yard.done[-1] == "put back"
     assert "sell" not in market.yard.done
     assert market.said("approval-decided")[-1]["status"] == "expired"
+
+
+def test_an_approval_ends_with_its_step_however_long_people_were_given(market):
+    market.open(tier=PATIENT)
+
+    asked = market.waiting()
+
+    assert asked.expires_at - asked.requested_at == timedelta(hours=2)
 
 
 def test_an_expired_approval_is_closed_by_the_step_itself_when_upkeep_is_late(market):

@@ -124,6 +124,7 @@ def test_an_attempt_that_lost_its_lease_is_discarded_and_the_newer_one_is_right(
             engine.pass_time(seconds=61)
             engine.deliver(command)
             mine.append((1, this.still_mine()))
+            raise PermanentError("what comes too late counts for nothing")
 
     engine.yard.behave = outlived_by_a_second_delivery
     engine.deliver(command)
