@@ -60,7 +60,7 @@ def accept_request(
     _refuse_uncertified(offer, estate, secrets, databases)
     if offer.needs_approval:
         plan = ApprovalPlan(action=_action(event), facts={"offer": offer.name})
-        approval = approvals.ask(run, plan, tier=place.tier, expires_after=PATIENCE)
+        approval = approvals.ask(run, lambda: plan, tier=place.tier, expires_after=PATIENCE)
         if not approval.is_granted:
             return wait_for(approval)
     return EnvironmentAccepted(

@@ -62,7 +62,7 @@ def approve_failover(
     policy = pair.production.failover
     answer = approvals.ask(
         run,
-        plan_of(assessed, pair, reasons, clusters, databases, takeover, traffic, history),
+        lambda: plan_of(assessed, pair, reasons, clusters, databases, takeover, traffic, history),
         tier=pair.production.tier,
         expires_after=policy.approval,
     )

@@ -66,12 +66,10 @@ def _answer(
     if opening is not None and opening.at <= now:
         allowed = f"calendar {calendar.name}, open until {opening.until:%F %R} UTC"
         return accepted.become(WindowReached, allowed_by=allowed)
-    plan = _plan(accepted, calendar, now, opening, run)
-    tier = place.environment.tier
     answer = approvals.ask(
         run,
-        plan,
-        tier=tier,
+        lambda: _plan(accepted, calendar, now, opening, run),
+        tier=place.environment.tier,
         expires_after=_UNTIL_THE_STEP_ENDS,
         escalate_after=_UNTIL_THE_STEP_ENDS,
     )

@@ -1,6 +1,6 @@
 """Asking people: a step waits until enough of them approved exactly the plan they were shown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -65,7 +65,7 @@ class Approvals:
     def ask(
         self,
         run: Run,
-        plan: ApprovalPlan,
+        plan: Callable[[], ApprovalPlan],
         *,
         tier: int,
         expires_after: timedelta,
@@ -73,13 +73,16 @@ class Approvals:
     ) -> Approval:
         """Ask people to approve a plan; the answer is still waiting, or approved.
 
-        A step has one approval: asked again, in this attempt or another, the first plan stands, and
-        ``approval.plan`` is the one that was approved. It expires at the step's own deadline at the
-        latest, and escalates half-way unless said otherwise. Raises ApprovalRejected and
-        ApprovalExpired, which fail the run.
+        A step has one approval: asked again, in this attempt or another, the first plan stands, no
+        other is made, and ``approval.plan`` is the one that was approved. It expires at the step's
+        own deadline at the latest, and escalates half-way unless said otherwise.
+
+        Raises ApprovalRejected and ApprovalExpired, which fail the run.
         """
-        wait = (expires_after, escalate_after or expires_after / 2)
-        found = commit(self._ledger, self._post, lambda tx: _ask(tx, run, plan, tier, *wait))
+        found = commit(self._ledger, self._post, lambda tx: _asked(tx, run))
+        if found is None:
+            shown, wait = plan(), (expires_after, escalate_after or expires_after / 2)
+            found = commit(self._ledger, self._post, lambda tx: _ask(tx, run, shown, tier, *wait))
         if found.status == "rejected":
             raise ApprovalRejected(deciding.end_of(found))
         if found.status in ("expired", "withdrawn"):
@@ -147,6 +150,31 @@ def people(count: int) -> str:
     return f"{count} approval{'' if count == 1 else 's'}"
 
 
+def _id(run: Run) -> str:
+    return uuid5(NAMESPACE, f"{run.id}\n{run.step}").hex[:12]
+
+
+def _at_work(tx: Transaction, run: Run) -> StepRecord:
+    step = tx.lock_step(run.id, run.step)
+    if step is None or step.status != "ready":
+        raise NotAskedHere(f"step {run.step} of run {run.id} is not at work and may not ask")
+    return step
+
+
+def _asked(tx: Transaction, run: Run) -> Approval | None:
+    """What has become of the step's approval; None when it has not asked yet."""
+    step, found = _at_work(tx, run), rows.approval(tx, _id(run))
+    if found is None:
+        return None
+    if found.status in ("waiting", "approved") and deciding.is_over(tx, found):
+        return deciding.expire(tx, step, found)
+    if found.is_granted and found.taken_at is None:
+        deciding.refuse_tampered(found)
+        rows.take_approval(tx, found.id)
+        tx.audit(run.id, "approval_taken", step=run.step, approval=found.id)
+    return found
+
+
 def _ask(
     tx: Transaction,
     run: Run,
@@ -155,23 +183,13 @@ def _ask(
     expires_after: timedelta,
     escalate_after: timedelta,
 ) -> Approval:
-    step = tx.lock_step(run.id, run.step)
-    if step is None or step.status != "ready":
-        raise NotAskedHere(f"step {run.step} of run {run.id} is not at work and may not ask")
-    id = uuid5(NAMESPACE, f"{run.id}\n{run.step}").hex[:12]
-    found = rows.approval(tx, id)
-    if found is None:
-        expires_at = min(tx.now + expires_after, step.deadline_at)
-        escalate_at = min(tx.now + escalate_after, expires_at)
-        _insert(tx, step, id, plan, tier, escalate_at, expires_at)
-        return _request(tx, step, deciding.known(tx, id))
-    if found.status in ("waiting", "approved") and deciding.is_over(tx, found):
-        return deciding.expire(tx, step, found)
-    if found.is_granted and found.taken_at is None:
-        deciding.refuse_tampered(found)
-        rows.take_approval(tx, id)
-        tx.audit(run.id, "approval_taken", step=run.step, approval=id)
-    return found
+    if found := _asked(tx, run):
+        return found
+    step, id = _at_work(tx, run), _id(run)
+    expires_at = min(tx.now + expires_after, step.deadline_at)
+    escalate_at = min(tx.now + escalate_after, expires_at)
+    _insert(tx, step, id, plan, tier, escalate_at, expires_at)
+    return _request(tx, step, deciding.known(tx, id))
 
 
 def _insert(

@@ -149,7 +149,7 @@ def occupy_line(
     facts: Facts, *, run: Run, target: Target, chance: Random, approvals: Approvals
 ) -> Facts | Again:
     plan = ApprovalPlan(action="Occupy the line", facts={"mood": facts.mood})
-    approval = approvals.ask(run, plan, tier=1, expires_after=timedelta(minutes=5))
+    approval = approvals.ask(run, lambda: plan, tier=1, expires_after=timedelta(minutes=5))
     if not approval.is_granted:
         return wait_for(approval)
     return _act(facts, "occupy", run, target, chance)

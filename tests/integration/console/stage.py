@@ -86,7 +86,7 @@ def promote_standby(event: Degraded, *, run: Run, approvals: Approvals) -> Promo
         risks=("<script>alert(1)</script>",),
         facts={"lag": "0.4 s", "expected loss": "12 transactions"},
     )
-    asked = approvals.ask(run, plan, tier=3, expires_after=timedelta(minutes=30))
+    asked = approvals.ask(run, lambda: plan, tier=3, expires_after=timedelta(minutes=30))
     return Promoted(loss="12 transactions") if asked.is_granted else wait_for(asked)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from functions.failover.approve_failover import PlanOvertaken
 from functions.failover.forecast import forecast
 from functions.upkeep import close_approvals
+from shared.errors import TemporaryError
 from shared.estate import Calendar
 from shared.messages.failover import RegionDegraded, RegionRecovered
 from tests.integration.failover.pair import PRODUCTION, World, wait_until
@@ -128,6 +130,20 @@ def test_a_switchover_that_waits_makes_way_for_a_disaster(calm: World) -> None:
     expire(calm, planned, disaster)
     assert waits == "waiting"
     assert "NotConfirmed" in calm.reason(disaster)
+
+
+def test_a_plan_that_people_decide_on_is_not_made_again_at_every_look(
+    calm: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = calm.follow(PLANNED)
+    shown = calm.plan(run)
+    silent = Mock(side_effect=TemporaryError("what was achieved cannot be asked"))
+    monkeypatch.setattr(calm.resources.history, "achieved", silent)
+
+    calm.look_at(run, "approve_failover")
+
+    expire(calm, run)
+    assert shown["facts"]["verdict"] == "planned"
 
 
 def test_an_approval_that_nobody_gives_expires_closed_and_nothing_was_fenced(calm: World) -> None:

@@ -38,7 +38,7 @@ def sell(inspected: Inspected, *, run: Run, yard: Yard, approvals: Approvals) ->
     """Sells only what people agreed to; lorry 1 is of tier 1."""
     patience = timedelta(days=1) if inspected.crates == PATIENT else 30 * MINUTE
     plan = ApprovalPlan(action="Sell", facts={"crates": inspected.crates, "looks": len(yard.done)})
-    approval = approvals.ask(run, plan, tier=inspected.crates, expires_after=patience)
+    approval = approvals.ask(run, lambda: plan, tier=inspected.crates, expires_after=patience)
     if not approval.is_granted:
         yard.do(run, "look")
         return wait_for(approval)
