@@ -50,7 +50,7 @@ def fence_primary(
     try:
         fence: ProvenFence | None = fence_active_side(pair, run, clusters, databases, placements)
     except (FenceUnreachable, NotAPrimary) as error:
-        _refuse_unless_allowed(approved, pair, error)
+        refuse_unless_allowed(approved, pair, error)
         proof, fence = (said, str(error)), None
     fenced = approved.become(
         PrimaryFenced, fence="ordered", fence_proof=proof, withdrawn=withdrawn, fenced_at=now()
@@ -178,7 +178,8 @@ def _take_back(run: Run, pair: Pair, placements: Placements) -> None:
         placements.finish(run.environment, epoch=run.epoch, standby_state="streaming")
 
 
-def _refuse_unless_allowed(approved: FailoverApproved, pair: Pair, error: StepError) -> None:
+def refuse_unless_allowed(approved: FailoverApproved, pair: Pair, error: StepError) -> None:
+    """Raise FenceNotAllowed when nobody has agreed to promote beside a primary that is not shut."""
     if approved.verdict == "planned":
         raise FenceNotAllowed(
             f"{error}. A planned switchover needs both sides: nothing was promoted"

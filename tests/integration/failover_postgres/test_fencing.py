@@ -17,6 +17,7 @@ from shared.postgres.fencing import (
     unfence,
 )
 from shared.postgres.promotion import PlainPostgres, PromotionOrder
+from shared.postgres.proven_fence import FenceUnproven, fence_and_prove
 from tests.integration.failover_postgres.conftest import Pair, until
 
 WHO = {"side": "acme-prod", "run_id": "run-1"}
@@ -99,6 +100,20 @@ def test_taking_the_fence_back_leaves_the_rights_as_they_were(standing: Pair) ->
 def test_there_is_nothing_to_take_back_where_no_fence_is(standing: Pair) -> None:
     assert not unfence(standing.primary.dsn(), standing.database, epoch=5, **WHO)
     assert placement(standing.primary.dsn(), standing.database) is None
+
+
+def test_only_the_side_that_was_fenced_is_opened_again(standing: Pair) -> None:
+    fence_primary(standing)
+
+    assert not unfence(standing.primary.dsn(), standing.database, epoch=5, **OTHER)
+    assert prove_fenced(standing.odoo(standing.primary)).proven
+
+
+def test_a_login_that_gets_through_the_fence_leaves_it_unproven(standing: Pair) -> None:
+    superuser = standing.primary.dsn()
+
+    with pytest.raises(FenceUnproven, match="write-accepted"):
+        fence_and_prove(superuser, superuser, standing.database, epoch=5, **WHO)
 
 
 def test_an_older_epoch_is_refused_by_the_database_itself(standing: Pair) -> None:

@@ -1,11 +1,15 @@
 """A masked clone is certified; one original anywhere, or one rule switched off, and it is not."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import LiteralString
+from functools import partial
+from typing import Any, LiteralString
 
 import pytest
 from psycopg import sql
 
+from shared.errors import StaleEpoch
+from shared.masking import mask_tables, plan_masking
 from shared.masking.proof import (
     CanariesMissed,
     LeaksFound,
@@ -13,13 +17,17 @@ from shared.masking.proof import (
     OriginalsLost,
     ProofProgress,
     SignedCertificate,
+    prove,
     read_certificate,
+    remember,
     require_certificate,
 )
+from shared.masking.proof.certificate import store_certificate
+from shared.masking.proof.seal import Signer
 from shared.masking.proof.search import Search, Searched
-from shared.postgres.marker import Database
+from shared.postgres.marker import CloneMarker, Database, write_marker
 
-from .conftest import KEY, MASKED, RUN, masked, policy, proven, remembered, rules
+from .conftest import EPOCH, KEY, LONG, MASKED, RUN, masked, policy, proven, remembered, rules
 
 RULES = [*(rule["why"] for rule in rules() if rule["verdict"] != "keep"), "queue"]
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
@@ -107,9 +115,18 @@ def test_a_planted_value_that_is_not_found_makes_the_proof_invalid(
     clone: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     masked(clone)
-    monkeypatch.setattr(Search, "query", lambda *_: Searched(20, 0, ()))
+    query = Search.query
 
-    with pytest.raises(CanariesMissed, match="found 0 of"):
+    def miss_one(*asked: Any) -> Searched:
+        found = query(*asked)
+        if not found.leaks:
+            return found
+        first, *others = found.leaks
+        return replace(found, leaks=(replace(first, rows=first.rows - 1), *others))
+
+    monkeypatch.setattr(Search, "query", miss_one)
+
+    with pytest.raises(CanariesMissed, match=r"found (?!0).* of"):
         proven(clone)
 
     assert read_certificate(clone) is None
@@ -148,6 +165,8 @@ def test_any_change_after_the_proof_ends_the_certificate(
 
     with pytest.raises(NotCertified, match="have changed since it was searched"):
         require_certificate(clone, KEY, run_id=RUN)
+    with pytest.raises(OriginalsLost):
+        proven(clone)
 
 
 def test_reading_and_vacuuming_end_no_certificate(clone: Database) -> None:
@@ -175,6 +194,49 @@ def test_a_certificate_that_was_touched_or_is_of_another_key_or_run_is_refused(
     )
     with pytest.raises(NotCertified, match="not signed with the masking key"):
         require_certificate(clone, KEY, run_id=RUN)
+    with pytest.raises(OriginalsLost):
+        proven(clone)
+
+
+@pytest.mark.parametrize("failed", [{"leaks": 1}, {"canaries_found": 0}])
+def test_a_certificate_of_a_search_that_failed_is_refused_whoever_signed_it(
+    clone: Database, failed: dict[str, int]
+) -> None:
+    masked(clone)
+    signed = proven(clone)
+    assert isinstance(signed, SignedCertificate)
+    certificate = signed.certificate.model_copy(update=failed)
+
+    store_certificate(clone, SignedCertificate.of(certificate, Signer(KEY)))
+
+    with pytest.raises(NotCertified, match="says that the search failed"):
+        require_certificate(clone, KEY, run_id=RUN)
+
+
+def test_what_another_run_has_proven_is_not_taken_over(clone: Database) -> None:
+    masked(clone)
+    proven(clone)
+
+    write_marker(clone, CloneMarker.new("run-8", "7000000000000000001", "acme_prod", EPOCH))
+
+    with pytest.raises(OriginalsLost):
+        prove(clone, plan_masking(clone, policy()), KEY, run_id="run-8", epoch=EPOCH, budget=LONG)
+
+
+def test_a_superseded_run_neither_remembers_nor_proves(clone: Database) -> None:
+    old: dict[str, Any] = {"run_id": RUN, "epoch": EPOCH - 1}
+
+    for work in (remember, partial(prove, budget=LONG)):
+        with pytest.raises(StaleEpoch):
+            work(clone, plan_masking(clone, policy()), KEY, **old)
+
+
+def test_an_address_without_its_sign_that_was_left_is_found(clone: Database) -> None:
+    clone.execute("update person set a_email = 'Holm of Weissenburg'")
+    masked(clone, "email")
+
+    with pytest.raises(LeaksFound, match=r"person.a_email: original as a whole in 1 rows \(1\)"):
+        proven(clone)
 
 
 def test_originals_are_never_stored_in_clear(clone: Database) -> None:
@@ -189,12 +251,20 @@ def test_originals_are_never_stored_in_clear(clone: Database) -> None:
 
 
 def test_a_clone_that_was_masked_unremembered_cannot_be_proven(clone: Database) -> None:
+    plan = plan_masking(clone, policy())
+    mask_tables(clone, plan, KEY, run_id=RUN, epoch=EPOCH, budget=LONG)
+
     with pytest.raises(OriginalsLost, match="no record of its originals"):
         proven(clone)
+    with pytest.raises(OriginalsLost, match=r"tables of .* are masked already"):
+        remembered(clone)
 
 
-def test_another_key_than_the_one_it_was_masked_with_proves_nothing(clone: Database) -> None:
+def test_another_key_or_policy_than_it_was_masked_with_proves_nothing(clone: Database) -> None:
     masked(clone)
+    other = plan_masking(clone, policy("queue"))
 
     with pytest.raises(OriginalsLost, match="another key"):
         proven(clone, key=b"another key of enough bytes")
+    with pytest.raises(OriginalsLost, match="another policy"):
+        prove(clone, other, KEY, run_id=RUN, epoch=EPOCH, budget=LONG)

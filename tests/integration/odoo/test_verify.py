@@ -1,6 +1,7 @@
 """Verification passes a sanitized clone, and every check is seen failing."""
 
 from dataclasses import replace
+from typing import LiteralString
 
 import pytest
 
@@ -43,6 +44,14 @@ BREAKS = {
     " (select max(q.id) from stock_quant q join stock_location l on l.id = q.location_id"
     " where l.usage = 'internal')",
 }
+
+OTHER_WAYS: tuple[tuple[str, LiteralString], ...] = (
+    ("addresses-masked", "update res_users set login = 'ada@acme.example' where id = 2"),
+    ("mail-goes-nowhere", "update ir_mail_server set smtp_user = 'ada'"),
+    ("mail-goes-nowhere", "update ir_mail_server set smtp_pass = 'hush'"),
+    ("mail-goes-nowhere", "delete from ir_mail_server"),
+)
+"""Further ways to break checks that look at several things."""
 
 
 def failed(results: tuple[CheckResult, ...]) -> dict[str, str]:
@@ -98,6 +107,17 @@ def test_a_check_fails_when_what_it_asks_for_is_broken(
 
     assert before == {}
     assert name in ask(sanitized, expected, name)
+
+
+def test_a_check_of_several_things_fails_for_each_of_them(
+    sanitized: Database, expected: Expected
+) -> None:
+    for name, broken in OTHER_WAYS:
+        with sanitized.transaction(force_rollback=True):
+            changed = sanitized.execute(broken).rowcount
+
+            assert changed > 0, broken
+            assert name in ask(sanitized, expected, name), broken
 
 
 def test_a_missing_table_is_a_missing_row(sanitized: Database, expected: Expected) -> None:

@@ -6,6 +6,7 @@ import pytest
 from functions.refresh.targets import BUDGET
 from infra.local.postgres import PostgresServer
 from shared.errors import StaleEpoch
+from shared.masking import CoverageGap
 from shared.messages.refresh import DatabaseMasked, DatabaseRestored
 from shared.postgres.databases import ProductionRefused
 from shared.postgres.marker import NotAClone
@@ -33,6 +34,8 @@ def test_masking_twice_masks_once_and_before_there_are_indexes(
     with psycopg.connect(postgres.dsn(masked.database)) as connection:
         found = connection.execute("select count(*) from pg_indexes where schemaname = 'public'")
         assert found.fetchone() == (0,)
+        found = connection.execute("select count(*) > 0 from signalbox.originals")
+        assert found.fetchone() == (True,)
 
 
 def test_a_used_budget_hands_the_thread_back(
@@ -64,6 +67,19 @@ def test_production_is_never_masked(
         passage.look("mask_database", restored)
 
     assert emails(postgres, PRODUCTION) == before
+
+
+def test_a_column_that_the_policy_does_not_know_is_refused_before_a_row_is_changed(
+    passage: Passage, restored: DatabaseRestored, postgres: PostgresServer
+) -> None:
+    before = emails(postgres, restored.database)
+    with psycopg.connect(postgres.dsn(restored.database)) as connection:
+        connection.execute("alter table res_partner add column acme_remark text")
+
+    with pytest.raises(CoverageGap, match=r"res_partner\.acme_remark"):
+        passage.look("mask_database", restored)
+
+    assert emails(postgres, restored.database) == before
 
 
 def test_a_database_without_our_marker_is_never_masked(

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from shared.masking import load_policy, mask_tables, plan_masking
+from shared.masking import load_policy, mask_tables, plan_masking, settle
 from shared.masking.proof import LeaksFound, SignedCertificate, remember
 from shared.messages.refresh import EnvironmentVerified, SanitizationProven
 from shared.odoo.placeholders import PLACEHOLDERS
@@ -62,6 +62,8 @@ def test_files_that_the_clone_refers_to_are_read_but_not_placeholders(
 
     certificate = SignedCertificate.model_validate_json(done.certificate).certificate
     assert (certificate.files, certificate.documents) == (1, {"text": 1})
+    with passage.resources.databases.connect("erp-nonprod", verified.database) as clone:
+        assert settle(clone) == 0
 
 
 def test_an_original_in_a_file_of_the_clone_fails_the_step(

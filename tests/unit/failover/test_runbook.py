@@ -1,5 +1,6 @@
 """The tables of the failover agent, and what is computed from facts alone."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,16 @@ from typing import Any
 import pytest
 
 from functions.failover import DRILL, REJOIN, RUNBOOK
-from functions.failover.approve_failover import reasons_to_ask
+from functions.failover.approve_failover import POLICY, reasons_to_ask
 from functions.failover.close_failover import measured, segments
 from functions.failover.endpoints import taken_over, withdrawn
+from functions.failover.fence_primary import FenceNotAllowed, refuse_unless_allowed
+from shared.errors import TemporaryError
 from shared.estate import Environment, Failover, load_estate
 from shared.ledger import Pair
 from shared.messages.failover import (
     ExpectedLoss,
+    FailoverApproved,
     FailoverClosed,
     IntegrationsResumed,
     RegionAssessed,
@@ -89,6 +93,28 @@ def test_people_are_asked_by_default() -> None:
 
     assert len(reasons) == 2
     assert reachable == ["acme-prod is never failed over without a person"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "by", "unreachable", "refused"),
+    [
+        ("confirmed", POLICY, "ask", "wants a person's word"),
+        ("confirmed", POLICY, "allow", None),
+        ("confirmed", "ann", "ask", None),
+        ("planned", "ann", "allow", "needs both sides"),
+    ],
+)
+def test_a_primary_that_vanishes_before_its_fence_needs_the_word_that_covers_it(
+    verdict: str, by: str, unreachable: str, refused: str | None
+) -> None:
+    facts: dict[str, Any] = {"approved_by": (by,), "asked_because": (), "approved_at": NOON}
+    approved = assessed(verdict=verdict).become(FailoverApproved, **facts)
+    stated = Failover.model_validate({"unreachable_primary": unreachable})
+    pair = Pair(PROD.model_copy(update={"failover": stated}), PROD, STANDBY)
+    expected = pytest.raises(FenceNotAllowed, match=refused) if refused else nullcontext()
+
+    with expected:
+        refuse_unless_allowed(approved, pair, TemporaryError("it does not answer"))
 
 
 @pytest.mark.parametrize("side", [PROD, STANDBY], ids=lambda side: side.name)
