@@ -1,7 +1,6 @@
 """Drills that do not come to their end; test_refresh_flow.py holds one that does."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from shared.messages.failover import RegionDegraded
 from shared.runs import Run
 from shared.runs.cancelling import cancel
 from shared.runs.outbox import Outbox
+from tests.backups import manifest
 from tests.integration.failover.pair import PRODUCTION, STANDBY, World, wait_until
 from tests.unit.failover.test_runbook import closed
 
@@ -57,30 +57,12 @@ TEXT = b"not what pg_dump writes"
 
 def backup(world: World, name: str, **otherwise: Any) -> DrillRequested:
     """Put one into storage, and ask for a drill with it."""
-    facts = {"path": f"{PRODUCTION}/{name}/database.dump", "size": len(TEXT)}
-    facts["sha256"] = hashlib.sha256(TEXT).hexdigest()
-    manifest = {
-        "environment": PRODUCTION,
-        "taken_at": "2026-11-22T00:00:00Z",
-        "database": "acme_prod",
-        "server_version": 180000,
-        "system_identifier": "7",
-        "archive": facts | otherwise.pop("archive", {}),
-        "filestore": {
-            "container": "filestore",
-            "prefix": "",
-            "files": 0,
-            "bytes": 0,
-            "path": f"{PRODUCTION}/{name}/files",
-            "sha256": "b" * 64,
-        },
-        "rows": {},
-        "modules": {},
-        "sequences": {},
-    } | otherwise
-    world.resources.blobs.upload(f"drills/{facts['path']}", TEXT)
+    archive = {"path": f"{PRODUCTION}/{name}/database.dump", "size": len(TEXT)}
+    archive |= {"sha256": hashlib.sha256(TEXT).hexdigest()} | otherwise.pop("archive", {})
     path = f"drills/{PRODUCTION}/{name}/manifest.json"
-    world.resources.blobs.upload(path, json.dumps(manifest).encode())
+    content = manifest(archive=archive, **otherwise).model_dump_json().encode()
+    world.resources.blobs.upload(f"drills/{PRODUCTION}/{name}/database.dump", TEXT)
+    world.resources.blobs.upload(path, content)
     return DrillRequested(environment=PRODUCTION, manifest=path)
 
 

@@ -37,6 +37,7 @@ from shared.messages.refresh import (
     BackupCompleted,
     DatabaseMasked,
     DatabaseRestored,
+    DatabaseSanitized,
     IndexesBuilt,
     SanitizationProven,
 )
@@ -269,25 +270,32 @@ def come_as_far(postgres: PostgresServer, passage: Passage, facts: Facts, kept: 
     return facts.model_copy(update={"database": incoming})
 
 
-@pytest.fixture
-def proven(passage: Passage, staging: Staging) -> SanitizationProven:
-    """``passage`` has come as far as ``prove_sanitized``, with an empty database."""
-    incoming = incoming_name("acme_staging", passage.short)
-    passage.resources.databases.create("erp-nonprod", incoming)
-    mark(passage, incoming)
-    return SanitizationProven(
+def sanitized(database: str) -> DatabaseSanitized:
+    """What is known of a clone of an empty backup once it is sanitized."""
+    return DatabaseSanitized(
         source="acme-prod",
         manifest="backups/m.json",
         manifest_sha256="0" * 64,
         archive="backups/a",
         archive_size=1,
         archive_sha256="0" * 64,
-        database=incoming,
+        database=database,
         seconds=1,
         foreign_keys=0,
         rows_masked=0,
         tables_masked=0,
         policy_sha256="0" * 64,
+    )
+
+
+@pytest.fixture
+def proven(passage: Passage, staging: Staging) -> SanitizationProven:
+    """``passage`` has come as far as ``prove_sanitized``, with an empty database."""
+    incoming = incoming_name("acme_staging", passage.short)
+    passage.resources.databases.create("erp-nonprod", incoming)
+    mark(passage, incoming)
+    return sanitized(incoming).become(
+        SanitizationProven,
         endpoints=0,
         files=0,
         bytes=0,

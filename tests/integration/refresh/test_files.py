@@ -13,10 +13,11 @@ from functions.refresh.verify_environment import VerificationFailed
 from infra.local.postgres import PostgresServer
 from shared.blobs import BlobMissing
 from shared.messages.refresh import FilestoreCopied
-from shared.odoo.manifest import Archive, BackupManifest, FilestoreEntry, FilestoreListing
+from shared.odoo.manifest import FilestoreEntry
 from shared.odoo.placeholders import PLACEHOLDERS
 from shared.runs import Again
-from tests.integration.refresh.conftest import mark
+from tests.backups import manifest
+from tests.integration.refresh.conftest import mark, sanitized
 from tests.integration.refresh.passage import Passage
 from tests.memoryblobs import MemoryBlobs
 
@@ -43,26 +44,9 @@ def blobs() -> MemoryBlobs:
         entries.append(FilestoreEntry(path=path, size=len(content), sha1=path[3:]))
     listing = "".join(entry.model_dump_json() + "\n" for entry in entries).encode()
     blobs.upload("backups/b/filestore.jsonl", listing)
-    manifest = BackupManifest(
-        environment="acme-prod",
-        taken_at="2026-11-22T02:00:00Z",  # type: ignore[arg-type]
-        database="acme_prod",
-        server_version=180000,
-        system_identifier="1",
-        archive=Archive(path="b/database.dump", size=1, sha256="0" * 64),
-        filestore=FilestoreListing(
-            container="filestore",
-            prefix="acme-prod/",
-            files=4,
-            bytes=1,
-            path="b/filestore.jsonl",
-            sha256=hashlib.sha256(listing).hexdigest(),
-        ),
-        rows={},
-        modules={},
-        sequences={},
-    )
-    blobs.upload("backups/b/manifest.json", manifest.model_dump_json().encode())
+    known = {"path": "b/filestore.jsonl", "sha256": hashlib.sha256(listing).hexdigest()}
+    backup = manifest(archive={"path": "b/database.dump"}, filestore={"files": 4, **known})
+    blobs.upload("backups/b/manifest.json", backup.model_dump_json().encode())
     return blobs
 
 
@@ -80,20 +64,11 @@ def copied(passage: Passage, blobs: MemoryBlobs, postgres: PostgresServer) -> Fi
             "insert into ir_attachment (store_fname) values (%s)", [(path,) for path in FILES]
         )
     mark(passage, database)
-    manifest = blobs.read("backups/b/manifest.json")
-    return FilestoreCopied(
-        source="acme-prod",
+    content = blobs.read("backups/b/manifest.json")
+    return sanitized(database).become(
+        FilestoreCopied,
         manifest="backups/b/manifest.json",
-        manifest_sha256=hashlib.sha256(manifest).hexdigest(),
-        archive="backups/b/database.dump",
-        archive_size=1,
-        archive_sha256="0" * 64,
-        database=database,
-        seconds=1,
-        foreign_keys=0,
-        rows_masked=0,
-        tables_masked=0,
-        policy_sha256="0" * 64,
+        manifest_sha256=hashlib.sha256(content).hexdigest(),
         endpoints=0,
         files=0,
         bytes=0,

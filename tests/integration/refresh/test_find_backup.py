@@ -13,9 +13,10 @@ from shared.backups import BackupDamaged
 from shared.blobs import BlobMissing
 from shared.estate import Estate, UnknownEnvironment
 from shared.messages.refresh import BackupAccepted, BackupCompleted
-from shared.odoo.manifest import Archive, BackupManifest, FilestoreListing
+from shared.odoo.manifest import BackupManifest
 from shared.postgres.databases import Databases
 from shared.runs import Run
+from tests import backups
 from tests.memoryblobs import MemoryBlobs
 
 MANIFEST = "backups/acme-prod/1/manifest.json"
@@ -35,25 +36,7 @@ def find(estate: Estate, postgres: PostgresServer) -> Find:
 
 @pytest.fixture
 def manifest() -> BackupManifest:
-    return BackupManifest(
-        environment="acme-prod",
-        taken_at=datetime.now(UTC) - timedelta(hours=1),
-        database="acme_prod",
-        server_version=180000,
-        system_identifier="7",
-        archive=Archive(path="acme-prod/1/database.dump", size=7, sha256="a" * 64),
-        filestore=FilestoreListing(
-            container="filestore",
-            prefix="acme-prod/",
-            files=0,
-            bytes=0,
-            path="acme-prod/1/filestore.jsonl",
-            sha256="b" * 64,
-        ),
-        rows={},
-        modules={},
-        sequences={},
-    )
+    return backups.manifest(taken_at=datetime.now(UTC) - timedelta(hours=1))
 
 
 def stored(manifest: BackupManifest, archive: bytes = b"archive") -> MemoryBlobs:

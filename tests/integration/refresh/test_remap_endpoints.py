@@ -8,7 +8,7 @@ from shared.cluster import ObjectMissing
 from shared.cluster.api import Api
 from shared.errors import StaleEpoch
 from shared.messages.refresh import DatabaseSanitized
-from tests.integration.refresh.conftest import mark
+from tests.integration.refresh.conftest import mark, sanitized
 from tests.integration.refresh.passage import Passage
 
 NAMESPACE = "acme-staging"
@@ -28,20 +28,7 @@ def sanitized(passage: Passage, postgres: PostgresServer) -> DatabaseSanitized:
             insert into res_company (website) values ('https://shop.acme.example/about');
         """)
     mark(passage, database)
-    return DatabaseSanitized(
-        source="acme-prod",
-        manifest="backups/m.json",
-        manifest_sha256="0" * 64,
-        archive="backups/a",
-        archive_size=1,
-        archive_sha256="0" * 64,
-        database=database,
-        seconds=1,
-        foreign_keys=0,
-        rows_masked=0,
-        tables_masked=0,
-        policy_sha256="0" * 64,
-    )
+    return sanitized(database)
 
 
 @pytest.fixture
