@@ -270,7 +270,7 @@ def come_as_far(postgres: PostgresServer, passage: Passage, facts: Facts, kept: 
     return facts.model_copy(update={"database": incoming})
 
 
-def sanitized(database: str) -> DatabaseSanitized:
+def sanitized_facts(database: str) -> DatabaseSanitized:
     """What is known of a clone of an empty backup once it is sanitized."""
     return DatabaseSanitized(
         source="acme-prod",
@@ -294,7 +294,7 @@ def proven(passage: Passage, staging: Staging) -> SanitizationProven:
     incoming = incoming_name("acme_staging", passage.short)
     passage.resources.databases.create("erp-nonprod", incoming)
     mark(passage, incoming)
-    return sanitized(incoming).become(
+    return sanitized_facts(incoming).become(
         SanitizationProven,
         endpoints=0,
         files=0,

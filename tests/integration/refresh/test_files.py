@@ -17,7 +17,7 @@ from shared.odoo.manifest import FilestoreEntry
 from shared.odoo.placeholders import PLACEHOLDERS
 from shared.runs import Again
 from tests.backups import manifest
-from tests.integration.refresh.conftest import mark, sanitized
+from tests.integration.refresh.conftest import mark, sanitized_facts
 from tests.integration.refresh.passage import Passage
 from tests.memoryblobs import MemoryBlobs
 
@@ -65,7 +65,7 @@ def copied(passage: Passage, blobs: MemoryBlobs, postgres: PostgresServer) -> Fi
         )
     mark(passage, database)
     content = blobs.read("backups/b/manifest.json")
-    return sanitized(database).become(
+    return sanitized_facts(database).become(
         FilestoreCopied,
         manifest="backups/b/manifest.json",
         manifest_sha256=hashlib.sha256(content).hexdigest(),

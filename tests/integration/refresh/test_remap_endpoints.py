@@ -8,7 +8,7 @@ from shared.cluster import ObjectMissing
 from shared.cluster.api import Api
 from shared.errors import StaleEpoch
 from shared.messages.refresh import DatabaseSanitized
-from tests.integration.refresh.conftest import mark, sanitized
+from tests.integration.refresh.conftest import mark, sanitized_facts
 from tests.integration.refresh.passage import Passage
 
 NAMESPACE = "acme-staging"
@@ -28,7 +28,7 @@ def sanitized(passage: Passage, postgres: PostgresServer) -> DatabaseSanitized:
             insert into res_company (website) values ('https://shop.acme.example/about');
         """)
     mark(passage, database)
-    return sanitized(database)
+    return sanitized_facts(database)
 
 
 @pytest.fixture
