@@ -217,12 +217,8 @@ def masked_once(
 ) -> DatabaseMasked:
     """The facts of a run that masked; its database is kept as ``kept_masked``."""
     passage = Passage(resources, "acme-staging", epoch=next(_runs))
-    masked: DatabaseMasked = passage.do(
-        "mask_database", come_as_far(postgres, passage, restored_once, "kept_restored")
-    )
-    copy_database(postgres, masked.database, "kept_masked")
-    postgres.drop_database(masked.database)
-    return masked
+    restored = come_as_far(postgres, passage, restored_once, "kept_restored")
+    return keep(postgres, passage.do("mask_database", restored), "kept_masked")
 
 
 @pytest.fixture(scope="session")
@@ -231,12 +227,8 @@ def built_once(
 ) -> IndexesBuilt:
     """The facts of a run that built indexes; its database is kept as ``kept_built``."""
     passage = Passage(resources, "acme-staging", epoch=next(_runs))
-    built: IndexesBuilt = passage.do(
-        "build_indexes", come_as_far(postgres, passage, masked_once, "kept_masked")
-    )
-    copy_database(postgres, built.database, "kept_built")
-    postgres.drop_database(built.database)
-    return built
+    masked = come_as_far(postgres, passage, masked_once, "kept_masked")
+    return keep(postgres, passage.do("build_indexes", masked), "kept_built")
 
 
 @pytest.fixture
@@ -259,6 +251,13 @@ def masked(
 def built(passage: Passage, built_once: IndexesBuilt, postgres: PostgresServer) -> IndexesBuilt:
     """``passage`` has come as far as ``build_indexes``, as if it had built itself."""
     return come_as_far(postgres, passage, built_once, "kept_built")
+
+
+def keep(postgres: PostgresServer, facts: Facts, kept: str) -> Facts:
+    """Keep the database that a run has come to, for others to begin with."""
+    copy_database(postgres, facts.database, kept)
+    postgres.drop_database(facts.database)
+    return facts
 
 
 def come_as_far(postgres: PostgresServer, passage: Passage, facts: Facts, kept: str) -> Facts:
