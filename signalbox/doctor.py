@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.blobs import AzureBlobs
-from shared.bus.entities import faults, open_namespace
+from shared.bus.entities import AT_ONCE, faults, open_namespace
 from shared.cluster import Cluster, Clusters
 from shared.cluster.secrets import open_secrets
 from shared.errors import StepError
@@ -165,24 +166,22 @@ def _bus(session: Session) -> Iterator[Finding]:
                 raise Unusable("; ".join(found))
 
     what = f"{len(namespace['Topics'])} topics, {len(wanted)} subscriptions"
-    yield _probe("bus", what, "Create what is missing from infra/topology.json.", look)
+    yield _probe(
+        "bus", what, "Let us reach it, and create what is missing from infra/topology.json.", look
+    )
 
 
 def _storage(session: Session, estate: Estate) -> Iterator[Finding]:
     blobs = AzureBlobs.connect(session.settings.blobs.get_secret_value())
     folders = (f for e in estate.environments for f in (e.backups, e.filestore) if f)
     places = [f"{folder.container}/{folder.prefix}" for folder in folders]
-    for place in (*places, f"{session.settings.evidence_container}/"):
-        yield _probe(
-            "storage",
-            place,
-            "Create the container, and give the identity Storage Blob Data Contributor.",
-            partial(_first, blobs, place),
-        )
+    remedy = "Create the container, and give the identity Storage Blob Data Contributor."
 
+    def look(place: str) -> Finding:
+        return _probe("storage", place, remedy, lambda: next(iter(blobs.list(place)), None))
 
-def _first(blobs: AzureBlobs, place: str) -> None:
-    next(iter(blobs.list(place)), None)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(look, (*places, f"{session.settings.evidence_container}/"))
 
 
 def _signed_in(url: str) -> str:

@@ -10,9 +10,11 @@ from azure.servicebus.exceptions import (
     MessagingEntityNotFoundError,
     ServiceBusAuthenticationError,
     ServiceBusAuthorizationError,
+    ServiceBusConnectionError,
     ServiceBusError,
 )
 
+from shared.bus import BusOutOfReach
 from shared.errors import PermanentError
 
 AT_ONCE = 16
@@ -29,7 +31,7 @@ class Namespace:
         self._client = client
 
     def peek(self, topic: str, subscription: str) -> None:
-        """Raises EntityFaulty, which says why."""
+        """Raises EntityFaulty, which says why, and BusOutOfReach."""
         place = f"{topic}/{subscription}"
         try:
             with self._client.get_subscription_receiver(topic, subscription) as receiver:
@@ -38,6 +40,8 @@ class Namespace:
             raise EntityFaulty(f"the bus has no subscription {place}") from None
         except (ServiceBusAuthenticationError, ServiceBusAuthorizationError):
             raise EntityFaulty(f"the bus does not let us receive from {place}") from None
+        except ServiceBusConnectionError as error:
+            raise BusOutOfReach(f"{place} cannot be reached: {error}") from None
         except ServiceBusError as error:
             raise EntityFaulty(f"{place} does not answer: {type(error).__name__}") from None
 
@@ -57,6 +61,7 @@ def faults(namespace: Namespace, wanted: Sequence[tuple[str, str]]) -> list[str]
     """Why each of the wanted subscriptions, by topic and name, that is not well is not.
 
     Many at once: the SDK takes a second to open and close one receiver, most of it asleep.
+    Raises BusOutOfReach: then nothing is known of any.
     """
 
     def fault(place: tuple[str, str]) -> str | None:
@@ -67,4 +72,7 @@ def faults(namespace: Namespace, wanted: Sequence[tuple[str, str]]) -> list[str]
         return None
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [found for found in pool.map(fault, wanted) if found]
+        try:
+            return [found for found in pool.map(fault, wanted) if found]
+        finally:
+            pool.shutdown(cancel_futures=True)

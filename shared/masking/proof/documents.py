@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Literal
 
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
 
 LARGEST = 32 * 1024 * 1024
@@ -88,7 +88,7 @@ def texts(content: bytes) -> Iterator[bytes]:
 
 
 def _pdf(content: bytes) -> Iterator[bytes]:
-    """Pages, properties and links; of what a font does not tell the letters, nothing."""
+    """Pages, properties, links, notes, forms; of what a font does not tell the letters, nothing."""
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -98,9 +98,16 @@ def _pdf(content: bytes) -> Iterator[bytes]:
         yield "\n".join(str(value) for value in (reader.metadata or {}).values()).encode()
         for page in reader.pages:
             yield page.extract_text().encode("utf-8", "replace")
-            yield str(page.get("/Annots", "")).encode("utf-8", "replace")
+            yield "\n".join(_annotations(page)).encode("utf-8", "replace")
     except _BROKEN as error:
         raise Unreadable("broken") from error
+
+
+def _annotations(page: PageObject) -> Iterator[str]:
+    """Where a page's links lead, what its notes say, what its forms hold: all by reference."""
+    for annotation in page.annotations or ():
+        for value in annotation.get_object().values():
+            yield str(value.get_object())
 
 
 _BROKEN = (

@@ -95,6 +95,16 @@ def leaking(clone: Database) -> set[str]:
     return {path for (path,) in found}
 
 
+def test_a_word_that_is_left_in_json_is_compared_by_itself(clone: Database) -> None:
+    clone.execute(
+        "alter table person alter a_city type jsonb using jsonb_build_object('en_US', a_city)"
+    )
+    masked(clone, "city")
+
+    with pytest.raises(LeaksFound, match=r"person.a_city: original as a whole in 1 rows \(1\)"):
+        proven(clone)
+
+
 def test_an_original_in_a_column_that_the_policy_keeps_is_found(clone: Database) -> None:
     clone.execute("insert into person (a_name) values ('Nordwind Trading, Bertil Sundqvist')")
     masked(clone)

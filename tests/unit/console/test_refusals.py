@@ -7,6 +7,8 @@ import psycopg
 import pytest
 import structlog
 
+from shared.bus import BusOutOfReach
+from shared.bus.entities import faults, open_namespace
 from shared.ledger.migrate import LedgerTooNew
 from shared.settings import Settings
 from signalbox import __main__ as program
@@ -40,6 +42,17 @@ def test_a_ledger_that_cannot_be_reached_is_refused_at_once_and_without_its_pass
         pass
 
     assert "pa55word" not in str(refused.value)
+
+
+def test_a_bus_that_cannot_be_reached_is_said_once_and_not_of_each_subscription() -> None:
+    nowhere = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=x;SharedAccessKey=eA==;"
+    wanted = [("refresh", str(number)) for number in range(100)]
+
+    with (
+        open_namespace(f"{nowhere}UseDevelopmentEmulator=true;") as bus,
+        pytest.raises(BusOutOfReach, match="cannot be reached"),
+    ):
+        faults(bus, wanted)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 
+from pypdf import PdfWriter
+from pypdf.annotations import Link
+
 
 def zipped(members: Mapping[str, bytes]) -> bytes:
     """An archive."""
@@ -25,6 +28,15 @@ def xlsx(*cells: str) -> bytes:
     """A table of one row."""
     strings = "".join(f"<si><t>{cell}</t></si>" for cell in cells)
     return zipped({"xl/sharedStrings.xml": f"<?xml version='1.0'?><sst>{strings}</sst>".encode()})
+
+
+def linked(to: str) -> bytes:
+    """A PDF without a text, with a link."""
+    content, writer = io.BytesIO(), PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.add_annotation(0, Link(rect=(0, 0, 9, 9), url=f"mailto:{to}"))
+    writer.write(content)
+    return content.getvalue()
 
 
 def pdf(line: str, author: str = "nobody") -> bytes:

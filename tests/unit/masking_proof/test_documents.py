@@ -8,7 +8,7 @@ import pytest
 from shared.masking.proof import documents
 from shared.masking.proof.documents import Unreadable, texts, type_of
 
-from .samples import docx, pdf, xlsx, zipped
+from .samples import docx, linked, pdf, xlsx, zipped
 
 NAME = "Adalind Holmgren"
 
@@ -25,11 +25,24 @@ def text_of(content: bytes) -> str:
         xlsx("city", NAME),
         zipped({"names.csv": f"1;{NAME}\n".encode()}),
         zipped({"bill.pdf": pdf(NAME)}),
+        zipped({f"{NAME}.png": b""}),
+        linked(NAME),
         gzip.compress(NAME.encode()),
         base64.b64encode(pdf(NAME)),
         base64.b64encode(docx(NAME)),
     ],
-    ids=["pdf", "docx", "xlsx", "zip", "pdf in zip", "gzip", "pdf in base64", "docx in base64"],
+    ids=[
+        "pdf",
+        "docx",
+        "xlsx",
+        "zip",
+        "pdf in zip",
+        "name in zip",
+        "link in pdf",
+        "gzip",
+        "pdf in base64",
+        "docx in base64",
+    ],
 )
 def test_the_text_of_a_document_is_read(content: bytes) -> None:
     assert NAME in text_of(content)

@@ -12,6 +12,8 @@ def test_what_one_clone_sealed_another_cannot_open() -> None:
 
     assert one.open(sealed) == b"hashes"
     assert one.id != other.id
+    assert one.spelling_key != other.spelling_key
+    assert one.canary_key != other.canary_key
     with pytest.raises(Exception, match=r"^$"):
         other.open(sealed)
 
