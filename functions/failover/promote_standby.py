@@ -14,7 +14,7 @@ from shared.messages.failover import PrimaryFenced, StandbyPromoted
 from shared.postgres.databases import Databases
 from shared.postgres.fencing import FenceUnreachable, admit
 from shared.postgres.promotion import PromotionOrder, PromotionPending
-from shared.postgres.replication import NotAPrimary, StandbyView
+from shared.postgres.replication import NotAPrimary
 from shared.runs import Again, Run, still_mine
 from shared.takeover import Takeover
 
@@ -53,7 +53,7 @@ def promote_standby(
         database,
         epoch=run.epoch,
         run_id=str(run.id),
-        until_lsn=_wanted(fenced, previous),
+        until_lsn=awaited_lsn(fenced, streams=previous is not None and previous.streaming),
         system_identifier=fenced.system_identifier,
     )
     promotion = takeover.promoter(pair.standby.database.server).promote(order)
@@ -70,9 +70,8 @@ def promote_standby(
     )
 
 
-def _wanted(fenced: PrimaryFenced, previous: StandbyView | None) -> int | None:
+def awaited_lsn(fenced: PrimaryFenced, *, streams: bool) -> int | None:
     """What can be had without loss is waited for; what cannot was approved."""
-    streams = previous is not None and previous.streaming
     return fenced.fenced_lsn if fenced.verdict == "planned" or streams else None
 
 

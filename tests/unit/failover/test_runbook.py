@@ -12,6 +12,7 @@ from functions.failover.approve_failover import POLICY, reasons_to_ask
 from functions.failover.close_failover import measured, segments
 from functions.failover.endpoints import taken_over, withdrawn
 from functions.failover.fence_primary import FenceNotAllowed, refuse_unless_allowed
+from functions.failover.promote_standby import awaited_lsn
 from shared.errors import TemporaryError
 from shared.estate import Environment, Failover, load_estate
 from shared.ledger import Pair
@@ -20,6 +21,7 @@ from shared.messages.failover import (
     FailoverApproved,
     FailoverClosed,
     IntegrationsResumed,
+    PrimaryFenced,
     RegionAssessed,
 )
 from shared.runs.runbook import Priority
@@ -115,6 +117,20 @@ def test_a_primary_that_vanishes_before_its_fence_needs_the_word_that_covers_it(
 
     with expected:
         refuse_unless_allowed(approved, pair, TemporaryError("it does not answer"))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "streams", "awaited"),
+    [("planned", False, 7), ("confirmed", True, 7), ("confirmed", False, None)],
+)
+def test_a_promotion_waits_for_all_that_can_still_be_had(
+    verdict: str, streams: bool, awaited: int | None
+) -> None:
+    approved = {"approved_by": ("ann",), "asked_because": (), "approved_at": NOON}
+    fence = {"fence": "proven", "fence_proof": (), "fenced_lsn": 7, "fenced_at": NOON}
+    facts = assessed(verdict=verdict).model_dump() | approved | fence
+
+    assert awaited_lsn(PrimaryFenced.model_validate(facts), streams=streams) == awaited
 
 
 @pytest.mark.parametrize("side", [PROD, STANDBY], ids=lambda side: side.name)
