@@ -10,6 +10,7 @@ import pytest
 from infra.local.postgres import PostgresServer
 from shared.errors import StaleEpoch
 from shared.estate import Estate, Reference, UnknownServer
+from shared.postgres.clones import NameInUse, clone_inside, is_clone_of
 from shared.postgres.databases import Databases, ProductionRefused, SwapRefused, UnsafeName
 from shared.postgres.marker import CloneMarker, NotAClone, read_marker, write_marker
 
@@ -133,6 +134,20 @@ def test_the_marker_can_be_read_from_inside_and_from_outside(
 
     assert inside == marker
     assert databases.marker(SERVER, NEW) == marker
+
+
+def test_a_clone_of_another_run_is_neither_taken_over_nor_taken_for_ours(
+    databases: Databases, restored: Callable[[str, int], CloneMarker]
+) -> None:
+    theirs, ours = restored(NEW, 4), CloneMarker.new("run-ours", "7000000000000000001", "x", 5)
+    restored(LIVE, 4)
+
+    with pytest.raises(NameInUse, match=f"another database {NEW}"):
+        clone_inside(databases, SERVER, LIVE, NEW, ours)
+
+    assert databases.marker(SERVER, NEW) == theirs
+    assert is_clone_of(databases, SERVER, NEW, theirs.run_id)
+    assert not is_clone_of(databases, SERVER, NEW, ours.run_id)
 
 
 def test_whoever_takes_a_clone_over_ends_the_session_of_who_had_it(
