@@ -10,15 +10,22 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO, Self
 
 import psutil
+
+BLOCKS = [range(first, first + 60) for first in range(20_000, 32_000, 60)]
+"""Of ports; a process takes its own from one of them."""
+
+_CLAIMS: list["FolderLock"] = []
 
 TETHER = Path(__file__).with_name("tether.py")
 
@@ -264,12 +271,26 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, waiting_for: str) -
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment.
+    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment, nor is about to: no
+    other process of this user is given it while this one lives.
 
     It lies below the range from which systems take ports for outgoing connections, so that a server
     finds it free again after a restart.
     """
-    return next(port for _ in range(1000) if is_free(port := random.randrange(20_000, 32_000)))
+    return next(port for port in islice(_own_ports(), 1000) if is_free(port))
+
+
+@functools.cache
+def _own_ports() -> Iterator[int]:
+    """The ports of a block that this process has claimed, round and round."""
+    claims = Path(tempfile.gettempdir()) / f"signalbox-ports-{os.getuid()}"
+    for block in random.sample(BLOCKS, len(BLOCKS)):
+        claim = FolderLock(claims / str(block.start))
+        with suppress(FolderInUse):
+            claim.acquire()
+            _CLAIMS.append(claim)
+            break
+    return cycle(random.sample(block, len(block)))
 
 
 def is_free(port: int) -> bool:

@@ -1,6 +1,8 @@
 """Child processes of the embedded platform: they end with us, and never too early."""
 
+import json
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -35,6 +37,19 @@ def start(child: Child) -> psutil.Process:
     port = free_port()
     child.start([*SERVE, str(port)], port)
     return psutil.Process(int((child.folder / "web.pid").read_text().split()[0]))
+
+
+def test_two_processes_are_never_given_the_same_port() -> None:
+    ask = "from infra.local.processes import free_port; print([free_port() for _ in range(70)])"
+    ours = {free_port() for _ in range(70)}
+
+    given = [
+        json.loads(subprocess.check_output([sys.executable, "-c", ask], text=True))
+        for _ in range(2)
+    ]
+
+    assert all(ours.isdisjoint(theirs) for theirs in given)
+    assert all(20_000 <= port < 32_000 for port in {*ours, *given[0]})
 
 
 def test_a_child_outlives_the_thread_that_started_it() -> None:
