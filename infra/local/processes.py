@@ -1,5 +1,6 @@
 """Child processes that end with us, and the small things every embedded part needs around them."""
 
+import atexit
 import fcntl
 import functools
 import os
@@ -24,8 +25,6 @@ import psutil
 
 BLOCKS = [range(first, first + 60) for first in range(20_000, 32_000, 60)]
 """Of ports; a process takes its own from one of them."""
-
-_CLAIMS: list["FolderLock"] = []
 
 TETHER = Path(__file__).with_name("tether.py")
 
@@ -288,7 +287,7 @@ def _own_ports() -> Iterator[int]:
         claim = FolderLock(claims / str(block.start))
         with suppress(FolderInUse):
             claim.acquire()
-            _CLAIMS.append(claim)
+            atexit.register(claim.release)
             break
     return cycle(random.sample(block, len(block)))
 
