@@ -2,27 +2,24 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from infra.local.bus import Broker
 from infra.local.host import FunctionsHost
 from tests.integration.console.stage import ESTATE
+
+if TYPE_CHECKING:
+    from infra.local.bus import Broker
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def host(database: str) -> Iterator[FunctionsHost]:
-    """Beside a bus of its own: others leave events on theirs, which would start runs."""
-    with Broker(None, ROOT / "infra" / "topology.json") as broker:
-        yield from _serving(database, broker.connection_string)
-
-
-def _serving(database: str, bus: str) -> Iterator[FunctionsHost]:
+def host(broker: "Broker", database: str) -> Iterator[FunctionsHost]:
     settings = {
-        "ServiceBus": bus,
+        "ServiceBus": broker.connection_string,
         "SIGNALBOX_LEDGER_URL": database,
         "SIGNALBOX_ESTATE": str(ESTATE),
         "SIGNALBOX_BLOBS": "https://account.blob.core.windows.net",

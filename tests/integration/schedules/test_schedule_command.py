@@ -1,27 +1,33 @@
 """``signalbox schedule`` from its command line down."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
+from infra.local.bus import Broker
 from shared.runs.hours import NoRefreshScheduled
 from signalbox.errors import Unusable
 from signalbox.schedule import app
 from tests.integration.schedules.conftest import PLACE, Agent
 
-if TYPE_CHECKING:
-    from infra.local.bus import Broker
-
+ROOT = Path(__file__).parents[3]
 Type = Callable[..., str]
 
 
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    """A bus of its own: what is left on it would start runs at a host that another test starts."""
+    with Broker(None, ROOT / "infra" / "topology.json") as broker:
+        yield broker
+
+
 @pytest.fixture
-def type_(agent: Agent, broker: "Broker") -> Type:
+def type_(agent: Agent, broker: Broker) -> Type:
     session = SimpleNamespace(
         estate=agent.estate,
         ledger=lambda: nullcontext(agent.ledger),
