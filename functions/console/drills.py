@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException
+from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
@@ -109,13 +109,11 @@ def change_plan(
 
 
 def _apply(desk: Desk, caller: Caller, environment: str, verdict: Verdict) -> None:
-    known = Drills(desk.estate, desk.ledger)
-    if environment not in [each.environment for each in known.all()]:
-        raise HTTPException(404, "The estate has no such environment with a standby.")
+    production, _ = desk.estate.pair(environment)
     if verdict == "skip":
-        known.skip(environment, by=caller.name)
+        Drills(desk.estate, desk.ledger).skip(production.name, by=caller.name)
     else:
-        publish_as(desk, caller, DrillRequested(environment=environment))
+        publish_as(desk, caller, DrillRequested(environment=production.name))
 
 
 def drills(desk: Desk) -> list[Drill]:

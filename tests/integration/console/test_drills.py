@@ -56,9 +56,10 @@ def test_a_drill_is_asked_for_and_the_next_one_passed_over(stage: Stage, web: ht
 def test_what_cannot_be_drilled_or_skipped_is_refused(stage: Stage, web: httpx.Client) -> None:
     unscheduled = web.post("/api/drills/acme-prod", json={"verdict": "skip"})
     staging = web.post("/api/drills/acme-staging", json={"verdict": "hold"})
+    unknown = web.post("/api/drills/acme", json={"verdict": "hold"})
     nonsense = web.post("/api/drills/acme-prod", json={"verdict": "later"})
 
-    codes = [each.status_code for each in (unscheduled, staging, nonsense)]
-    assert codes == [409, 404, 422]
+    codes = [each.status_code for each in (unscheduled, staging, unknown, nonsense)]
+    assert codes == [409, 409, 404, 422]
     assert "state one in the estate" in unscheduled.json()["detail"]
     assert stage.bus.sent == []
