@@ -12,6 +12,7 @@ import structlog
 import typer
 from psycopg import OperationalError
 
+from shared.bus import BusOutOfReach
 from shared.errors import StepError
 from shared.estate import EstateInvalid
 from shared.ledger.migrate import LedgerTooNew
@@ -59,6 +60,11 @@ def main() -> None:
     )
     try:
         app()
+    except BusOutOfReach as error:
+        _refuse(
+            f"{error}; whether anything was sent is not known: `signalbox doctor` looks at the "
+            "bus, `signalbox events list` at what arrived"
+        )
     except (Unusable, StepError, EstateInvalid, LedgerTooNew) as error:
         _refuse(str(error))
     except OperationalError as error:

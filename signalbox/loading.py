@@ -49,6 +49,8 @@ class Commands(Mapping[str, Any]):
         app: typer.Typer = import_module(f"signalbox.{MODULES[name]}").app
         command = typer.main.get_command(app)
         command = getattr(command, "commands", {}).get(name, command)
+        # Completion is the whole program's.
+        command.params = [each for each in command.params if "completion" not in str(each.name)]
         command.name = name
         return command
 

@@ -55,3 +55,4 @@ def test_a_command_says_how_it_is_used_and_what_it_does(words: tuple[str, ...]) 
     assert answer.exit_code == 0
     assert usage.startswith("Usage: ")
     assert purpose[0].isupper()
+    assert ("completion" in answer.stdout) == (words == ())

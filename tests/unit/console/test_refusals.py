@@ -56,9 +56,10 @@ def test_a_bus_that_cannot_be_reached_is_said_once_and_not_of_each_subscription(
 
 
 @pytest.mark.parametrize(
-    "error", [psycopg.OperationalError("refused\nby a server"), LedgerTooNew()]
+    "error",
+    [psycopg.OperationalError("refused\nby a server"), LedgerTooNew(), BusOutOfReach("topic x")],
 )
-def test_a_database_that_fails_in_mid_command_is_no_traceback(
+def test_what_fails_in_mid_command_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
     def fail() -> None:
