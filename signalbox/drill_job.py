@@ -11,43 +11,27 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from infra.local.sample import ImportRefused, require_odoo_dump
-from shared.postgres.archives import ArchiveDamaged, ArchiveUnreadable, fetch
+from shared.postgres.archives import ArchiveDamaged, ArchiveSettings, ArchiveUnreadable
 from shared.postgres.restore_job import ARCHIVE_IS_WRONG, TRY_AGAIN
 from signalbox.errors import Unusable
 from signalbox.failover import Played, rehearse
 from signalbox.stage import say
 
 
-class DrillSettings(BaseSettings):
+class DrillSettings(ArchiveSettings):
     """What the Job is told."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SIGNALBOX_DRILL_", frozen=True, hide_input_in_errors=True
-    )
-
-    archive_url: SecretStr
-    """Where the archive can be read, with a signature."""
-    archive_size: int
-    """Bytes."""
-    archive_sha256: str
-    """Of the whole archive, in hexadecimal."""
+    model_config = SettingsConfigDict(env_prefix="SIGNALBOX_DRILL_")
 
 
 def drill(settings: DrillSettings) -> Played:
     """Raises ArchiveDamaged, ImportRefused; ArchiveUnreadable, Unusable, which may pass."""
     with tempfile.TemporaryDirectory(prefix="signalbox-drill-") as private:
         archive = Path(private) / "database.dump"
-        fetch(
-            settings.archive_url.get_secret_value(),
-            archive,
-            size=settings.archive_size,
-            sha256=settings.archive_sha256,
-            report=lambda done: say("backup", f"{done / 1e6:.0f} MB are here"),
-        )
+        settings.fetch(archive, lambda done: say("backup", f"{done / 1e6:.0f} MB are here"))
         require_odoo_dump(archive)
         return rehearse(Path(private) / "pair", archive)
 

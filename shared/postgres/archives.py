@@ -7,6 +7,8 @@ from pathlib import Path
 
 from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobClient
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _CHUNK = 8 * 1024 * 1024
 _SECONDS_BETWEEN_REPORTS = 0.5
@@ -18,6 +20,24 @@ class ArchiveDamaged(Exception):
 
 class ArchiveUnreadable(Exception):
     """Storage does not give the archive; later it may."""
+
+
+class ArchiveSettings(BaseSettings):
+    """What a Job is told of the archive that it works on; each program has a prefix of its own."""
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+
+    archive_url: SecretStr
+    """Where the archive can be read, with a signature."""
+    archive_size: int
+    """Bytes."""
+    archive_sha256: str
+    """Of the whole archive, in hexadecimal."""
+
+    def fetch(self, target: Path, report: Callable[[int], None]) -> None:
+        """As ``fetch`` does."""
+        url, sha256 = self.archive_url.get_secret_value(), self.archive_sha256
+        fetch(url, target, size=self.archive_size, sha256=sha256, report=report)
 
 
 def fetch(url: str, target: Path, *, size: int, sha256: str, report: Callable[[int], None]) -> None:

@@ -19,9 +19,9 @@ from typing import Literal, NoReturn
 import psycopg
 from psycopg.pq import Conninfo
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from shared.postgres.archives import ArchiveDamaged, ArchiveUnreadable, fetch
+from shared.postgres.archives import ArchiveDamaged, ArchiveSettings, ArchiveUnreadable
 from shared.postgres.postponed import record_unique_columns, unique_columns
 
 Part = Literal["rows", "indexes"]
@@ -42,19 +42,11 @@ _OPTIONS = {
 _FASTER = "-c maintenance_work_mem=256MB -c synchronous_commit=off"
 
 
-class RestoreSettings(BaseSettings):
+class RestoreSettings(ArchiveSettings):
     """What the Job is told."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SIGNALBOX_RESTORE_", frozen=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="SIGNALBOX_RESTORE_")
 
-    archive_url: SecretStr
-    """Where the archive can be read, with a signature."""
-    archive_size: int
-    """Bytes."""
-    archive_sha256: str
-    """Of the whole archive, in hexadecimal."""
     database_url: SecretStr
     """The incoming database, as administrator."""
     part: Part
@@ -91,13 +83,7 @@ def restore(settings: RestoreSettings) -> None:
 def _fetch(settings: RestoreSettings, archive: Path) -> None:
     size = settings.archive_size
     try:
-        fetch(
-            settings.archive_url.get_secret_value(),
-            archive,
-            size=size,
-            sha256=settings.archive_sha256,
-            report=lambda done: _report("download", done=done, of=size),
-        )
+        settings.fetch(archive, lambda done: _report("download", done=done, of=size))
     except ArchiveDamaged as error:
         raise RestoreFailed(ARCHIVE_IS_WRONG, str(error)) from None
     except ArchiveUnreadable as error:
