@@ -64,10 +64,12 @@ class Drills:
     def _rehearsal(self, production: Environment, known: Rehearsed, now: datetime) -> Rehearsal:
         schedule = self._estate.schedule_of(production.name)
         due = known.passed_at + production.drill_every if known.passed_at else None
-        skipped, following = known.skipped_at, None
+        usual = following = None
         if schedule and schedule.drill:
-            following = next_drill(self._estate.calendar(schedule.drill), due, now, skipped)
-        by = known.skipped_by if skipped and skipped > now else None
+            calendar = self._estate.calendar(schedule.drill)
+            usual = next_drill(calendar, due, now)
+            following = next_drill(calendar, due, now, known.skipped_at)
+        by = known.skipped_by if following != usual else None
         return Rehearsal(production.name, known.passed_at, due, following, by)
 
 

@@ -151,5 +151,8 @@ def test_people_see_when_the_next_one_is_and_pass_it_over(nightly: World) -> Non
     assert skipped == f"{PRODUCTION} is not drilled at 2027-07-24 23:00 UTC\n"
     assert "2027-07-31" in after
     assert STANDBY not in after
+    with at(nightly, held + timedelta(minutes=1)):
+        [begun] = Drills(nightly.resources.estate, nightly.ledger).all()
+    assert begun.skipped_by is not None, "what has begun is passed over until it ends"
     assert requests(nightly, held + timedelta(minutes=1)) == 0
     assert requests(nightly, held + timedelta(days=7)) == 1
