@@ -25,7 +25,8 @@ def publish_due_drills(
 
     Safe to repeat: its event bears the opening. One that failed is held again at the next one.
     """
-    at_work = Counter(estate.environment(name).cluster for name in history.drills_at_work())
+    clusters = {each.name: each.cluster for each in estate.environments}
+    at_work = Counter(map(clusters.get, history.drills_at_work()))
     now = ledger.clock()
     for drill in sorted(Drills(estate, ledger).all(), key=lambda each: each.due_at or BEGINNING):
         if drill.next_at is None or drill.next_at > now:

@@ -117,6 +117,9 @@ def test_a_cluster_holds_no_more_drills_at_once_than_it_may(nightly: World) -> N
     other = nightly.happen(DrillRequested(environment=PRODUCTION))
 
     meanwhile = requests(nightly, now)
+    found = nightly.resources
+    emptied = found.estate.model_copy(update={"environments": ()})
+    publish_due_drills(emptied, found.history, nightly.ledger, nightly.runner)  # it knows nobody
     nightly.work(other)
     afterwards = requests(nightly, now + timedelta(minutes=30))
     [asked] = [each for each in nightly.bus.sent if "20280101T2300Z" in each.body]
